@@ -1,0 +1,1 @@
+//! Types of the local API and a typed client for it.

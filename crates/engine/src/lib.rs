@@ -1,0 +1,1 @@
+//! One thread that owns the state: commands in, replies and events out.

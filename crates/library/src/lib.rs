@@ -1,0 +1,1 @@
+//! The knowledge model: documents, tags, links and the query language.

@@ -1,0 +1,1 @@
+//! Canonical bytes, ids, keys, signed and verified records, kinds and their bodies.

@@ -1,0 +1,1 @@
+//! Epoch secrets, sealed bundles, key sealing at rest and the recovery phrase.

@@ -1,0 +1,1 @@
+//! The disposable full-text and structured index.

@@ -1,0 +1,1 @@
+//! The peer protocol as state machines, without sockets.

@@ -1,0 +1,1 @@
+//! A running node: configuration, home folder, local API, start and stop.

@@ -1,0 +1,1 @@
+//! Suites across crates: real processes, vectors, crashes, documents run as tests.
