@@ -1,0 +1,1 @@
+//! FC, the canonical encoding (section 1.3).
