@@ -1,0 +1,194 @@
+//! Collectives, members, invites, joining.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Names a collective.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CollectiveRef {
+    /// Name, or unique id prefix.
+    pub collective: String,
+}
+
+/// Founds a collective.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CollectiveNew {
+    /// Name, at most 128 bytes.
+    pub name: String,
+}
+
+/// A collective in a list.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CollectiveSummary {
+    /// Its id.
+    pub id: String,
+    /// Its name; with the first digits of the id where another one has the same.
+    pub name: String,
+    /// The personal home?
+    pub home: bool,
+    /// Live members.
+    pub members: u64,
+    /// Content records held.
+    pub records: u64,
+    /// Control records held.
+    pub control: u64,
+    /// Bytes of all records.
+    pub bytes: u64,
+    /// The person's role here.
+    pub role: String,
+    /// Proven peers connected now.
+    pub peers: u64,
+    /// `member`, `joining`, `left`.
+    pub state: String,
+}
+
+/// One collective, whole.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CollectiveView {
+    /// Head data.
+    pub summary: CollectiveSummary,
+    /// When it was founded.
+    pub founded: Timestamp,
+    /// The person's seat.
+    pub seat: String,
+    /// Roles of the charter.
+    pub roles: Vec<RoleView>,
+    /// Invites that are live.
+    pub invites: Vec<InviteView>,
+    /// Generation of the newest usable epoch; 0: none.
+    pub epoch: u64,
+    /// Fingerprint of the set of records held: equal sets, equal text.
+    pub fingerprint: String,
+}
+
+/// A role.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RoleView {
+    /// Its name.
+    pub name: String,
+    /// Its rank.
+    pub rank: u8,
+    /// What it allows, in words.
+    pub actions: Vec<String>,
+}
+
+/// A member.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MemberView {
+    /// Shown name, or the first digits of the seat.
+    pub name: String,
+    /// Seat key.
+    pub seat: String,
+    /// This person?
+    pub me: bool,
+    /// Name of the role of the strongest live grant.
+    pub role: String,
+    /// Its rank.
+    pub rank: u8,
+    /// Still a member?
+    pub live: bool,
+    /// Seat that admitted them; none for founders.
+    pub admitted_by: Option<String>,
+    /// Since when, by the claimed time of the admission.
+    pub since: Timestamp,
+    /// Their devices.
+    pub devices: Vec<DeviceView>,
+    /// Content records of theirs held here.
+    pub records: u64,
+}
+
+/// A device.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DeviceView {
+    /// Its key.
+    pub key: String,
+    /// `full` or `limited`.
+    pub standing: String,
+    /// Connected now?
+    pub connected: bool,
+}
+
+/// Makes an invite.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct InviteNew {
+    /// Name or id prefix of the collective.
+    pub collective: String,
+    /// Name of a role; `writer` if empty.
+    #[serde(default)]
+    pub role: String,
+    /// 1 to 10,000.
+    pub uses: u64,
+    /// How long it is open, in milliseconds; absent: no end.
+    pub expires_ms: Option<u64>,
+    /// A note to oneself and the members, at most 128 bytes.
+    pub label: Option<String>,
+}
+
+/// An invite.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct InviteView {
+    /// Its id.
+    pub id: String,
+    /// The invite key to hand on: a secret. Only where it was just made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Name of the collective.
+    pub collective: String,
+    /// Name of the role it gives.
+    pub role: String,
+    /// Uses left.
+    pub uses_left: u64,
+    /// Open until.
+    pub open_until: Option<Timestamp>,
+    /// Its label.
+    pub label: Option<String>,
+    /// Addresses that the key carries.
+    #[serde(default)]
+    pub addresses: Vec<String>,
+    /// A sentence on what limits its use now, such as no address that others can reach.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caution: Option<String>,
+}
+
+/// Starts joining.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct JoinArgs {
+    /// The invite key.
+    pub key: String,
+    /// More addresses of members to try.
+    #[serde(default)]
+    pub peers: Vec<String>,
+}
+
+/// A step on the way in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JoinStage {
+    /// The key was read.
+    KeyRead,
+    /// A member's node was found.
+    MemberFound,
+    /// It proved that it belongs to the collective, and so did the key.
+    MembershipProven,
+    /// The join was taken.
+    Welcomed,
+    /// Records arrived; the first reconciliation is complete.
+    Received,
+}
+
+/// How a join proceeds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct JoinProgress {
+    /// Id of the collective.
+    pub collective: String,
+    /// Its name, once known.
+    pub name: Option<String>,
+    /// Stages done, in order.
+    pub done: Vec<JoinStage>,
+    /// Records received so far.
+    pub records: u64,
+    /// Complete?
+    pub finished: bool,
+    /// Why it failed, if it did.
+    pub failed: Option<crate::ApiError>,
+}

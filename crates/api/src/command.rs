@@ -1,0 +1,112 @@
+//! Everything that can be asked of a node, and the answers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView, Find, Found, IdView,
+    ImportItem, Imported, InviteNew, InviteView, JoinArgs, JoinProgress, List, MemberView, Note,
+    PeerAdd, PeerView, Saved, SetName, Show, ShowView, StatusView, SyncArgs, SyncView, WhyView,
+};
+
+/// A request. On the socket the variant's name is the path and its fields are the body.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// How the node is: answered by [`Reply::Status`].
+    Status {},
+    /// Who this person is: [`Reply::Id`].
+    Id {},
+    /// The 24 words: [`Reply::Phrase`].
+    Phrase {},
+    /// Sets the name shown to others: [`Reply::Id`].
+    SetName(SetName),
+    /// Writes a note, link or another content record: [`Reply::Saved`].
+    Note(Note),
+    /// One record by id, id prefix or title: [`Reply::Show`].
+    Show(Show),
+    /// Searches: [`Reply::Found`].
+    Find(Find),
+    /// Lists, newest first: [`Reply::Found`].
+    List(List),
+    /// Writes many records at once, skipping what is already there: [`Reply::Imported`].
+    Import {
+        /// Where to: a collective's name or id prefix; home if absent.
+        collective: Option<String>,
+        /// At most 1,000 a call.
+        items: Vec<ImportItem>,
+        /// Only say what would happen.
+        dry_run: bool,
+    },
+    /// Founds a collective: [`Reply::Collective`].
+    CollectiveNew(CollectiveNew),
+    /// All collectives: [`Reply::Collectives`].
+    CollectiveList {},
+    /// One collective: [`Reply::Collective`].
+    CollectiveShow(CollectiveRef),
+    /// Members of a collective: [`Reply::Members`].
+    CollectiveMembers(CollectiveRef),
+    /// Leaves a collective: [`Reply::Done`].
+    CollectiveLeave(CollectiveRef),
+    /// Makes an invite: [`Reply::Invite`].
+    Invite(InviteNew),
+    /// Starts joining; go on with `JoinStatus`: [`Reply::Join`].
+    Join(JoinArgs),
+    /// How a join proceeds; waits up to `wait_ms` for a change: [`Reply::Join`].
+    JoinStatus {
+        /// As returned by `Join`.
+        collective: String,
+        /// How many of the stages the caller has seen.
+        seen: u32,
+        /// At most 10,000.
+        wait_ms: u32,
+    },
+    /// Peers and paths: [`Reply::Peers`].
+    Peers {},
+    /// Adds a peer's address to dial: [`Reply::Done`].
+    PeerAdd(PeerAdd),
+    /// Reconciles now and tells the outcome for each peer: [`Reply::Sync`].
+    Sync(SyncArgs),
+    /// Explains a verdict: [`Reply::Why`].
+    Why {
+        /// Id or unique prefix of a record, or of a seat.
+        id: String,
+    },
+}
+
+/// The answer to a [`Command`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// See [`StatusView`].
+    Status(Box<StatusView>),
+    /// See [`IdView`].
+    Id(IdView),
+    /// The 24 words of the recovery phrase.
+    Phrase(String),
+    /// See [`Saved`].
+    Saved(Saved),
+    /// See [`ShowView`].
+    Show(Box<ShowView>),
+    /// See [`Found`].
+    Found(Found),
+    /// See [`Imported`].
+    Imported(Imported),
+    /// See [`CollectiveView`].
+    Collective(Box<CollectiveView>),
+    /// See [`CollectiveSummary`].
+    Collectives(Vec<CollectiveSummary>),
+    /// See [`MemberView`].
+    Members(Vec<MemberView>),
+    /// See [`InviteView`].
+    Invite(InviteView),
+    /// See [`JoinProgress`].
+    Join(JoinProgress),
+    /// See [`PeerView`].
+    Peers(Vec<PeerView>),
+    /// See [`SyncView`].
+    Sync(SyncView),
+    /// See [`WhyView`].
+    Why(WhyView),
+    /// It is done; a sentence for people.
+    Done(String),
+}

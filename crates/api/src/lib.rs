@@ -1,0 +1,25 @@
+//! The types of the local API: commands in, replies and events out.
+//!
+//! One set of types serves the engine in process and, as JSON, the node's socket:
+//! `POST /v1/<command>` with the fields of the command as its body. Ids are 64 hexadecimal
+//! digits; times are RFC 3339; sizes are bytes.
+
+mod collectives;
+mod command;
+mod error;
+mod library;
+mod node;
+
+pub use collectives::{
+    CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView, DeviceView, InviteNew,
+    InviteView, JoinArgs, JoinProgress, JoinStage, MemberView, RoleView,
+};
+pub use command::{Command, Reply};
+pub use error::{ApiError, ErrorCode};
+pub use library::{
+    Find, Found, ImportItem, Imported, ItemView, List, Note, Refused, Saved, Show, ShowView, Sort,
+};
+pub use node::{
+    Difference, IdView, Listening, PeerAdd, PeerCollective, PeerView, SetName, StatusView,
+    SyncArgs, SyncView, WhyStep, WhyView,
+};

@@ -1,0 +1,197 @@
+//! Writing, reading and finding records.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Writes a content record.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Note {
+    /// Name of the kind: `note`, `link`, `task`, ...; `note` if empty.
+    pub kind: String,
+    /// Name or id prefix of the collective; the personal home if absent.
+    pub collective: Option<String>,
+    /// Title, at most 256 bytes.
+    pub title: Option<String>,
+    /// Text, at most 32,768 bytes.
+    pub text: Option<String>,
+    /// URL, for links.
+    pub url: Option<String>,
+    /// Media type of the text.
+    pub media: Option<String>,
+    /// Tags, each 1 to 64 bytes, at most 16.
+    pub tags: Vec<String>,
+}
+
+/// A record was stored durably.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Saved {
+    /// Its id.
+    pub id: String,
+    /// The shortest prefix, of at least four digits, that is unique here.
+    pub short: String,
+    /// Name of the collective.
+    pub collective: String,
+    /// The tags as stored.
+    pub tags: Vec<String>,
+}
+
+/// Asks for one record.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Show {
+    /// Id, unique id prefix, or exact title.
+    pub id: String,
+}
+
+/// How results are ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sort {
+    /// As the query says; else best first where it has words, newest first otherwise.
+    #[default]
+    Auto,
+    /// Newest first.
+    Newest,
+    /// Oldest first.
+    Oldest,
+    /// Best first.
+    Relevance,
+}
+
+/// A search.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Find {
+    /// In the query language of the guide.
+    pub query: String,
+    /// At most 1,000; 20 if 0.
+    pub limit: u32,
+    /// How many to skip.
+    pub offset: u32,
+    /// Order.
+    pub sort: Sort,
+    /// IANA time zone for dates in words; UTC if absent.
+    pub time_zone: Option<String>,
+}
+
+/// A list, newest first.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct List {
+    /// A query that narrows it; all if empty.
+    pub query: String,
+    /// Only this collective.
+    pub collective: Option<String>,
+    /// At most 1,000; 20 if 0.
+    pub limit: u32,
+    /// The `next` of the page before.
+    pub cursor: Option<String>,
+    /// IANA time zone for dates in words.
+    pub time_zone: Option<String>,
+}
+
+/// One record in a list of results.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemView {
+    /// Record id.
+    pub id: String,
+    /// Shortest unique prefix here, at least four digits.
+    pub short: String,
+    /// Name of the kind, or its number.
+    pub kind: String,
+    /// Title, or the first line of the text, or the URL.
+    pub title: String,
+    /// A piece of the text around the first hit; empty if there is no more than the title.
+    pub snippet: String,
+    /// Byte ranges of hits in `snippet`.
+    pub marks: Vec<(usize, usize)>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Shown name of the author.
+    pub author: String,
+    /// Seat of the author.
+    pub seat: String,
+    /// Name of the collective.
+    pub collective: String,
+    /// Id of the collective.
+    pub collective_id: String,
+    /// Claimed time of writing.
+    pub written: Timestamp,
+    /// URL, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// Results.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Found {
+    /// How many there are in all.
+    pub total: u64,
+    /// This page.
+    pub items: Vec<ItemView>,
+    /// Cursor of the next page of a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    /// Words that exist here and are close to words that found nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub did_you_mean: Vec<String>,
+    /// True while the index is being rebuilt: results may be incomplete.
+    #[serde(default)]
+    pub partial: bool,
+}
+
+/// One record, whole.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ShowView {
+    /// Head data.
+    pub item: ItemView,
+    /// The whole text.
+    pub text: Option<String>,
+    /// Media type.
+    pub media: Option<String>,
+    /// When this node received it.
+    pub received: Timestamp,
+    /// Device that signed.
+    pub device: String,
+    /// Place in the device's log.
+    pub seq: u32,
+    /// Wire size in bytes.
+    pub size: u64,
+    /// `admitted`, `shadowed`, `quarantined`, `parked`.
+    pub standing: String,
+    /// Pointers: relation name or number, and id.
+    pub refs: Vec<(String, String)>,
+}
+
+/// One thing to import.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ImportItem {
+    /// Names its source for the report: a path or a line number.
+    pub source: String,
+    /// The record.
+    #[serde(flatten)]
+    pub note: Note,
+    /// When it was written, if known; kept as metadata, never as the signed time.
+    pub written: Option<Timestamp>,
+}
+
+/// What was not imported.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Refused {
+    /// Its source.
+    pub source: String,
+    /// Why.
+    pub why: String,
+}
+
+/// What an import did.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Imported {
+    /// New records.
+    pub added: u64,
+    /// Already there.
+    pub skipped: u64,
+    /// Not taken, and why.
+    pub refused: Vec<Refused>,
+}
