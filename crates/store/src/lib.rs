@@ -1,1 +1,19 @@
 //! The record log and its sled projection.
+//!
+//! The append-only log is the truth: what [`Vault::commit`] returned for is on the disk, by one
+//! `fdatasync` for the whole group. The projection (sled) only says where things lie and in which
+//! order. It may lag behind the log, be lost or broken; it is then caught up or rebuilt from the log.
+//! One thread of one process owns a vault.
+//!
+//! Folder: `FORMAT` (format version and checksum key), `lock`, `log/` (segments), `quarantine/`
+//! (bytes cut from a torn tail), `CURRENT` and the `sled-…` folder that it names.
+
+mod entry;
+mod error;
+mod open;
+mod vault;
+
+pub use entry::{Bundle, Entry, Logged, Stored};
+pub use error::StoreError;
+pub use open::{Damage, DamageKind, OpenReport, Options, Progress, TornTail};
+pub use vault::{Compacted, Counts, Direction, Held, LogCursor, Tip, Vault};

@@ -1,0 +1,107 @@
+//! Opening a vault: what is asked, what is reported.
+
+use std::fmt;
+
+use folkmoot_record::RecordId;
+
+use crate::LogCursor;
+
+/// Sizes that may be chosen at opening.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Page cache of the projection in bytes.
+    pub cache_bytes: u64,
+    /// A segment that has reached this length is closed and the next one begun. At most 1 GiB.
+    pub segment_bytes: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            cache_bytes: 16 << 20,
+            segment_bytes: 64 << 20,
+        }
+    }
+}
+
+/// How far a long step has come, in bytes of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// The log is read from where the projection stopped.
+    Replaying {
+        /// Bytes read.
+        done: u64,
+        /// Bytes to read in all.
+        total: u64,
+    },
+    /// The projection is rebuilt from the whole log.
+    Rebuilding {
+        /// Bytes read.
+        done: u64,
+        /// Bytes to read in all.
+        total: u64,
+    },
+}
+
+/// What opening found and did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OpenReport {
+    /// Entries read from the log because the projection did not have them yet.
+    pub replayed: u64,
+    /// The end of the log that was cut: a group whose writing was interrupted, never acknowledged.
+    pub torn_tail_cut: Option<TornTail>,
+    /// Damage in the middle of the log found while reading it. Not all of the log is read at every
+    /// opening: see [`crate::Vault::scrub`].
+    pub damaged: Vec<Damage>,
+    /// The projection was missing, broken, foreign or of another schema and was built anew; why.
+    pub rebuilt_projection: Option<String>,
+}
+
+/// An unfinished end of the log. The bytes are kept in the folder `quarantine`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TornTail {
+    /// Where the log ends now.
+    pub at: LogCursor,
+    /// How many bytes were cut.
+    pub bytes: u64,
+    /// Whole records among them.
+    pub ids: Vec<RecordId>,
+}
+
+/// Entries of the log that cannot be read any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// Where the damage begins.
+    pub at: LogCursor,
+    /// Its length in bytes; 0 where the whole segment is missing.
+    pub bytes: u64,
+    /// What it is.
+    pub kind: DamageKind,
+    /// Records known to be lost by it, to be fetched from peers again.
+    pub ids: Vec<RecordId>,
+}
+
+/// Kinds of damage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DamageKind {
+    /// Bytes of one or more entries do not match their checksums.
+    Checksum,
+    /// The head of a segment is damaged; its entries were read all the same.
+    SegmentHead,
+    /// A segment is missing.
+    MissingSegment,
+    /// An entry passes its checksum but does not parse.
+    Content,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.kind {
+            DamageKind::Checksum => "checksum mismatch",
+            DamageKind::SegmentHead => "segment head damaged",
+            DamageKind::MissingSegment => "segment missing",
+            DamageKind::Content => "entry does not parse",
+        };
+        write!(f, "{what} at {}, {} bytes", self.at, self.bytes)
+    }
+}
