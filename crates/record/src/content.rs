@@ -2,26 +2,13 @@
 
 use std::collections::BTreeMap;
 
+mod schema;
+
+use crate::fc::value::{read_map, write_map};
+use crate::fc::{Decoder, Encoder};
 use crate::{BlobRoot, Kind};
 
-/// Any value of the canonical encoding, section 1.3.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
-    /// Unsigned integer below 2^53.
-    Uint(u64),
-    /// Byte string.
-    Bytes(Vec<u8>),
-    /// Text without U+0000.
-    Text(String),
-    /// Array.
-    Array(Vec<Value>),
-    /// Map with keys 0 to 255.
-    Map(BTreeMap<u8, Value>),
-    /// false or true.
-    Bool(bool),
-    /// null.
-    Null,
-}
+pub use crate::fc::Value;
 
 /// An attachment (common key 9).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +23,19 @@ pub struct Attachment {
     pub root: BlobRoot,
     /// Key of the ciphertext.
     pub key: [u8; 32],
+}
+
+impl Attachment {
+    /// The entry of key 9 that says so.
+    pub fn to_value(&self) -> Value {
+        Value::Array(vec![
+            Value::Text(self.name.clone()),
+            Value::Text(self.media.clone()),
+            Value::Uint(self.size),
+            Value::Bytes(self.root.to_bytes().to_vec()),
+            Value::Bytes(self.key.to_vec()),
+        ])
+    }
 }
 
 /// A content body: 16 random bytes, then a map. Unknown keys are kept.
@@ -73,13 +73,22 @@ impl Content {
     /// # Errors
     /// [`Unrenderable`].
     pub fn decode(kind: Kind, body: &[u8]) -> Result<Self, Unrenderable> {
-        let _ = (kind, body);
-        todo!()
+        let (salt, map) = body.split_first_chunk().ok_or(Unrenderable)?;
+        let mut decoder = Decoder::new(map).map_err(|_| Unrenderable)?;
+        let map = read_map(&mut decoder).map_err(|_| Unrenderable)?;
+        if schema::fits(kind, &map) {
+            Ok(Self { salt: *salt, map })
+        } else {
+            Err(Unrenderable)
+        }
     }
 
     /// The canonical body bytes.
     pub fn encode(&self) -> Vec<u8> {
-        todo!()
+        let mut out = Encoder::new();
+        out.raw(&self.salt);
+        write_map(&self.map, &mut out);
+        out.finish()
     }
 
     /// Key 0 as text.
@@ -109,7 +118,23 @@ impl Content {
 
     /// The attachments of key 9.
     pub fn attachments(&self) -> Vec<Attachment> {
-        todo!()
+        match self.map.get(&9) {
+            Some(Value::Array(items)) => items.iter().filter_map(schema::attachment).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Adds an attachment to key 9; builder style.
+    #[must_use]
+    pub fn with_attachment(mut self, file: &Attachment) -> Self {
+        let entry = file.to_value();
+        match self.map.get_mut(&9) {
+            Some(Value::Array(items)) => items.push(entry),
+            _ => {
+                self.map.insert(9, Value::Array(vec![entry]));
+            }
+        }
+        self
     }
 
     /// The text at a key.

@@ -5,8 +5,11 @@
 
 mod body;
 mod charter;
+mod decode;
 mod device;
+mod encode;
 mod grant;
+mod inner_signature;
 mod revoke;
 mod vote;
 
@@ -16,3 +19,6 @@ pub use device::{DeviceAdd, DeviceBody, DeviceDrop, DeviceLimits};
 pub use grant::{Grant, Invite, Join, KindRange, Limits};
 pub use revoke::{Cut, Readmit, Resign, Revoke, Target};
 pub use vote::{Ballot, Choice, Decision, Effect, Proposal};
+
+pub(crate) use decode::{kinds, tags};
+pub(crate) use inner_signature::check as check_inner_signature;

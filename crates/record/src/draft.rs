@@ -1,7 +1,9 @@
 //! Writing records.
 
+use crate::signed::{self, RECORD};
 use crate::{
-    CollectiveId, GrantId, Hlc, Kind, RecordId, Ref, SeatKey, Tag, Verified, control::Control,
+    BodyHash, CollectiveId, DeviceKey, GrantId, Header, Hlc, Kind, Reason, RecordId, Ref, SeatKey,
+    Signed, Tag, Verified, hash, signature,
 };
 use ed25519_dalek::SigningKey;
 
@@ -35,7 +37,7 @@ pub struct Draft {
     pub refs: Vec<Ref>,
     /// Tags.
     pub tags: Vec<Tag>,
-    /// The body, encoded: [`Control::encode`] or `content::Content::encode`.
+    /// The body, encoded: [`crate::control::Control::encode`] or `content::Content::encode`.
     pub body: Vec<u8>,
 }
 
@@ -44,15 +46,31 @@ impl Draft {
     ///
     /// # Errors
     /// The reason for which the record would be refused by everyone.
-    pub fn sign(self, device: &SigningKey) -> Result<Verified, crate::Reason> {
-        let _ = device;
-        todo!()
+    pub fn sign(self, device: &SigningKey) -> Result<Verified, Reason> {
+        let header = Header {
+            cid: self.cid,
+            seat: self.seat,
+            dev: DeviceKey::from_bytes(device.verifying_key().to_bytes()),
+            seq: self.place.seq,
+            prev: self.place.prev,
+            hlc: self.hlc,
+            kind: self.kind,
+            cap: self.cap,
+            auth: sorted(self.auth),
+            refs: sorted(self.refs),
+            tags: sorted(self.tags),
+            blen: self.body.len() as u64,
+            bhash: BodyHash::from_bytes(hash::plain(&self.body)),
+        };
+        let h = header.encode();
+        let sig = signature::sign(device, RECORD, &[&h]);
+        let wire = signed::join(&h, &sig, &self.body);
+        Signed::parse(&wire)?.just_signed()
     }
 }
 
-impl Control {
-    /// The canonical body bytes.
-    pub fn encode(&self) -> Vec<u8> {
-        todo!()
-    }
+fn sorted<T: Ord>(mut list: Vec<T>) -> Vec<T> {
+    list.sort_unstable();
+    list.dedup();
+    list
 }

@@ -1,5 +1,7 @@
 //! Kinds and lanes (sections 2.1 and 3).
 
+use crate::limits;
+
 /// What a record is; the number on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Kind(pub u16);
@@ -135,5 +137,23 @@ impl Kind {
     /// Whether this is content, what people write.
     pub const fn is_content(self) -> bool {
         self.0 >= 0x100
+    }
+
+    /// Whether this build has a schema for this control kind or ballot.
+    pub(crate) const fn is_known_control(self) -> bool {
+        self.0 < 0x100 && self.name().is_some()
+    }
+
+    /// Whether later versions may define this control kind: stored, not judged (section 2.6).
+    pub const fn is_parked(self) -> bool {
+        matches!(self.0, 0x40..=0xFF)
+    }
+}
+
+/// Most bytes of a body of this kind (section 2.2).
+pub(crate) const fn body_limit(kind: Kind) -> usize {
+    match kind {
+        Kind::REVOKE | Kind::PROPOSAL | Kind::DECISION => limits::LONG_BODY,
+        _ => limits::BODY,
     }
 }

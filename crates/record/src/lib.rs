@@ -11,6 +11,7 @@ pub mod hash;
 pub mod limits;
 pub mod signature;
 
+mod derived;
 mod draft;
 mod header;
 mod id;
@@ -19,6 +20,7 @@ mod reason;
 mod signed;
 mod time;
 
+pub use derived::{effect_id, grant_id_of_effect, grant_id_of_founder};
 pub use draft::{Draft, Place};
 pub use header::{Header, Ref, Rel, Tag};
 pub use id::{
@@ -27,5 +29,5 @@ pub use id::{
 };
 pub use kind::{Kind, Lane};
 pub use reason::Reason;
-pub use signed::{Signed, Verified};
+pub use signed::{Carried, Signed, Verified};
 pub use time::Hlc;
