@@ -1,8 +1,23 @@
 //! The peer protocol as state machines: hello, door, reconcile, push, want. No sockets, no clock.
+//!
+//! [`Machine::handle`] takes one [`Input`] and a read-only view of what the node holds
+//! ([`Holdings`]), and hands back [`Output`] values. The swarm's driver and the simulator of the
+//! tests drive the same object. Source: sections 7.3 to 7.7 of the protocol.
 
+pub mod limits;
+
+mod holdings;
 mod io;
+mod machine;
+mod view;
 
+pub use holdings::{
+    Absent, DoorOffer, DoorStatus, EpochOffer, Held, Holdings, Presence, Scope, Stamp, Standing,
+    Welcome,
+};
 pub use io::{
     Addr, Ask, Delivered, Event, Input, Item, JoinStep, Output, Path, Peer, Protocol, StreamId,
     Ticket,
 };
+pub use machine::{Config, Machine, Now};
+pub use view::{PeerView, SharedView};
