@@ -9,6 +9,7 @@ mod command;
 mod error;
 mod library;
 mod node;
+mod unwrap;
 
 pub use collectives::{
     CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView, DeviceView, InviteNew,

@@ -1,0 +1,71 @@
+//! Taking the expected answer out of a [`Reply`].
+
+use crate::{
+    ApiError, CollectiveSummary, CollectiveView, ErrorCode, Found, IdView, Imported, InviteView,
+    JoinProgress, MemberView, PeerView, Reply, Saved, ShowView, StatusView, SyncView, WhyView,
+};
+
+/// The node and the caller disagree on what answers a command: two versions of the program.
+fn unexpected() -> ApiError {
+    ApiError::new(
+        ErrorCode::Failed,
+        "the node gave an answer of another kind than asked for",
+    )
+    .hint("restart the node, so that it runs the same version as this command")
+}
+
+macro_rules! answers {
+    ($($variant:ident => $view:ty, $take:expr;)*) => {$(
+        impl TryFrom<Reply> for $view {
+            type Error = ApiError;
+
+            fn try_from(reply: Reply) -> Result<Self, ApiError> {
+                match reply {
+                    Reply::$variant(view) => Ok(($take)(view)),
+                    _ => Err(unexpected()),
+                }
+            }
+        }
+    )*};
+}
+
+answers! {
+    Status => StatusView, |view: Box<_>| *view;
+    Id => IdView, |view| view;
+    Saved => Saved, |view| view;
+    Show => ShowView, |view: Box<_>| *view;
+    Found => Found, |view| view;
+    Imported => Imported, |view| view;
+    Collective => CollectiveView, |view: Box<_>| *view;
+    Collectives => Vec<CollectiveSummary>, |view| view;
+    Members => Vec<MemberView>, |view| view;
+    Invite => InviteView, |view| view;
+    Join => JoinProgress, |view| view;
+    Peers => Vec<PeerView>, |view| view;
+    Sync => SyncView, |view| view;
+    Why => WhyView, |view| view;
+}
+
+/// The answers that are one text: the phrase, and the sentence of `Done`.
+impl TryFrom<Reply> for String {
+    type Error = ApiError;
+
+    fn try_from(reply: Reply) -> Result<Self, ApiError> {
+        match reply {
+            Reply::Phrase(text) | Reply::Done(text) => Ok(text),
+            _ => Err(unexpected()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_of_another_kind_is_an_error_not_a_guess() {
+        let reply = Reply::Done("left".into());
+        assert!(Saved::try_from(reply.clone()).is_err());
+        assert_eq!(String::try_from(reply).unwrap(), "left");
+    }
+}

@@ -1,0 +1,70 @@
+//! One typed method for each command.
+
+use folkmoot_api::{
+    CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView, Command, Find, Found, IdView,
+    ImportItem, Imported, InviteNew, InviteView, JoinArgs, JoinProgress, List, MemberView, Note,
+    PeerAdd, PeerView, Saved, SetName, Show, ShowView, StatusView, SyncArgs, SyncView, WhyView,
+};
+
+use crate::{Client, ClientError};
+
+macro_rules! ask {
+    ($($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) -> $answer:ty = $command:expr;)*) => {
+        impl Client {$(
+            $(#[$doc])*
+            ///
+            /// # Errors
+            /// [`ClientError`].
+            pub async fn $name(&self, $($arg: $type),*) -> Result<$answer, ClientError> {
+                self.ask($command).await
+            }
+        )*}
+    };
+}
+
+ask! {
+    /// How the node is.
+    status() -> StatusView = Command::Status {};
+    /// Who this person is.
+    id() -> IdView = Command::Id {};
+    /// The 24 words of the recovery phrase.
+    phrase() -> String = Command::Phrase {};
+    /// Sets the name shown to others.
+    set_name(args: SetName) -> IdView = Command::SetName(args);
+    /// Writes a note, link or another content record, durably.
+    note(note: Note) -> Saved = Command::Note(note);
+    /// One record by id, id prefix or title.
+    show(args: Show) -> ShowView = Command::Show(args);
+    /// Searches.
+    find(args: Find) -> Found = Command::Find(args);
+    /// Lists, newest first.
+    list(args: List) -> Found = Command::List(args);
+    /// Writes many records at once (at most 1,000), skipping what is already there.
+    import(collective: Option<String>, items: Vec<ImportItem>, dry_run: bool) -> Imported =
+        Command::Import { collective, items, dry_run };
+    /// Founds a collective.
+    collective_new(args: CollectiveNew) -> CollectiveView = Command::CollectiveNew(args);
+    /// All collectives.
+    collective_list() -> Vec<CollectiveSummary> = Command::CollectiveList {};
+    /// One collective.
+    collective_show(args: CollectiveRef) -> CollectiveView = Command::CollectiveShow(args);
+    /// Members of a collective.
+    collective_members(args: CollectiveRef) -> Vec<MemberView> = Command::CollectiveMembers(args);
+    /// Leaves a collective; the answer is a sentence for people.
+    collective_leave(args: CollectiveRef) -> String = Command::CollectiveLeave(args);
+    /// Makes an invite.
+    invite(args: InviteNew) -> InviteView = Command::Invite(args);
+    /// Starts joining.
+    join(args: JoinArgs) -> JoinProgress = Command::Join(args);
+    /// How a join proceeds; waits up to `wait_ms` for more than `seen` stages.
+    join_status(collective: String, seen: u32, wait_ms: u32) -> JoinProgress =
+        Command::JoinStatus { collective, seen, wait_ms };
+    /// Peers and paths.
+    peers() -> Vec<PeerView> = Command::Peers {};
+    /// Adds a peer's address to dial; the answer is a sentence for people.
+    peer_add(args: PeerAdd) -> String = Command::PeerAdd(args);
+    /// Reconciles now.
+    sync(args: SyncArgs) -> SyncView = Command::Sync(args);
+    /// Explains a verdict about a record or a seat.
+    why(id: String) -> WhyView = Command::Why { id };
+}
