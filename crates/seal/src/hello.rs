@@ -1,13 +1,13 @@
 //! Proofs that follow matching tags in a hello (section 7.4).
 
 use ed25519_dalek::SigningKey;
-use folkmoot_record::{CollectiveId, DeviceKey, InviteKey, SeatKey, signature};
-use minicbor::Decoder;
-
-use crate::{
-    frame::{self, ShapeError, Writer},
-    presence::{Role, Transcript},
+use folkmoot_record::{
+    CollectiveId, DeviceKey, InviteKey, SeatKey,
+    fc::{Decoder, Encoder, FcError},
+    signature,
 };
+
+use crate::presence::{Role, Transcript};
 
 const DEVICE: &str = "folkmoot/1 device proof";
 const DOOR: &str = "folkmoot/1 door proof";
@@ -47,8 +47,8 @@ pub enum Proof {
 #[error("the bytes are not a hello proof in canonical encoding")]
 pub struct ProofError;
 
-impl From<ShapeError> for ProofError {
-    fn from(_: ShapeError) -> Self {
+impl From<FcError> for ProofError {
+    fn from(_: FcError) -> Self {
         Self
     }
 }
@@ -104,16 +104,13 @@ impl Proof {
 
     /// FC of section 7.4, to be sealed with [`crate::SessionKey::seal_proof`].
     pub fn encode(&self) -> Vec<u8> {
-        let mut w = Writer::new();
+        let mut w = Encoder::new();
         match self {
-            Self::Device { seat, dev, sig } => w
-                .array(4)
-                .uint(0)
-                .bytes(seat.as_bytes())
-                .bytes(dev.as_bytes())
-                .bytes(sig),
-            Self::Door { invite, sig } => w.array(3).uint(1).bytes(invite.as_bytes()).bytes(sig),
-            Self::Root { seat, sig } => w.array(3).uint(2).bytes(seat.as_bytes()).bytes(sig),
+            Self::Device { seat, dev, sig } => {
+                w.array(4).uint(0_u8).bytes(seat).bytes(dev).bytes(sig)
+            }
+            Self::Door { invite, sig } => w.array(3).uint(1_u8).bytes(invite).bytes(sig),
+            Self::Root { seat, sig } => w.array(3).uint(2_u8).bytes(seat).bytes(sig),
         };
         w.finish()
     }
@@ -123,30 +120,26 @@ impl Proof {
     /// # Errors
     /// The bytes are not exactly one proof in canonical encoding.
     pub fn decode(bytes: &[u8]) -> Result<Self, ProofError> {
-        let mut d = Decoder::new(bytes);
-        let len = frame::array(&mut d)?;
-        let kind = d.u8().map_err(ShapeError::from)?;
-        let proof = match (len, kind) {
+        let mut d = Decoder::new(bytes)?;
+        let len = d.array()?;
+        let proof = match (len, d.uint()?) {
             (4, 0) => Self::Device {
-                seat: SeatKey::from_bytes(frame::bytes(&mut d)?),
-                dev: DeviceKey::from_bytes(frame::bytes(&mut d)?),
-                sig: frame::bytes(&mut d)?,
+                seat: SeatKey::from_bytes(d.bytes_of()?),
+                dev: DeviceKey::from_bytes(d.bytes_of()?),
+                sig: d.bytes_of()?,
             },
             (3, 1) => Self::Door {
-                invite: InviteKey::from_bytes(frame::bytes(&mut d)?),
-                sig: frame::bytes(&mut d)?,
+                invite: InviteKey::from_bytes(d.bytes_of()?),
+                sig: d.bytes_of()?,
             },
             (3, 2) => Self::Root {
-                seat: SeatKey::from_bytes(frame::bytes(&mut d)?),
-                sig: frame::bytes(&mut d)?,
+                seat: SeatKey::from_bytes(d.bytes_of()?),
+                sig: d.bytes_of()?,
             },
             _ => return Err(ProofError),
         };
-        if proof.encode() == bytes {
-            Ok(proof)
-        } else {
-            Err(ProofError)
-        }
+        d.end()?;
+        Ok(proof)
     }
 }
 

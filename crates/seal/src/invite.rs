@@ -8,11 +8,6 @@ use crate::kdf;
 
 /// Prefix of the signature with which an invite is redeemed.
 pub const REDEEM: &str = "folkmoot/1 redeem";
-/// Prefix with which a joining seat's root names its first device.
-pub const SEAT: &str = "folkmoot/1 seat";
-/// Prefix with which a founding seat's root names its first device.
-pub const FOUNDER: &str = "folkmoot/1 founder";
-
 /// 20 random bytes in an invite link; they make the invite's key.
 #[derive(Clone)]
 pub struct InviteSeed(Zeroizing<[u8; 20]>);
@@ -75,17 +70,3 @@ impl PartialEq for InviteSeed {
 }
 
 impl Eq for InviteSeed {}
-
-/// `seat_sig` of a join: the seat's root names its first device in this collective.
-pub fn sign_seat(root: &SigningKey, cid: &CollectiveId, dev: &DeviceKey, kem: &KemKey) -> [u8; 64] {
-    signature::sign(
-        root,
-        SEAT,
-        &[cid.as_bytes(), dev.as_bytes(), kem.as_bytes()],
-    )
-}
-
-/// `founder_sig` of a genesis: the signing founder's root names salt and first device.
-pub fn sign_founder(root: &SigningKey, salt: &[u8; 16], dev: &DeviceKey, kem: &KemKey) -> [u8; 64] {
-    signature::sign(root, FOUNDER, &[salt, dev.as_bytes(), kem.as_bytes()])
-}

@@ -18,7 +18,6 @@ pub mod presence;
 pub mod vault;
 
 mod aead;
-mod frame;
 mod kdf;
 mod secret;
 

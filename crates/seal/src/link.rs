@@ -4,16 +4,15 @@
 //! through chats and mail and are read aloud, so reading forgives case, white space, line
 //! breaks and invisible characters; it forgives nothing else.
 
-use data_encoding::{BASE32_NOPAD_NOCASE, DecodeKind};
-use folkmoot_record::{CollectiveId, DeviceKey, GrantId, KemKey};
-use minicbor::Decoder;
+use data_encoding::BASE32_NOPAD_NOCASE;
+use folkmoot_record::{
+    CollectiveId, DeviceKey, GrantId, KemKey,
+    fc::{Decoder, Encoder, FcError, UINT_MAX},
+    hash,
+};
 use zeroize::Zeroizing;
 
-use crate::{
-    frame::{self, ShapeError, Writer},
-    invite::InviteSeed,
-    presence::PairSecret,
-};
+use crate::{invite::InviteSeed, presence::PairSecret};
 
 /// Most addresses in a link.
 pub const MAX_ADDRESSES: usize = 8;
@@ -24,8 +23,6 @@ pub const MAX_CHARS: usize = 8_192;
 
 const SCHEME: &str = "folkmoot:";
 const CHECKSUM: usize = 4;
-/// Numbers stay below 2^53 (section 1.3).
-const MAX_UINT: u64 = 1 << 53;
 
 /// Why a text is no usable link. Never repeats the text: it may be secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +56,12 @@ pub enum LinkError {
     /// The checksum matches, but the content breaks the format: no honest node made it.
     #[error("the link is not well formed, although nothing was mistyped")]
     Malformed,
+}
+
+impl From<FcError> for LinkError {
+    fn from(_: FcError) -> Self {
+        Self::Malformed
+    }
 }
 
 /// Any link.
@@ -125,25 +128,16 @@ impl Link {
             _ => return Err(LinkError::UnknownType),
         };
         let offset = clean.len() - payload.len();
-        let bytes = unbase32(payload, offset)?;
-        let shape = |l: &[u8]| {
-            let mut d = Decoder::new(l);
-            read(&mut d).map(|link| (link, d.position()))
-        };
-        let Some((l, checksum)) = bytes.split_last_chunk::<CHECKSUM>() else {
-            return Err(LinkError::Truncated);
-        };
-        if checksum_of(l) != *checksum {
-            // The shape tells a link that ends too early from one that is whole but wrong.
-            return Err(match shape(&bytes) {
-                Err(ShapeError::Short) => LinkError::Truncated,
-                Ok((_, end)) if end + CHECKSUM > bytes.len() => LinkError::Truncated,
-                _ => LinkError::Mistyped,
-            });
-        }
-        match shape(l) {
-            Ok((link, _)) if link.content().as_slice() == l => Ok(link),
-            _ => Err(LinkError::Malformed),
+        let (bytes, exact) = unbase32(payload, offset)?;
+        match bytes.split_last_chunk::<CHECKSUM>() {
+            Some((l, checksum)) if exact && checksum_of(l) == *checksum => {
+                let mut d = Decoder::new(l)?;
+                let link = read(&mut d)?;
+                d.end()?;
+                Ok(link)
+            }
+            _ if ends_early(&bytes) => Err(LinkError::Truncated),
+            _ => Err(LinkError::Mistyped),
         }
     }
 
@@ -178,25 +172,25 @@ impl Link {
 
     /// `L`, in FC.
     fn content(&self) -> Zeroizing<Vec<u8>> {
-        let mut w = Writer::new();
+        let mut w = Encoder::new();
         let addresses = match self {
             Self::Invite(link) => {
                 w.array(5)
-                    .bytes(link.cid.as_bytes())
-                    .bytes(link.invite.as_bytes())
+                    .bytes(link.cid)
+                    .bytes(link.invite)
                     .bytes(link.seed.expose())
-                    .uint(link.made_ms);
+                    .uint(link.made_ms.min(UINT_MAX));
                 &link.addresses
             }
             Self::Pairing(link) => {
                 w.array(4)
-                    .bytes(link.dev.as_bytes())
-                    .bytes(link.kem.as_bytes())
+                    .bytes(link.dev)
+                    .bytes(link.kem)
                     .bytes(link.secret.expose());
                 &link.addresses
             }
             Self::Shelf(link) => {
-                w.array(2).bytes(&link.shelf);
+                w.array(2).bytes(link.shelf);
                 &link.addresses
             }
         };
@@ -244,58 +238,53 @@ one_kind!(InviteLink, Invite, "an invite");
 one_kind!(PairingLink, Pairing, "a pairing link");
 one_kind!(ShelfLink, Shelf, "a shelf link");
 
-fn read_invite(d: &mut Decoder<'_>) -> Result<Link, ShapeError> {
-    frame::array_of(d, 5)?;
+fn read_invite(d: &mut Decoder<'_>) -> Result<Link, FcError> {
+    d.array_of(5)?;
     Ok(Link::Invite(InviteLink {
-        cid: CollectiveId::from_bytes(frame::bytes(d)?),
-        invite: GrantId::from_bytes(frame::bytes(d)?),
-        seed: InviteSeed::from_bytes(frame::bytes(d)?),
-        made_ms: uint(d)?,
+        cid: CollectiveId::from_bytes(d.bytes_of()?),
+        invite: GrantId::from_bytes(d.bytes_of()?),
+        seed: InviteSeed::from_bytes(d.bytes_of()?),
+        made_ms: d.uint()?,
         addresses: addresses(d)?,
     }))
 }
 
-fn read_pairing(d: &mut Decoder<'_>) -> Result<Link, ShapeError> {
-    frame::array_of(d, 4)?;
+fn read_pairing(d: &mut Decoder<'_>) -> Result<Link, FcError> {
+    d.array_of(4)?;
     Ok(Link::Pairing(PairingLink {
-        dev: DeviceKey::from_bytes(frame::bytes(d)?),
-        kem: KemKey::from_bytes(frame::bytes(d)?),
-        secret: PairSecret::from_bytes(frame::bytes(d)?),
+        dev: DeviceKey::from_bytes(d.bytes_of()?),
+        kem: KemKey::from_bytes(d.bytes_of()?),
+        secret: PairSecret::from_bytes(d.bytes_of()?),
         addresses: addresses(d)?,
     }))
 }
 
-fn read_shelf(d: &mut Decoder<'_>) -> Result<Link, ShapeError> {
-    frame::array_of(d, 2)?;
+fn read_shelf(d: &mut Decoder<'_>) -> Result<Link, FcError> {
+    d.array_of(2)?;
     Ok(Link::Shelf(ShelfLink {
-        shelf: frame::bytes(d)?,
+        shelf: d.bytes_of()?,
         addresses: addresses(d)?,
     }))
 }
 
-fn uint(d: &mut Decoder<'_>) -> Result<u64, ShapeError> {
-    let value = d.u64()?;
-    if value < MAX_UINT {
-        Ok(value)
-    } else {
-        Err(ShapeError::Wrong)
-    }
+fn addresses(d: &mut Decoder<'_>) -> Result<Vec<Vec<u8>>, FcError> {
+    d.list(0..=MAX_ADDRESSES as u64, |d| {
+        let address = d.bytes()?;
+        if address.len() > MAX_ADDRESS {
+            return Err(FcError::Range);
+        }
+        Ok(address.to_vec())
+    })
 }
 
-fn addresses(d: &mut Decoder<'_>) -> Result<Vec<Vec<u8>>, ShapeError> {
-    let count = frame::array(d)?;
-    if count > MAX_ADDRESSES as u64 {
-        return Err(ShapeError::Wrong);
+/// Whether the bytes end inside `L` or its checksum, as far as the damage lets one see: it
+/// tells a link that was cut from one that is whole but wrong.
+fn ends_early(bytes: &[u8]) -> bool {
+    let mut d = minicbor::Decoder::new(bytes);
+    match d.skip() {
+        Ok(()) => d.position() + CHECKSUM > bytes.len(),
+        Err(error) => error.is_end_of_input(),
     }
-    (0..count)
-        .map(|_| {
-            let address = d.bytes()?;
-            if address.len() > MAX_ADDRESS {
-                return Err(ShapeError::Wrong);
-            }
-            Ok(address.to_vec())
-        })
-        .collect()
 }
 
 /// Lower case, without blanks and without the invisible characters that chats insert.
@@ -316,20 +305,30 @@ fn clean(text: &str) -> Result<Zeroizing<String>, LinkError> {
     Ok(out)
 }
 
-/// Decodes base32; `offset` is where the text stands in the cleaned link.
-fn unbase32(text: &str, offset: usize) -> Result<Zeroizing<Vec<u8>>, LinkError> {
-    BASE32_NOPAD_NOCASE
-        .decode(text.as_bytes())
+/// Decodes the whole bytes of base32 in lower case, and says whether nothing is left over:
+/// spare bits are zero and no character too many. `offset` is where the text stands in the
+/// cleaned link.
+fn unbase32(text: &str, offset: usize) -> Result<(Zeroizing<Vec<u8>>, bool), LinkError> {
+    let foreign = |c: char| !matches!(c, 'a'..='z' | '2'..='7');
+    if let Some(place) = text.chars().position(foreign) {
+        return Err(LinkError::Character(offset + place + 1));
+    }
+    // Filled up with zero bits to whole groups of 8 characters, anything decodes.
+    let mut filled = Zeroizing::new(text.to_owned());
+    while !filled.len().is_multiple_of(8) {
+        filled.push('a');
+    }
+    let mut bytes = BASE32_NOPAD_NOCASE
+        .decode(filled.as_bytes())
         .map(Zeroizing::new)
-        .map_err(|error| match error.kind {
-            DecodeKind::Symbol => LinkError::Character(offset + error.position + 1),
-            // No whole number of bytes has this many characters.
-            DecodeKind::Length => LinkError::Truncated,
-            // Spare bits that are not zero.
-            _ => LinkError::Mistyped,
-        })
+        .map_err(|_| LinkError::Mistyped)?;
+    let whole = text.len() * 5 / 8;
+    let spare_is_zero = bytes.iter().skip(whole).all(|byte| *byte == 0);
+    let needed = (whole * 8).div_ceil(5);
+    bytes.truncate(whole);
+    Ok((bytes, spare_is_zero && needed == text.len()))
 }
 
 fn checksum_of(l: &[u8]) -> [u8; CHECKSUM] {
-    crate::kdf::cut(&folkmoot_record::hash::plain(l))
+    crate::kdf::cut(&hash::plain(l))
 }

@@ -2,14 +2,10 @@
 //! every secret value.
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
-use minicbor::Decoder;
+use folkmoot_record::fc::{Decoder, Encoder, FcError};
 use zeroize::Zeroizing;
 
-use crate::{
-    aead,
-    frame::{self, ShapeError, Writer},
-    secret::secret_type,
-};
+use crate::{aead, secret::secret_type};
 
 /// Format of the file.
 const FORMAT: u64 = 1;
@@ -78,8 +74,8 @@ pub enum VaultError {
     Value,
 }
 
-impl From<ShapeError> for VaultError {
-    fn from(_: ShapeError) -> Self {
+impl From<FcError> for VaultError {
+    fn from(_: FcError) -> Self {
         Self::Damaged
     }
 }
@@ -165,26 +161,24 @@ fn parse(bytes: &[u8]) -> Result<Parsed, VaultError> {
     if bytes.len() > MAX_BYTES {
         return Err(VaultError::Damaged);
     }
-    let mut d = Decoder::new(bytes);
-    let len = frame::array(&mut d)?;
-    let format = d.u64().map_err(ShapeError::from)?;
+    let mut d = Decoder::new(bytes)?;
+    let len = d.array()?;
+    let format = d.uint()?;
     if format != FORMAT {
         return Err(VaultError::Format(format));
     }
     if len != 7 {
         return Err(VaultError::Damaged);
     }
-    let salt = frame::bytes(&mut d)?;
+    let salt = d.bytes_of()?;
     let cost = Cost {
-        memory_kib: d.u32().map_err(ShapeError::from)?,
-        passes: d.u32().map_err(ShapeError::from)?,
-        lanes: d.u32().map_err(ShapeError::from)?,
+        memory_kib: d.narrow(0..=u32::MAX)?,
+        passes: d.narrow(0..=u32::MAX)?,
+        lanes: d.narrow(0..=u32::MAX)?,
     };
-    let nonce = frame::bytes(&mut d)?;
-    let ct = frame::bytes(&mut d)?;
-    if file(&salt, cost, &nonce, &ct) != bytes {
-        return Err(VaultError::Damaged);
-    }
+    let nonce = d.bytes_of()?;
+    let ct = d.bytes_of()?;
+    d.end()?;
     Ok(Parsed {
         salt,
         cost,
@@ -194,7 +188,7 @@ fn parse(bytes: &[u8]) -> Result<Parsed, VaultError> {
 }
 
 fn file(salt: &[u8; 16], cost: Cost, nonce: &[u8; 24], ct: &[u8]) -> Vec<u8> {
-    let mut w = Writer::new();
+    let mut w = Encoder::new();
     w.array(7);
     fields(&mut w, salt, cost);
     w.bytes(nonce).bytes(ct);
@@ -203,18 +197,18 @@ fn file(salt: &[u8; 16], cost: Cost, nonce: &[u8; 24], ct: &[u8]) -> Vec<u8> {
 
 /// FC of the first five fields: the associated data.
 fn head(salt: &[u8; 16], cost: Cost) -> Vec<u8> {
-    let mut w = Writer::new();
+    let mut w = Encoder::new();
     w.array(5);
     fields(&mut w, salt, cost);
     w.finish()
 }
 
-fn fields(w: &mut Writer, salt: &[u8; 16], cost: Cost) {
+fn fields(w: &mut Encoder, salt: &[u8; 16], cost: Cost) {
     w.uint(FORMAT)
         .bytes(salt)
-        .uint(cost.memory_kib.into())
-        .uint(cost.passes.into())
-        .uint(cost.lanes.into());
+        .uint(cost.memory_kib)
+        .uint(cost.passes)
+        .uint(cost.lanes);
 }
 
 fn stretch(

@@ -1,0 +1,14 @@
+//! Prints `tests/vectors/seal.json`; run through `cargo xtask vectors`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a developer's tool"
+)]
+
+#[path = "../tests/own/values.rs"]
+mod values;
+
+fn main() {
+    println!("{:#}", values::values());
+}
