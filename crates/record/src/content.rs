@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 mod schema;
+mod shape;
 
 use crate::fc::value::{read_map, write_map};
 use crate::fc::{Decoder, Encoder};
@@ -119,7 +120,7 @@ impl Content {
     /// The attachments of key 9.
     pub fn attachments(&self) -> Vec<Attachment> {
         match self.map.get(&9) {
-            Some(Value::Array(items)) => items.iter().filter_map(schema::attachment).collect(),
+            Some(Value::Array(items)) => items.iter().filter_map(shape::attachment).collect(),
             _ => Vec::new(),
         }
     }

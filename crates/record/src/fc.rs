@@ -5,11 +5,13 @@
 
 mod decode;
 mod encode;
+mod map;
 mod scan;
 pub(crate) mod value;
 
-pub use decode::{Decoder, MapKeys};
+pub use decode::Decoder;
 pub use encode::Encoder;
+pub use map::MapKeys;
 pub use scan::check;
 pub use value::Value;
 

@@ -16,7 +16,7 @@ impl Default for Encoder {
 }
 
 /// Writing into a vector cannot fail, which the error type says as well.
-fn sure<T>(written: Result<T, minicbor::encode::Error<Infallible>>) {
+fn sure<T>(written: &Result<T, minicbor::encode::Error<Infallible>>) {
     debug_assert!(written.is_ok());
 }
 
@@ -35,13 +35,13 @@ impl Encoder {
 
     /// Opens an array of that many items.
     pub fn array(&mut self, count: usize) -> &mut Self {
-        sure(self.inner.array(count as u64));
+        sure(&self.inner.array(count as u64));
         self
     }
 
     /// Opens a map of that many pairs: a [`Encoder::key`], then a value.
     pub fn map(&mut self, count: usize) -> &mut Self {
-        sure(self.inner.map(count as u64));
+        sure(&self.inner.map(count as u64));
         self
     }
 
@@ -52,13 +52,13 @@ impl Encoder {
 
     /// An unsigned integer.
     pub fn uint(&mut self, number: impl Into<u64>) -> &mut Self {
-        sure(self.inner.u64(number.into()));
+        sure(&self.inner.u64(number.into()));
         self
     }
 
     /// A byte string.
     pub fn bytes(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
-        sure(self.inner.bytes(bytes.as_ref()));
+        sure(&self.inner.bytes(bytes.as_ref()));
         self
     }
 
@@ -72,19 +72,19 @@ impl Encoder {
 
     /// A text string.
     pub fn text(&mut self, text: &str) -> &mut Self {
-        sure(self.inner.str(text));
+        sure(&self.inner.str(text));
         self
     }
 
     /// null.
     pub fn null(&mut self) -> &mut Self {
-        sure(self.inner.null());
+        sure(&self.inner.null());
         self
     }
 
     /// false or true.
     pub fn bool(&mut self, value: bool) -> &mut Self {
-        sure(self.inner.bool(value));
+        sure(&self.inner.bool(value));
         self
     }
 

@@ -36,29 +36,20 @@ pub(super) fn split(wire: &[u8]) -> Result<Layout, Reason> {
     if wire.len() > limits::RECORD || part_too_large(wire) == Some(true) {
         return Err(Reason::TooLarge);
     }
-    check_encoding(wire).map_err(|error| match error {
+    // The vectors want the outer item judged whole before `h` is looked at.
+    fc::check(wire).map_err(class)?;
+    let layout = parts(wire).map_err(class)?;
+    fc::check(&wire[layout.h()]).map_err(class)?;
+    Ok(layout)
+}
+
+/// The outer item is three parts of known types; a count or length that is wrong counts as a
+/// wrong type (section 2.5).
+fn class(error: FcError) -> Reason {
+    match error {
         FcError::Malformed => Reason::FcMalformed,
         FcError::NotCanonical => Reason::FcNotCanonical,
         FcError::Type | FcError::Range => Reason::FcType,
-    })?;
-    parts(wire).map_err(|_| Reason::FcType)
-}
-
-/// The first class that occurs in the outer item or in `h`.
-fn check_encoding(wire: &[u8]) -> Result<(), FcError> {
-    let outer = fc::check(wire);
-    if outer == Err(FcError::Malformed) {
-        return outer;
-    }
-    // However badly the outer item is written, `h` may be worse.
-    let mut decoder = minicbor::Decoder::new(wire);
-    let inner = match (decoder.array(), decoder.bytes()) {
-        (Ok(_), Ok(h)) => fc::check(h),
-        _ => Ok(()),
-    };
-    match (outer, inner) {
-        (Err(outer), Err(inner)) => Err(outer.min(inner)),
-        (outer, inner) => outer.and(inner),
     }
 }
 

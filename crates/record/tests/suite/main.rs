@@ -1,0 +1,20 @@
+//! Proofs of the record crate: our vectors, published vectors, properties, and the fuzz
+//! targets over a seeded corpus.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "all of this is tests, helpers included"
+)]
+
+mod appendix_a;
+mod corpus;
+mod fixed;
+mod properties;
+mod published;
+mod seeds;
+mod strategies;
+mod targets;
+mod vectors;
