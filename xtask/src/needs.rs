@@ -59,7 +59,8 @@ pub(crate) fn fortunes() -> Result<()> {
 }
 
 fn has_fortunes() -> bool {
-    Path::new(FORTUNES).join("fortunes").is_file() || Path::new(FORTUNES).join("wisdom").is_file()
+    // In the package `fortunes`, and not in the smaller `fortunes-min`.
+    Path::new(FORTUNES).join("wisdom").is_file()
 }
 
 fn is_root() -> bool {
