@@ -77,6 +77,9 @@ impl Stored {
     }
 }
 
+/// A local fact: key and value.
+pub type Fact = (Vec<u8>, Vec<u8>);
+
 /// An epoch bundle as kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {

@@ -8,12 +8,27 @@
 //! Folder: `FORMAT` (format version and checksum key), `lock`, `log/` (segments), `quarantine/`
 //! (bytes cut from a torn tail), `CURRENT` and the `sled-…` folder that it names.
 
+mod cursor;
+mod engine;
 mod entry;
 mod error;
+mod files;
+mod format;
+mod index;
+mod layout;
+mod lock;
+mod log;
 mod open;
+mod payload;
+mod projection;
+mod quiet;
+mod replay;
+mod stage;
+mod state;
 mod vault;
 
-pub use entry::{Bundle, Entry, Logged, Stored};
+pub use cursor::LogCursor;
+pub use entry::{Bundle, Entry, Fact, Logged, Stored};
 pub use error::StoreError;
-pub use open::{Damage, DamageKind, OpenReport, Options, Progress, TornTail};
-pub use vault::{Compacted, Counts, Direction, Held, LogCursor, Tip, Vault};
+pub use open::{Damage, DamageKind, Engine, OpenReport, Options, Progress, TornTail};
+pub use vault::{Compacted, Counts, Direction, Held, Tip, Vault};

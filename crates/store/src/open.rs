@@ -13,6 +13,20 @@ pub struct Options {
     pub cache_bytes: u64,
     /// A segment that has reached this length is closed and the next one begun. At most 1 GiB.
     pub segment_bytes: u64,
+    /// The projection is copied into a new folder by [`crate::Vault::compact`] when it takes more
+    /// bytes than this, and more than three times what it holds.
+    pub projection_spare_bytes: u64,
+    /// What holds the projection.
+    pub engine: Engine,
+}
+
+/// Engines of the projection. They are interchangeable: the log is the truth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// sled, on the disk.
+    Sled,
+    /// A map in memory, rebuilt from the log at every opening.
+    Memory,
 }
 
 impl Default for Options {
@@ -20,6 +34,8 @@ impl Default for Options {
         Self {
             cache_bytes: 16 << 20,
             segment_bytes: 64 << 20,
+            projection_spare_bytes: 256 << 20,
+            engine: Engine::Sled,
         }
     }
 }
@@ -90,6 +106,8 @@ pub enum DamageKind {
     SegmentHead,
     /// A segment is missing.
     MissingSegment,
+    /// The log ends before what was once stored.
+    Truncated,
     /// An entry passes its checksum but does not parse.
     Content,
 }
@@ -100,6 +118,7 @@ impl fmt::Display for Damage {
             DamageKind::Checksum => "checksum mismatch",
             DamageKind::SegmentHead => "segment head damaged",
             DamageKind::MissingSegment => "segment missing",
+            DamageKind::Truncated => "log cut short",
             DamageKind::Content => "entry does not parse",
         };
         write!(f, "{what} at {}, {} bytes", self.at, self.bytes)

@@ -1,0 +1,54 @@
+//! One owner: a lock that the system frees when its holder ends, however it ends.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{Read, Seek, Write},
+    path::Path,
+};
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::{StoreError, files::io_error};
+
+/// Held while it lives.
+#[derive(Debug)]
+pub(crate) struct Lock(
+    #[expect(dead_code, reason = "the lock is freed when the file is closed")] File,
+);
+
+impl Lock {
+    /// Takes the lock and writes this process's id into the file.
+    pub(crate) fn take(root: &Path) -> Result<Self, StoreError> {
+        let path = root.join("lock");
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(io_error("open", &path))?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                let mut text = String::new();
+                // Only for the message; the owner may be writing it this moment.
+                let pid = match file.read_to_string(&mut text) {
+                    Ok(_) => text.trim().parse().ok(),
+                    Err(_) => None,
+                };
+                return Err(StoreError::InUse { pid });
+            }
+            Err(error) => return Err(io_error("lock", &path)(error.into())),
+        }
+        let mut write = || {
+            file.set_len(0)?;
+            file.rewind()?;
+            writeln!(file, "{}", std::process::id())
+        };
+        // A full disk must not keep a store from being read: the lock holds without the number.
+        if let Err(error) = write() {
+            tracing::warn!(%error, "the lock file does not name its owner");
+        }
+        Ok(Self(file))
+    }
+}

@@ -1,0 +1,186 @@
+//! Appending groups of entries.
+
+use std::{
+    fs::{File, OpenOptions},
+    os::unix::fs::FileExt,
+};
+
+use crate::{LogCursor, StoreError, files::io_error};
+
+use super::{HEAD, Layout, PAYLOAD_MOST, SEGMENT_HEAD, slot};
+
+/// Most bytes of a group on the disk: it lies in memory until it is written, and goes to one segment
+/// as a whole.
+pub(crate) const GROUP_MOST: usize = 64 << 20;
+
+/// A group of entries in the making. Positions are known before anything is written.
+pub(crate) struct Group {
+    start: LogCursor,
+    bytes: Vec<u8>,
+    /// Offset, payload length and type of each entry.
+    spans: Vec<(usize, usize, u8)>,
+}
+
+impl Group {
+    pub(crate) fn new(start: LogCursor) -> Self {
+        Self {
+            start,
+            bytes: Vec::new(),
+            spans: Vec::new(),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// Adds an entry and says where it will stand and how long its payload is.
+    pub(crate) fn push(
+        &mut self,
+        kind: u8,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(LogCursor, u32), StoreError> {
+        let begin = self.bytes.len();
+        self.bytes.resize(begin + HEAD, 0);
+        write(&mut self.bytes);
+        let len = self.bytes.len() - begin - HEAD;
+        let checks = [
+            ("an entry", len, PAYLOAD_MOST),
+            ("a group", self.bytes.len(), GROUP_MOST),
+        ];
+        for (what, size, most) in checks {
+            if size > most {
+                return Err(StoreError::TooLarge { what, size, most });
+            }
+        }
+        self.bytes.resize(begin + slot(len), 0);
+        self.spans.push((begin, len, kind));
+        // Both fit: a payload is below PAYLOAD_MOST.
+        Ok((self.place(begin), u32::try_from(len).unwrap_or(u32::MAX)))
+    }
+
+    /// The position behind the group.
+    pub(crate) fn end(&self) -> LogCursor {
+        self.place(self.bytes.len())
+    }
+
+    fn place(&self, offset: usize) -> LogCursor {
+        LogCursor {
+            segment: self.start.segment,
+            // A segment is begun below 1 GiB and a group is below GROUP_MOST.
+            offset: self.start.offset + u32::try_from(offset).unwrap_or(u32::MAX / 2),
+        }
+    }
+
+    fn seal(mut self, layout: &Layout) -> Vec<u8> {
+        let last = self.spans.len().saturating_sub(1);
+        let spans = std::mem::take(&mut self.spans);
+        for (index, (begin, len, kind)) in spans.into_iter().enumerate() {
+            let at = self.place(begin);
+            let payload = &self.bytes[begin + HEAD..begin + HEAD + len];
+            let head = layout.seal.head(at, kind, index == last, payload);
+            self.bytes[begin..begin + HEAD].copy_from_slice(&head);
+        }
+        self.bytes
+    }
+}
+
+/// The end of the log.
+pub(crate) struct Writer {
+    layout: Layout,
+    file: File,
+    segment: u32,
+    len: u32,
+    segment_bytes: u64,
+    /// A write failed and the file may reach beyond `len`, or hold bytes there of which nobody knows
+    /// whether they are on the disk.
+    dirty: bool,
+}
+
+impl Writer {
+    /// Goes on at `end`, where the file ends.
+    pub(crate) fn open(
+        layout: Layout,
+        end: LogCursor,
+        segment_bytes: u64,
+    ) -> Result<Self, StoreError> {
+        let path = layout.path(end.segment);
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(io_error("open", &path))?;
+        Ok(Self {
+            layout,
+            file,
+            segment: end.segment,
+            len: end.offset,
+            segment_bytes,
+            dirty: false,
+        })
+    }
+
+    /// Where the next entry will stand, unless a new segment is begun before.
+    pub(crate) fn end(&self) -> LogCursor {
+        LogCursor {
+            segment: self.segment,
+            offset: self.len,
+        }
+    }
+
+    /// Where the next group will stand. Begins a new segment if this one is full.
+    pub(crate) fn next_start(&mut self) -> Result<LogCursor, StoreError> {
+        self.clean()?;
+        if u64::from(self.len) >= self.segment_bytes && self.len as usize > SEGMENT_HEAD {
+            self.file = self.layout.create(self.segment + 1)?;
+            self.segment += 1;
+            self.len = SEGMENT_HEAD as u32;
+        }
+        Ok(self.end())
+    }
+
+    /// Writes a group that begins at the end of the log and makes it durable. If that fails, the
+    /// file is cut back to where it was, now or before the next group.
+    pub(crate) fn append(&mut self, group: Group) -> Result<(), StoreError> {
+        let end = group.end();
+        let path = self.layout.path(self.segment);
+        let bytes = group.seal(&self.layout);
+        self.dirty = true;
+        let written = self
+            .file
+            .write_all_at(&bytes, u64::from(self.len))
+            .map_err(io_error("write", &path))
+            .and_then(|()| self.file.sync_data().map_err(io_error("sync", &path)));
+        match written {
+            Ok(()) => {
+                self.dirty = false;
+                self.len = end.offset;
+                Ok(())
+            }
+            Err(error) => {
+                if let Err(second) = self.clean() {
+                    tracing::warn!(%second, "the log could not be cut back; it is tried again before the next group");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// After the file of the segment was replaced.
+    pub(crate) fn reopen(&mut self) -> Result<(), StoreError> {
+        *self = Self::open(self.layout.clone(), self.end(), self.segment_bytes)?;
+        Ok(())
+    }
+
+    fn clean(&mut self) -> Result<(), StoreError> {
+        if self.dirty {
+            let path = self.layout.path(self.segment);
+            self.file
+                .set_len(u64::from(self.len))
+                .and_then(|()| self.file.sync_all())
+                .map_err(io_error("cut", &path))?;
+            self.dirty = false;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,345 @@
+//! Damage: remembering it, taking lost records out of the index, mending a failed projection.
+
+use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
+
+use folkmoot_record::RecordId;
+
+use crate::{
+    Damage, DamageKind, Direction, LogCursor, OpenReport, StoreError, Vault,
+    index::Index,
+    layout::{self, Place, Spot},
+    log::{SEGMENT_HEAD, Step, Walk, slot},
+    projection::{Memory, Projection},
+    replay::readable_id,
+    stage::{Kept, Stage},
+    state::State,
+};
+
+use super::open::open_state;
+
+impl Vault {
+    /// Reads up to `bytes` of the log from `cursor` on, checking every checksum. Returns where to go
+    /// on, `None` at the end, and the damage found. Damaged records count as not held from then on.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn scrub(
+        &mut self,
+        cursor: LogCursor,
+        bytes: u64,
+    ) -> Result<(Option<LogCursor>, Vec<Damage>), StoreError> {
+        self.mend()?;
+        let end = self.writer.end();
+        let mut damaged = Vec::new();
+        let mut read = 0;
+        let mut next = None;
+        'segments: for segment in cursor.segment..=end.segment {
+            let offset = if segment == cursor.segment {
+                cursor.offset
+            } else {
+                0
+            };
+            let start = LogCursor { segment, offset };
+            if !self.layout.path(segment).exists() {
+                let to = LogCursor {
+                    segment: segment + 1,
+                    offset: 0,
+                };
+                damaged.push(self.damage_in(start, to, DamageKind::MissingSegment, None)?);
+                continue;
+            }
+            let mut walk = Walk::new(&self.layout, start)?.until(end);
+            loop {
+                let from = walk.at();
+                if read >= bytes {
+                    next = Some(from);
+                    break 'segments;
+                }
+                match walk.step()? {
+                    Step::Entry { .. } => {}
+                    Step::Damage {
+                        at, bytes, payload, ..
+                    } => {
+                        let id = payload.and_then(readable_id);
+                        let to = behind(at, bytes);
+                        damaged.push(self.damage_in(at, to, DamageKind::Checksum, id)?);
+                    }
+                    Step::BadHead => {
+                        let to = behind(from, SEGMENT_HEAD as u64);
+                        damaged.push(self.damage_in(from, to, DamageKind::SegmentHead, None)?);
+                    }
+                    Step::End { at, rest } => {
+                        let short = segment == end.segment && at < end;
+                        if rest > 0 || short {
+                            let to = if segment == end.segment {
+                                end
+                            } else {
+                                behind(at, rest)
+                            };
+                            damaged.push(self.damage_in(at, to, DamageKind::Checksum, None)?);
+                        }
+                        break;
+                    }
+                }
+                read += u64::from(walk.at().offset.saturating_sub(from.offset));
+            }
+        }
+        self.mend()?;
+        Ok((next, damaged))
+    }
+
+    /// Describes damage; the records that lie in it count as lost from now on.
+    fn damage_in(
+        &self,
+        at: LogCursor,
+        to: LogCursor,
+        kind: DamageKind,
+        readable: Option<RecordId>,
+    ) -> Result<Damage, StoreError> {
+        let mut ids = Vec::new();
+        self.visit_places(&mut |id, place| {
+            if overlaps(&place, at, to) {
+                ids.push(id);
+            }
+        })?;
+        self.lost.borrow_mut().extend(ids.iter().copied());
+        // Only where the index does not know better.
+        if ids.is_empty()
+            && let Some(id) = readable
+            && self.state.place(&id)?.is_none()
+        {
+            ids.push(id);
+        }
+        let bytes = if at.segment == to.segment {
+            u64::from(to.offset - at.offset)
+        } else {
+            0
+        };
+        Ok(Damage {
+            at,
+            bytes,
+            kind,
+            ids,
+        })
+    }
+
+    /// Notes that something other than a record cannot be read.
+    pub(super) fn note(&self, spot: Spot) -> Damage {
+        let damage = damage_at(spot, Vec::new());
+        let mut noted = self.damage.borrow_mut();
+        if !noted.contains(&damage) {
+            noted.push(damage.clone());
+        }
+        damage
+    }
+
+    /// Notes that the record whose entry is at `spot` cannot be read, whichever it is.
+    pub(super) fn lose_at(&self, spot: Spot) -> Result<(), StoreError> {
+        let mut found = None;
+        self.visit_places(&mut |id, place| {
+            if place.spot == spot {
+                found = Some(id);
+            }
+        })?;
+        match found {
+            Some(id) => self.lose(&id, spot),
+            None => self.note(spot),
+        };
+        Ok(())
+    }
+
+    /// Notes that a record cannot be read.
+    pub(super) fn lose(&self, id: &RecordId, spot: Spot) -> Damage {
+        let damage = damage_at(spot, vec![*id]);
+        if self.lost.borrow_mut().insert(*id) {
+            tracing::warn!(%id, %damage, "a record is damaged and counts as not held");
+            self.damage.borrow_mut().push(damage.clone());
+        }
+        damage
+    }
+
+    /// Takes lost records out of the index and brings a failed projection back.
+    pub(super) fn mend(&mut self) -> Result<(), StoreError> {
+        self.state.index.reap();
+        if self.state.index.failed().is_some() {
+            self.revive()?;
+        }
+        if !self.lost.get_mut().is_empty() {
+            self.forget_lost()?;
+        }
+        Ok(())
+    }
+
+    fn forget_lost(&mut self) -> Result<(), StoreError> {
+        let lost = self.lost.get_mut();
+        let mut places = BTreeMap::new();
+        for id in lost.iter() {
+            if let Some(place) = self.state.place(id)? {
+                places.insert(*id, place);
+            }
+        }
+        let kept = listed(&self.state, &places)?;
+        let mut stage = Stage::default();
+        for id in places.keys() {
+            stage.drop_place(id);
+        }
+        for (id, kept) in kept {
+            if let Some(place) = places.get(&id) {
+                stage.forget(&self.state, &id, place, kept);
+            }
+        }
+        let end = self.writer.end();
+        self.state.accept(stage, end);
+        self.lost.get_mut().clear();
+        Ok(())
+    }
+
+    /// Opens the projection again after it failed, or rebuilds it, and replays what it lacks.
+    fn revive(&mut self) -> Result<(), StoreError> {
+        // The old engine must be closed first: it holds its folder's lock.
+        let placeholder: Arc<dyn Projection> = Arc::new(Memory::default());
+        self.state.index = Index::new(placeholder);
+        let mut report = OpenReport::default();
+        let opened = open_state(
+            &self.root,
+            &self.options,
+            &self.layout,
+            &mut report,
+            &mut |_| {},
+        );
+        match opened {
+            Ok((state, _)) => {
+                self.state = state;
+                tracing::info!(replayed = report.replayed, "the projection is back");
+                self.damage.get_mut().append(&mut report.damaged);
+                Ok(())
+            }
+            Err(error) => {
+                // The log still tells everything: a map in memory serves until the next start.
+                tracing::warn!(%error, "the projection cannot be opened; a map in memory takes its place");
+                let options = crate::Options {
+                    engine: crate::Engine::Memory,
+                    ..self.options
+                };
+                let (state, _) =
+                    open_state(&self.root, &options, &self.layout, &mut report, &mut |_| {})?;
+                self.state = state;
+                Ok(())
+            }
+        }
+    }
+
+    /// Visits the places of all records.
+    fn visit_places(&self, visit: &mut dyn FnMut(RecordId, Place)) -> Result<(), StoreError> {
+        let (from, to) = layout::range(layout::RECORDS, &[]);
+        self.state
+            .index
+            .scan(&from, &to, Direction::Forward, &mut |key, value| {
+                if let Some((id, place)) = read_place(key, value) {
+                    visit(id, place);
+                }
+                ControlFlow::Continue(())
+            })
+    }
+}
+
+fn damage_at(spot: Spot, ids: Vec<RecordId>) -> Damage {
+    Damage {
+        at: spot.at,
+        bytes: slot(spot.len as usize) as u64,
+        kind: DamageKind::Checksum,
+        ids,
+    }
+}
+
+/// Ids of the records that an engine places between two positions.
+pub(super) fn ids_in(
+    engine: &dyn Projection,
+    from: LogCursor,
+    to: LogCursor,
+) -> Result<Vec<RecordId>, StoreError> {
+    let mut ids = Vec::new();
+    let (low, high) = layout::range(layout::RECORDS, &[]);
+    engine.scan(&low, &high, Direction::Forward, &mut |key, value| {
+        if let Some((id, place)) = read_place(key, value)
+            && overlaps(&place, from, to)
+        {
+            ids.push(id);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(ids)
+}
+
+fn read_place(key: &[u8], value: &[u8]) -> Option<(RecordId, Place)> {
+    let id = RecordId::from_bytes(key.get(1..)?.try_into().ok()?);
+    Some((id, Place::read(value)?))
+}
+
+/// Whether an entry of the record begins between the two positions.
+fn overlaps(place: &Place, from: LogCursor, to: LogCursor) -> bool {
+    let within = |spot: Spot| from <= spot.at && spot.at < to;
+    within(place.spot) || matches!(place.body, layout::BodyPlace::Apart(spot) if within(spot))
+}
+
+fn behind(at: LogCursor, bytes: u64) -> LogCursor {
+    LogCursor {
+        offset: at
+            .offset
+            .saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX)),
+        ..at
+    }
+}
+
+/// Where the index lists these records. Their headers cannot be read, so the lists are searched.
+fn listed(
+    state: &State,
+    places: &BTreeMap<RecordId, Place>,
+) -> Result<Vec<(RecordId, Kept)>, StoreError> {
+    let mut found = Vec::new();
+    if places.is_empty() {
+        return Ok(found);
+    }
+    let (from, to) = layout::range(layout::CONTENT, &[]);
+    state
+        .index
+        .scan(&from, &to, Direction::Forward, &mut |key, _| {
+            if let (Some((hlc, id)), Some(number)) = (layout::read_content(key), number_of(key))
+                && places.contains_key(&id)
+            {
+                found.push((
+                    id,
+                    Kept::Content {
+                        number,
+                        hlc: hlc.raw(),
+                    },
+                ));
+            }
+            ControlFlow::Continue(())
+        })?;
+    let by_spot: BTreeMap<_, _> = places
+        .iter()
+        .map(|(id, place)| (place.spot.at, *id))
+        .collect();
+    let (from, to) = layout::range(layout::CONTROL, &[]);
+    state
+        .index
+        .scan(&from, &to, Direction::Forward, &mut |key, _| {
+            let at = key
+                .get(5..)
+                .and_then(|at| at.try_into().ok())
+                .map(LogCursor::from_bytes);
+            if let (Some(at), Some(number)) = (at, number_of(key))
+                && let Some(id) = by_spot.get(&at)
+            {
+                found.push((*id, Kept::Control { number }));
+            }
+            ControlFlow::Continue(())
+        })?;
+    Ok(found)
+}
+
+fn number_of(key: &[u8]) -> Option<layout::Number> {
+    let bytes = key.get(1..5)?.try_into().ok()?;
+    Some(layout::Number::from_be_bytes(bytes))
+}

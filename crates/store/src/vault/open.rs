@@ -1,0 +1,215 @@
+//! Opening: lock, format, log, projection, replay.
+
+use std::{cell::RefCell, collections::BTreeSet, path::Path, sync::Arc};
+
+use crate::{
+    Damage, DamageKind, Engine, LogCursor, OpenReport, Options, Progress, StoreError, Vault,
+    engine::{self, Opened},
+    files::{io_error, make_dir, sync_dir},
+    format::{self, FORMAT, Found},
+    index::Index,
+    lock::Lock,
+    log::{self, Layout, Reader, SEGMENT_HEAD, Seal, Writer},
+    projection::Memory,
+    replay::replay,
+    state::State,
+};
+
+use super::heal::ids_in;
+
+/// Segments may not be begun beyond this, so that offsets fit in 32 bits with room for a group.
+const SEGMENT_MOST: u64 = 1 << 30;
+
+impl Vault {
+    /// Opens or makes the store in `dir`, and brings the projection up to the log.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`], [`StoreError::NewerFormat`], [`StoreError::NotAStore`], or the disk's.
+    /// A torn tail, damage and a bad projection are no errors: they are mended and reported.
+    pub fn open(
+        dir: &Path,
+        options: Options,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(Self, OpenReport), StoreError> {
+        let options = Options {
+            segment_bytes: options.segment_bytes.min(SEGMENT_MOST),
+            ..options
+        };
+        std::fs::create_dir_all(dir).map_err(io_error("make", dir))?;
+        let lock = Lock::take(dir)?;
+        let mut report = OpenReport::default();
+        let layout = open_layout(dir)?;
+        let (state, end) = open_state(dir, &options, &layout, &mut report, progress)?;
+        let writer = Writer::open(layout.clone(), end, options.segment_bytes)?;
+        let vault = Self {
+            root: dir.to_owned(),
+            options,
+            layout,
+            writer,
+            state,
+            lost: RefCell::default(),
+            damage: RefCell::default(),
+            _lock: lock,
+        };
+        Ok((vault, report))
+    }
+}
+
+/// Reads or makes `FORMAT` and the folder of the log.
+fn open_layout(root: &Path) -> Result<Layout, StoreError> {
+    let dir = root.join("log");
+    let has_segments = !log::list(&dir)?.is_empty();
+    let seal = match format::read(root, has_segments)? {
+        Found::Store(seal) => seal,
+        Found::Nothing => {
+            let mut key = [0; 32];
+            getrandom::fill(&mut key).map_err(|error| StoreError::Io {
+                action: "draw a key for",
+                path: root.to_owned(),
+                source: std::io::Error::other(error.to_string()),
+            })?;
+            let seal = Seal::new(key);
+            format::write(root, &seal)?;
+            seal
+        }
+        Found::Lost => match log::recover(&dir)? {
+            Some((found, _)) if found > FORMAT => return Err(format::newer(found)),
+            Some((_, key)) => {
+                let seal = Seal::new(key);
+                format::write(root, &seal)?;
+                tracing::warn!("the file FORMAT was lost and is written anew");
+                seal
+            }
+            None => {
+                return Err(StoreError::NotAStore {
+                    path: dir,
+                    what: "the file FORMAT is lost and no segment has a readable head",
+                });
+            }
+        },
+    };
+    make_dir(&dir)?;
+    sync_dir(root)?;
+    Ok(Layout::new(dir, seal))
+}
+
+/// Opens the projection, or begins a new one, and replays the log into it.
+pub(super) fn open_state(
+    root: &Path,
+    options: &Options,
+    layout: &Layout,
+    report: &mut OpenReport,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(State, LogCursor), StoreError> {
+    let (opened, damaged) = open_engine(root, options, layout, report)?;
+    report.damaged.extend(damaged);
+    let rebuilding = opened.cursor == LogCursor::default();
+    let mut state = State::new(Index::new(opened.engine), Reader::new(layout.clone()))?;
+    let end = replay(
+        root,
+        layout,
+        &mut state,
+        opened.cursor,
+        report,
+        &mut |done, total| {
+            progress(if rebuilding {
+                Progress::Rebuilding { done, total }
+            } else {
+                Progress::Replaying { done, total }
+            });
+        },
+    )?;
+    Ok((state, end))
+}
+
+/// An engine whose cursor lies within the log, and segments without gaps.
+fn open_engine(
+    root: &Path,
+    options: &Options,
+    layout: &Layout,
+    report: &mut OpenReport,
+) -> Result<(Opened, Vec<Damage>), StoreError> {
+    let present = layout.list()?;
+    let mut damaged = Vec::new();
+    let (why, beyond) = match engine::open(root, options, &layout.seal)? {
+        Err(why) => (why, LogCursor::default()),
+        Ok(opened) => {
+            let end = log_end(layout, &present)?;
+            if opened.cursor <= end {
+                let last = present.last().copied().unwrap_or(0);
+                damaged = fill_gaps(layout, &present, last, &*opened.engine)?;
+                if damaged.is_empty() {
+                    return Ok((opened, damaged));
+                }
+                // What it says about the missing segments is wrong now.
+                ("segments of the log are missing".to_owned(), end)
+            } else {
+                let ids = ids_in(&*opened.engine, end, opened.cursor)?;
+                damaged = fill_gaps(layout, &present, opened.cursor.segment, &*opened.engine)?;
+                damaged.push(Damage {
+                    at: end,
+                    bytes: 0,
+                    kind: DamageKind::Truncated,
+                    ids,
+                });
+                // Places in the log are never used twice: cursors kept elsewhere stay good.
+                layout.create(opened.cursor.segment + 1)?;
+                ("the log is shorter than it was".to_owned(), opened.cursor)
+            }
+        }
+    };
+    let last = present.last().copied().unwrap_or(0).max(beyond.segment);
+    let empty = Memory::default();
+    damaged.extend(fill_gaps(layout, &present, last, &empty)?);
+    let engine: Arc<_> = match options.engine {
+        Engine::Sled => engine::make(root, options, &layout.seal)?,
+        Engine::Memory => Arc::new(empty),
+    };
+    // A new store has no projection yet: nothing was lost.
+    let is_new = present.is_empty() && beyond == LogCursor::default();
+    if !is_new {
+        tracing::warn!(%why, "the projection is built anew");
+        report.rebuilt_projection = Some(why);
+    }
+    let cursor = LogCursor::default();
+    Ok((Opened { engine, cursor }, damaged))
+}
+
+/// Puts an empty segment in the place of each missing one, so that it is reported once.
+fn fill_gaps(
+    layout: &Layout,
+    present: &BTreeSet<u32>,
+    last: u32,
+    engine: &dyn crate::projection::Projection,
+) -> Result<Vec<Damage>, StoreError> {
+    let mut damaged = Vec::new();
+    let here = layout.list()?;
+    for segment in (0..=last).filter(|segment| !here.contains(segment)) {
+        layout.create(segment)?;
+        if present.is_empty() && segment == 0 {
+            continue;
+        }
+        let at = LogCursor { segment, offset: 0 };
+        let to = LogCursor {
+            segment: segment + 1,
+            offset: 0,
+        };
+        damaged.push(Damage {
+            at,
+            bytes: 0,
+            kind: DamageKind::MissingSegment,
+            ids: ids_in(engine, at, to)?,
+        });
+    }
+    Ok(damaged)
+}
+
+/// Where the last segment ends.
+fn log_end(layout: &Layout, present: &BTreeSet<u32>) -> Result<LogCursor, StoreError> {
+    let Some(&segment) = present.last() else {
+        return Ok(LogCursor::default());
+    };
+    let len = layout.len(segment)?.max(SEGMENT_HEAD as u64);
+    let offset = u32::try_from(len).unwrap_or(u32::MAX);
+    Ok(LogCursor { segment, offset })
+}
