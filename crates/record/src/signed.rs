@@ -4,6 +4,7 @@ mod wire;
 
 use crate::control::{self, Control};
 use crate::{Header, Lane, Reason, RecordId, hash, signature};
+use std::fmt;
 use std::sync::Arc;
 use wire::Layout;
 
@@ -13,13 +14,13 @@ const RECORD_ID: &str = "folkmoot/1 record id";
 pub(crate) const RECORD: &str = "folkmoot/1 record";
 
 /// A record that was parsed but not verified: bytes from outside.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Signed {
     inner: Arc<Inner>,
 }
 
 /// A record that passed the whole context-free check of section 2.5. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Verified {
     inner: Arc<Inner>,
 }
@@ -35,7 +36,6 @@ pub enum Carried {
     Mismatched,
 }
 
-#[derive(Debug)]
 struct Inner {
     id: RecordId,
     header: Header,
@@ -75,6 +75,30 @@ impl Inner {
             layout,
             control: None,
         }
+    }
+}
+
+impl fmt::Debug for Inner {
+    /// Ids alone: what people wrote does not belong into logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record")
+            .field("id", &self.id)
+            .field("kind", &self.header.kind)
+            .field("dev", &self.header.dev)
+            .field("seq", &self.header.seq)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Signed").field(&self.inner).finish()
+    }
+}
+
+impl fmt::Debug for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Verified").field(&self.inner).finish()
     }
 }
 

@@ -29,8 +29,29 @@ impl Hlc {
     pub fn next(now_ms: u64, seen: impl IntoIterator<Item = Self>) -> Self {
         let own = Self(now_ms.min((1 << 47) - 1) << 16);
         match seen.into_iter().max() {
-            Some(last) if last >= own => Self(last.0 + 1),
+            // The last value of all has no successor; nobody takes a record that far ahead.
+            Some(last) if last >= own => Self((last.0 + 1).min((1 << 63) - 1)),
             _ => own,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Hlc;
+
+    #[test]
+    fn follows_what_was_seen_and_the_clock() {
+        let at = |ms: u64, counter: u64| Hlc::from_raw(ms << 16 | counter).unwrap();
+        assert_eq!(Hlc::next(5, []), at(5, 0));
+        assert_eq!(Hlc::next(5, [at(4, 9)]), at(5, 0));
+        assert_eq!(Hlc::next(5, [at(5, 0)]), at(5, 1));
+        assert_eq!(Hlc::next(5, [at(7, 3), at(6, 9)]), at(7, 4));
+        // The counter runs over into the milliseconds.
+        assert_eq!(Hlc::next(5, [at(5, 0xFFFF)]), at(6, 0));
+        let last = Hlc::from_raw((1 << 63) - 1).unwrap();
+        assert_eq!(Hlc::next(5, [last]), last);
+        assert_eq!(Hlc::from_raw(1 << 63), None);
+        assert_eq!((at(7, 3).ms(), at(7, 3).counter()), (7, 3));
     }
 }

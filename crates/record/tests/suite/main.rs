@@ -10,10 +10,12 @@
 )]
 
 mod appendix_a;
+mod contents;
 mod corpus;
 mod fixed;
 mod properties;
 mod published;
+mod schemas;
 mod seeds;
 mod strategies;
 mod targets;
