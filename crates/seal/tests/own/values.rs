@@ -1,6 +1,9 @@
 //! Computes the project's own vectors of keys, links, hello, bundles and boxes as JSON, from
 //! fixed inputs.
 
+#[path = "record.rs"]
+mod record;
+
 use ed25519_dalek::SigningKey;
 use folkmoot_record::{CollectiveId, DeviceKey, GrantId, KemKey, SeatKey};
 use folkmoot_seal::{
@@ -18,7 +21,8 @@ pub(crate) fn values() -> Value {
         "spec": "1",
         "inputs": "master 01x32; genesis salt 55x16; cid 11x32; epoch secrets new 09x32, old 08x32; \
                    invite seed 07x20, invite id 77x32; device keys from seeds 02x32 and 03x32; kem \
-                   secrets 20x32 and 21x32; hello as in section 10.3; see crates/seal/tests/own",
+                   secrets 20x32 and 21x32; hello as in section 10.3; the record of section 10.3, in the data box and, to show the \
+                   key, in a control box; see crates/seal/tests/own",
         "master": master(),
         "hello": hello(),
         "links": links(),
@@ -150,7 +154,7 @@ fn back_links() -> Value {
 
 fn boxes() -> Value {
     let (control, data) = (new().control_key(), new().data_key());
-    let record: Vec<u8> = (0..=255).cycle().take(416).collect();
+    let record = record::record();
     [
         ("control", BoxKey::Control(&control)),
         ("data", BoxKey::Data(&data)),
@@ -159,7 +163,7 @@ fn boxes() -> Value {
         let sealed = SealedBox::seal(key, new().id(), &record);
         json!({
             "class": name,
-            "record": "the bytes 00 to ff over and over, 416 in all",
+            "record": hex::encode(&record),
             "box": hex::encode(sealed.encode()),
             "box_id": hex::encode(sealed.id()),
         })
