@@ -1,21 +1,32 @@
 //! One collective's control plane: the facade.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use folkmoot_record::{
     CollectiveId, DeviceKey, GrantId, Header, InviteKey, KemKey, Kind, Place, RecordId, SeatKey,
-    Tag, Verified, control::Actions,
+    Tag, Verified,
+    control::{Actions, Control},
 };
 
 use crate::{
-    content::ContentLog,
-    standing::{ContentStanding, Standing, VoidReason},
+    bits::Bits,
+    content::{ContentLog, Memo},
+    documents::Rights,
+    epochs,
+    graph::direct,
+    intake::{Intake, Policy},
+    refresh::{Dirty, refresh},
+    standing::{ContentStanding, ParkReason, Standing, VoidReason},
     state::{DeviceState, InviteState, State},
 };
 
 /// The control plane of one collective, as a function of the records inserted.
 #[derive(Debug)]
-pub struct Accord;
+pub struct Accord {
+    intake: Intake,
+    memo: Memo,
+    state: State,
+}
 
 /// How and when this node came by a record. It bears on local admission only (section 4.11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,67 +137,123 @@ pub type Reader = (SeatKey, DeviceKey, KemKey);
 impl Accord {
     /// The control plane of that collective, with no record yet.
     pub fn new(cid: CollectiveId) -> Self {
-        let _ = cid;
-        todo!()
+        Self::with_policy(cid, Policy::NODE)
+    }
+
+    /// The same under other local rules.
+    pub fn with_policy(cid: CollectiveId, policy: Policy) -> Self {
+        Self {
+            intake: Intake::new(cid, policy),
+            memo: Memo::default(),
+            state: State::default(),
+        }
     }
 
     /// Takes a lane-0 record or a ballot of this collective, in any order. Inserting one twice
     /// changes nothing.
     pub fn insert(&mut self, record: Verified, seen: Seen) -> Inserted {
-        let _ = (record, seen);
-        todo!()
+        let id = record.id();
+        self.intake.take(record, seen);
+        let (changed, rejudge) = self.settle();
+        Inserted {
+            standing: self.noted(&id).cloned().unwrap_or(Standing::Ignored),
+            changed: changed.into_iter().filter(|(other, _)| *other != id).collect(),
+            rejudge,
+        }
+    }
+
+    /// Takes many records, and works out what they say together once at the end: for a start and
+    /// for a first sync. Returns every record whose standing is new.
+    pub fn insert_all(
+        &mut self,
+        records: impl IntoIterator<Item = (Verified, Seen)>,
+    ) -> Vec<(RecordId, Standing)> {
+        for (record, seen) in records {
+            self.intake.take(record, seen);
+        }
+        self.settle().0
     }
 
     /// Lets in what was quarantined and is due; returns every record whose standing changed.
     pub fn tick(&mut self, now_ms: u64) -> Vec<(RecordId, Standing)> {
-        let _ = now_ms;
-        todo!()
+        self.intake.tick(now_ms);
+        self.settle().0
     }
 
     /// A person's own decision to let in what a fence holds back (section 4.11).
     pub fn excuse(&mut self, id: &RecordId, now_ms: u64) -> Vec<(RecordId, Standing)> {
-        let _ = (id, now_ms);
-        todo!()
+        self.intake.excuse(id, now_ms);
+        self.settle().0
     }
 
     /// Tells that a wanted id names a content record held elsewhere: what cites it as a control
     /// record is void (section 2.3).
     pub fn disclose_content(&mut self, id: RecordId, now_ms: u64) -> Vec<(RecordId, Standing)> {
-        let _ = (id, now_ms);
-        todo!()
+        self.intake.disclose(id, now_ms);
+        self.settle().0
     }
 
-    /// Where a record stands; `None` if it was never inserted.
-    pub fn standing(&self, id: &RecordId) -> Option<&Standing> {
-        let _ = id;
-        todo!()
+    /// Where a record stands; `None` if it was never inserted, or is void and forgotten.
+    pub fn standing(&self, id: &RecordId) -> Option<Standing> {
+        match self.noted(id)? {
+            Standing::Orphan { .. } => Some(Standing::Orphan {
+                missing: self.missing_below([*id]),
+            }),
+            standing => Some(standing.clone()),
+        }
     }
 
     /// A record held in any state but void.
     pub fn record(&self, id: &RecordId) -> Option<&Verified> {
-        let _ = id;
-        todo!()
+        self.intake.held.get(id).map(|held| &held.record)
     }
 
-    /// Every lane-0 record and ballot held in any state but void (scope 0 of section 7.6).
+    /// Every lane-0 record and ballot held in any state but void (scope 0 of section 7.6), by id.
     pub fn records(&self) -> impl Iterator<Item = &Verified> {
-        std::iter::empty()
+        self.intake.held.values().map(|held| &held.record)
     }
 
     /// The ids that orphans wait for.
     pub fn missing(&self) -> BTreeSet<RecordId> {
-        todo!()
+        self.intake
+            .waiting
+            .keys()
+            .filter(|id| !self.intake.is_there(id))
+            .copied()
+            .collect()
     }
 
     /// The heads of the admitted set, for `auth`, ascending. More than 16: a merge is due first.
     pub fn heads(&self) -> Vec<RecordId> {
-        todo!()
+        let mut heads: Vec<RecordId> = self
+            .intake
+            .heads
+            .iter()
+            .map(|ix| self.intake.book.graph.node(*ix).id)
+            .collect();
+        heads.sort_unstable();
+        heads
     }
 
-    /// The next place in the lane-0 log of a device.
+    /// The next place in the lane-0 log of a device: after the valid record of greatest seq; of
+    /// several in one place after the first that came.
     pub fn next_place(&self, seat: &SeatKey, dev: &DeviceKey) -> Place {
-        let _ = (seat, dev);
-        todo!()
+        let graph = &self.intake.book.graph;
+        let last = self
+            .intake
+            .book
+            .by_device
+            .get(&(*seat, *dev))
+            .into_iter()
+            .flatten()
+            .max_by_key(|ix| (graph.node(**ix).record.header().seq, std::cmp::Reverse(**ix)));
+        match last {
+            Some(ix) => Place {
+                seq: graph.node(*ix).record.header().seq.saturating_add(1),
+                prev: Some(graph.node(*ix).id),
+            },
+            None => Place { seq: 0, prev: None },
+        }
     }
 
     /// Judges a content record. Its outcome never touches the control plane.
@@ -197,77 +264,243 @@ impl Accord {
         now_ms: u64,
         log: &dyn ContentLog,
     ) -> ContentStanding {
-        let _ = (header, id, now_ms, log);
-        todo!()
+        let intake = &mut self.intake;
+        let mut until_ms = header.ms().saturating_sub(crate::intake::QUARANTINE_MS);
+        let (mut open, mut parked) = (false, false);
+        let mut auth = Vec::with_capacity(header.auth.len());
+        for cause in &header.auth {
+            match intake.held.get(cause) {
+                None if intake.void.contains_key(cause) => {
+                    return ContentStanding::Void(VoidReason::PastVoid);
+                }
+                None => open = true,
+                Some(held) => {
+                    match held.standing {
+                        Standing::Orphan { .. } => open = true,
+                        Standing::Parked(_) => parked = true,
+                        Standing::Quarantined { until_ms: until } => until_ms = until_ms.max(until),
+                        _ => {}
+                    }
+                    auth.extend(held.ix);
+                }
+            }
+        }
+        if open {
+            let causes = header.auth.iter().copied();
+            return ContentStanding::Orphan(self.missing_below(causes));
+        }
+        if parked {
+            return ContentStanding::Parked(ParkReason::Past);
+        }
+        if auth.len() != header.auth.len() {
+            return ContentStanding::Void(VoidReason::Prev); // A ballot is no lane-0 record.
+        }
+        if let Err(reason) = self
+            .memo
+            .valid(&intake.book, &mut intake.views, header, &auth)
+        {
+            return ContentStanding::Void(reason);
+        }
+        if until_ms > now_ms {
+            return ContentStanding::Quarantined { until_ms };
+        }
+        let running = &mut intake.views.running;
+        ContentStanding::Admitted {
+            honoured: self.memo.honoured(&intake.book, running, header, id, log),
+        }
+    }
+
+    /// What the cap of an admitted content record allowed, for the display rules of section 8;
+    /// `None` if its auth or cap is not known here.
+    pub fn rights(&mut self, header: &Header) -> Option<Rights> {
+        let intake = &mut self.intake;
+        let auth: Option<Vec<_>> = header
+            .auth
+            .iter()
+            .map(|id| intake.book.graph.number(id))
+            .collect();
+        self.memo
+            .rights(&intake.book, &mut intake.views, header, &auth?)
     }
 
     /// Eval(S) of the admitted set.
     pub fn state(&self) -> &State {
-        todo!()
-    }
-
-    /// The grant that a draft may name as its cap: the one of greatest rank that passes the common
-    /// test of section 4.9 now.
-    ///
-    /// # Errors
-    /// [`Denied`]: the rule that the best grant failed.
-    pub fn grant_for(
-        &self,
-        seat: &SeatKey,
-        dev: &DeviceKey,
-        need: &Need<'_>,
-    ) -> Result<GrantId, Denied> {
-        let _ = (seat, dev, need);
-        todo!()
-    }
-
-    /// What a device is now.
-    pub fn member_device(&self, seat: &SeatKey, dev: &DeviceKey, at_ms: u64) -> MemberDevice {
-        let _ = (seat, dev, at_ms);
-        todo!()
+        &self.state
     }
 
     /// The readers to whom the bundle of an epoch is sealed: the live readers in Eval(Past(e)) at
-    /// ms(e) (section 6.3). Empty if the epoch is not admitted.
+    /// ms(e) (section 6.3). Empty if the epoch is not valid here.
     pub fn recipients(&mut self, epoch: &RecordId) -> Vec<Reader> {
-        let _ = epoch;
-        todo!()
+        let intake = &mut self.intake;
+        let Some(ix) = intake.book.graph.number(epoch) else {
+            return Vec::new();
+        };
+        let node = intake.book.graph.node(ix);
+        epochs::live_readers(&intake.book, intake.views.at(&node.past), node.ms())
     }
 
-    /// The live readers now (section 6.3).
-    pub fn live_readers(&self, at_ms: u64) -> Vec<Reader> {
-        let _ = at_ms;
-        todo!()
-    }
-
-    /// Whether new boxes may be made under an epoch at `at_ms` (section 6.3).
+    /// Whether new boxes may be made under an epoch at `at_ms` (section 6.3): it is honoured, and
+    /// every honest sharing of its secret was with devices that may still read. Of two epochs with
+    /// one key id both must pass.
     pub fn usable(&mut self, epoch: &RecordId, at_ms: u64) -> bool {
-        let _ = (epoch, at_ms);
-        todo!()
+        let Some(own) = self.state.epochs.get(epoch).copied() else {
+            return false;
+        };
+        let same: Vec<RecordId> = self
+            .state
+            .epochs
+            .iter()
+            .filter(|(_, other)| other.key_id == own.key_id)
+            .map(|(id, _)| *id)
+            .collect();
+        let intake = &mut self.intake;
+        own.honoured
+            && same.into_iter().all(|id| {
+                intake.book.graph.number(&id).is_some_and(|ix| {
+                    epochs::usable(&intake.book, &mut intake.views, ix, at_ms)
+                })
+            })
     }
 
     /// The record and its Past, causes first, with the ballots of listed decisions: what a joiner
-    /// is served. Empty if it is not held or its Past is not complete.
+    /// is served. Empty if it was not found valid here.
     pub fn past(&self, id: &RecordId) -> Vec<Verified> {
-        let _ = id;
-        todo!()
+        let book = &self.intake.book;
+        let ballot = book.ballots.get(id);
+        let Some(last) = ballot
+            .map(|ballot| ballot.proposal)
+            .or_else(|| book.graph.number(id))
+        else {
+            return Vec::new();
+        };
+        let mut set: Bits = book.graph.node(last).past.clone();
+        set.insert(last);
+        let mut served = Vec::with_capacity(set.len());
+        let mut ballots = BTreeSet::new();
+        for ix in set.iter() {
+            let record = &book.graph.node(ix).record;
+            if let Some(Control::Decision(body)) = record.control() {
+                let listed = body.ballots.iter().filter(|id| ballots.insert(**id));
+                served.extend(
+                    listed
+                        .filter_map(|id| book.ballots.get(id))
+                        .map(|ballot| ballot.record.clone()),
+                );
+            }
+            served.push(record.clone());
+        }
+        served.extend(ballot.map(|ballot| ballot.record.clone()));
+        served
     }
 
     /// The invite of that id, as it stands now.
     pub fn invite(&self, id: &GrantId) -> Option<&InviteState> {
-        let _ = id;
-        todo!()
+        self.state.invites.get(id)
     }
 
-    /// The invite with that key, as it stands now. Of several the live one of smallest id.
+    /// The invite with that key, as it stands now. Of several a live one first, then the smallest
+    /// id.
     pub fn invite_by_key(&self, key: &InviteKey) -> Option<(GrantId, &InviteState)> {
-        let _ = key;
-        todo!()
+        self.state
+            .invites
+            .iter()
+            .filter(|(_, invite)| invite.key == *key)
+            .min_by_key(|(id, invite)| (!invite.live, **id))
+            .map(|(id, invite)| (*id, invite))
     }
 
     /// The voters on a proposal (section 5.3), fixed by its own past.
     pub fn electorate(&mut self, proposal: &RecordId) -> Option<BTreeSet<SeatKey>> {
-        let _ = proposal;
-        todo!()
+        let intake = &mut self.intake;
+        let ix = intake.book.graph.number(proposal)?;
+        let poll = intake
+            .polls
+            .of(&intake.book, &mut intake.views, ix)?;
+        Some(poll.electorate.clone())
+    }
+
+    fn noted(&self, id: &RecordId) -> Option<&Standing> {
+        self.intake
+            .held
+            .get(id)
+            .map(|held| &held.standing)
+            .or_else(|| self.intake.void.get(id).map(|(_, standing)| standing))
+    }
+
+    /// Every id missing in the closure of these, listed ballots included.
+    fn missing_below(&self, ids: impl IntoIterator<Item = RecordId>) -> BTreeSet<RecordId> {
+        let mut missing = BTreeSet::new();
+        let mut met = BTreeSet::new();
+        let mut queue: Vec<RecordId> = ids.into_iter().collect();
+        while let Some(id) = queue.pop() {
+            if !met.insert(id) {
+                continue;
+            }
+            match self.intake.held.get(&id) {
+                None if !self.intake.is_there(&id) => {
+                    missing.insert(id);
+                }
+                Some(held) if matches!(held.standing, Standing::Orphan { .. }) => {
+                    let on = direct(&held.record);
+                    queue.extend(on.causes);
+                    queue.extend(on.ballots);
+                }
+                _ => {}
+            }
+        }
+        missing
+    }
+
+    /// Works out what the records taken say, and tells whose standing is new.
+    fn settle(&mut self) -> (Vec<(RecordId, Standing)>, Rejudge) {
+        let intake = &mut self.intake;
+        let dirty = std::mem::take(&mut intake.dirty);
+        let mut touched = std::mem::take(&mut intake.touched);
+        if touched.is_empty() {
+            return (Vec::new(), Rejudge::Nothing);
+        }
+        let (book, running) = (&intake.book, &mut intake.views.running);
+        let ids: Vec<RecordId> = if dirty.everything {
+            let set = running.set().clone();
+            set.iter().map(|ix| book.graph.node(ix).id).collect()
+        } else {
+            touched.keys().copied().collect()
+        };
+        for id in ids {
+            let Some(held) = intake.held.get_mut(&id) else { continue };
+            if let (Some(ix), true) = (held.ix, held.standing.is_admitted()) {
+                let standing = Standing::Admitted {
+                    honoured: running.honoured(book, ix),
+                };
+                if standing != held.standing {
+                    let before = std::mem::replace(&mut held.standing, standing);
+                    touched.entry(id).or_insert(Some(before));
+                }
+            }
+        }
+        let rejudge = rejudge(&dirty);
+        self.memo.set_changed();
+        refresh(book, running, &mut self.state, dirty);
+        (self.changes(touched), rejudge)
+    }
+
+    fn changes(&self, touched: BTreeMap<RecordId, Option<Standing>>) -> Vec<(RecordId, Standing)> {
+        touched
+            .into_iter()
+            .filter_map(|(id, before)| {
+                let now = self.noted(&id)?;
+                (before.as_ref() != Some(now)).then(|| (id, now.clone()))
+            })
+            .collect()
+    }
+}
+
+fn rejudge(dirty: &Dirty) -> Rejudge {
+    if dirty.all_content {
+        Rejudge::Everything
+    } else if dirty.content.is_empty() {
+        Rejudge::Nothing
+    } else {
+        Rejudge::Seats(dirty.content.clone())
     }
 }

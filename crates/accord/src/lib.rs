@@ -7,11 +7,33 @@
 //! protocol).
 
 mod accord;
+mod ask;
+mod bits;
+mod book;
+mod charter;
 pub mod content;
+mod covers;
+mod devices;
+pub mod documents;
+mod epochs;
+mod eval;
+mod fences;
+mod floods;
+mod grants;
+mod graph;
+mod intake;
+mod polls;
+mod refresh;
+mod revocations;
+mod running;
 pub mod standing;
 pub mod state;
+mod validity;
+mod views;
+mod warrant;
 
 pub use accord::{Accord, Denied, Inserted, MemberDevice, Need, Reader, Rejudge, Seen, Way};
-pub use content::{ContentLog, ContentPlace};
+pub use content::{ContentLog, ContentPlace, NoContent, misfiled};
+pub use intake::Policy;
 pub use standing::{ContentStanding, ParkReason, Standing, VoidReason};
 pub use state::State;

@@ -16,7 +16,9 @@ pub enum Standing {
     Void(VoidReason),
     /// Something it rests on is not held.
     Orphan {
-        /// Every id missing in its whole closure, listed ballots included.
+        /// Ids missing. In what an insertion reports: those it rests on directly that are missing or
+        /// orphans themselves. In [`crate::Accord::standing`]: every id missing in its whole closure,
+        /// listed ballots included.
         missing: BTreeSet<RecordId>,
     },
     /// Stored and passed on, not evaluated.
@@ -26,6 +28,8 @@ pub enum Standing {
         /// The own clock at which it is let in, in ms.
         until_ms: u64,
     },
+    /// Of another collective, or content: not taken.
+    Ignored,
 }
 
 impl Standing {
