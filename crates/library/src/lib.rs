@@ -1,1 +1,31 @@
 //! The knowledge model: documents, tags, links and the query language.
+//!
+//! A record of content becomes an [`Item`], the view of it that can be found. A query is
+//! [parsed](Query::parse) once to one syntax tree; [`Query::resolve`] puts keys in the place of
+//! names. The tree has two evaluators that agree: the one here, over items in memory, and that
+//! of the index in `folkmoot-search`.
+//!
+//! This crate is pure: no clock, no randomness, no IO, no async. Now, and the time zone, come in
+//! as one [`Zoned`].
+
+mod fold;
+mod item;
+mod links;
+mod matches;
+mod query;
+mod score;
+mod snippet;
+mod words;
+
+pub use fold::fold;
+pub use item::{Flag, Flags, Item, first_line, is_findable, item};
+pub use jiff::{Timestamp, Zoned, tz::TimeZone};
+pub use links::Link;
+pub use matches::{Searchable, Section, matches, tag_paths};
+pub use query::{
+    Expr, Interval, Leaf, Name, Names, NoNames, Problem, Query, QueryError, ResolvedQuery, Sort,
+    Test, Text, limits,
+};
+pub use score::{Statistics, score, with_recency};
+pub use snippet::{Snippet, snippet};
+pub use words::{MAX_TOKEN, Words};

@@ -1,0 +1,291 @@
+//! The view of one record that can be found.
+
+use folkmoot_record::{
+    CollectiveId, DeviceKey, Hlc, Kind, RecordId, Rel, SeatKey, Tag, Verified,
+    content::{Content, Value},
+};
+
+use crate::{Link, links};
+
+/// Most characters of a first line that stands in for a title.
+const TITLE_LINE: usize = 120;
+/// The key of a task's state (section 3.4 of the protocol).
+const TASK_STATE: u8 = 16;
+/// The key of a symbol's other names (section 3.4 of the protocol).
+const SYMBOL_ALIASES: u8 = 16;
+
+/// A yes-or-no fact about an item, asked by `has:` and `is:`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Flag {
+    /// Has attachments.
+    Attachment,
+    /// Its text or URL points somewhere.
+    Link,
+    /// Has a URL of its own.
+    Url,
+    /// Has a title of its own, not just a first line.
+    Title,
+    /// Has a tag.
+    Tag,
+    /// Has a text.
+    Text,
+    /// Is an answer to another record.
+    Reply,
+    /// Replaces an earlier version.
+    Edited,
+    /// A task not begun.
+    Todo,
+    /// A task under way.
+    Doing,
+    /// A task done.
+    Done,
+    /// A task given up.
+    Dropped,
+}
+
+impl Flag {
+    /// Every flag.
+    pub const ALL: [Self; 12] = [
+        Self::Attachment,
+        Self::Link,
+        Self::Url,
+        Self::Title,
+        Self::Tag,
+        Self::Text,
+        Self::Reply,
+        Self::Edited,
+        Self::Todo,
+        Self::Doing,
+        Self::Done,
+        Self::Dropped,
+    ];
+}
+
+/// A set of [`Flag`]s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Flags(u16);
+
+impl Flags {
+    /// Adds one.
+    #[must_use]
+    pub const fn with(self, flag: Flag) -> Self {
+        Self(self.0 | 1 << flag as u8)
+    }
+
+    /// Adds one if the condition holds.
+    #[must_use]
+    pub const fn with_if(self, flag: Flag, condition: bool) -> Self {
+        if condition { self.with(flag) } else { self }
+    }
+
+    /// Whether it is in the set.
+    pub const fn has(self, flag: Flag) -> bool {
+        self.0 & (1 << flag as u8) != 0
+    }
+
+    /// The flags of the set, in order.
+    pub fn iter(self) -> impl Iterator<Item = Flag> {
+        Flag::ALL.into_iter().filter(move |flag| self.has(*flag))
+    }
+}
+
+/// One content record as search and lists see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// The record.
+    pub id: RecordId,
+    /// The document of which it is a version: the id of the first one.
+    pub document: RecordId,
+    /// Where it was written.
+    pub cid: CollectiveId,
+    /// Who wrote it.
+    pub seat: SeatKey,
+    /// On which device.
+    pub dev: DeviceKey,
+    /// What it is.
+    pub kind: Kind,
+    /// When, by the author's claim.
+    pub hlc: Hlc,
+    /// Tags as written.
+    pub tags: Vec<Tag>,
+    /// The title, or the first line of the text ([`Flag::Title`] tells which); may be empty.
+    pub title: String,
+    /// The text.
+    pub text: String,
+    /// The URL.
+    pub url: Option<String>,
+    /// Other words to find it by: names of attachments, other names of a symbol.
+    pub also: Vec<String>,
+    /// What it points at: ascending, unique, at most 256.
+    pub links: Vec<Link>,
+    /// Facts.
+    pub flags: Flags,
+}
+
+impl Item {
+    /// When, in milliseconds since 1970.
+    pub const fn ms(&self) -> u64 {
+        self.hlc.ms()
+    }
+
+    /// The title, if it has one of its own.
+    pub fn own_title(&self) -> Option<&str> {
+        self.flags.has(Flag::Title).then_some(self.title.as_str())
+    }
+}
+
+/// The kinds that are read as something of their own. Reactions, votes and the like only say
+/// something about another record and are counted with it; unknown kinds of applications count.
+pub const fn is_findable(kind: Kind) -> bool {
+    kind.is_content()
+        && !matches!(
+            kind,
+            Kind::REACTION
+                | Kind::ATTENDANCE
+                | Kind::REPORT
+                | Kind::RETRACT
+                | Kind::HIDE
+                | Kind::UNHIDE
+                | Kind::PURGE
+                | Kind::SHARE_RULE
+        )
+}
+
+/// The view of a record; `None` for control records, for kinds that are not found by
+/// themselves, and where no body is held or the body does not fit its kind (it is stored and
+/// passed on, but not shown: section 2.4 of the protocol).
+pub fn item(record: &Verified) -> Option<Item> {
+    let header = record.header();
+    if !is_findable(header.kind) {
+        return None;
+    }
+    let content = Content::decode(header.kind, record.body()?).ok()?;
+    let of_rel = |rel| header.refs.iter().find(|r| r.rel == rel).map(|r| r.id);
+    let text = content.text().unwrap_or_default().to_owned();
+    let own_title = content.title().map(str::trim).filter(|t| !t.is_empty());
+    let url = content.url().map(ToOwned::to_owned);
+    let attachments = content.attachments();
+
+    let mut found = links::in_text(&text);
+    found.extend(url.as_deref().and_then(Link::url));
+    let pointing = !found.is_empty();
+    let pointers = header
+        .refs
+        .iter()
+        .filter(|r| r.rel != Rel::SUPERSEDES && r.rel != Rel::DOCUMENT);
+    found.extend(pointers.map(|r| Link::Record(r.id)));
+
+    let mut also: Vec<String> = attachments.iter().map(|a| a.name.clone()).collect();
+    if header.kind == Kind::SYMBOL {
+        also.extend(texts_at(&content, SYMBOL_ALIASES));
+    }
+
+    let mut flags = Flags::default()
+        .with_if(Flag::Attachment, !attachments.is_empty())
+        .with_if(Flag::Link, pointing)
+        .with_if(Flag::Url, url.is_some())
+        .with_if(Flag::Title, own_title.is_some())
+        .with_if(Flag::Tag, !header.tags.is_empty())
+        .with_if(Flag::Text, !text.trim().is_empty())
+        .with_if(Flag::Reply, of_rel(Rel::REPLY_TO).is_some())
+        .with_if(Flag::Edited, of_rel(Rel::SUPERSEDES).is_some());
+    if header.kind == Kind::TASK {
+        flags = match content.uint_at(TASK_STATE) {
+            Some(0) => flags.with(Flag::Todo),
+            Some(1) => flags.with(Flag::Doing),
+            Some(2) => flags.with(Flag::Done),
+            Some(3) => flags.with(Flag::Dropped),
+            _ => flags,
+        };
+    }
+
+    Some(Item {
+        id: record.id(),
+        document: of_rel(Rel::DOCUMENT).unwrap_or_else(|| record.id()),
+        cid: header.cid?,
+        seat: header.seat,
+        dev: header.dev,
+        kind: header.kind,
+        hlc: header.hlc,
+        tags: header.tags.clone(),
+        title: own_title.map_or_else(|| first_line(&text), ToOwned::to_owned),
+        text,
+        url,
+        also,
+        links: links::bounded(found),
+        flags,
+    })
+}
+
+fn texts_at(content: &Content, key: u8) -> Vec<String> {
+    match content.map.get(&key) {
+        Some(Value::Array(values)) => values
+            .iter()
+            .filter_map(|value| match value {
+                Value::Text(text) => Some(text.clone()),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The first line with something in it, without Markdown's signs for headings, quotes and
+/// lists, cut at [`TITLE_LINE`] characters, between words if it can be.
+pub fn first_line(text: &str) -> String {
+    let line = text
+        .lines()
+        .map(|line| {
+            line.trim_start_matches(['#', '>', '-', '*', ' ', '\t'])
+                .trim()
+        })
+        .find(|line| !line.is_empty())
+        .unwrap_or_default();
+    match line.char_indices().nth(TITLE_LINE) {
+        None => line.to_owned(),
+        Some((end, _)) => {
+            let cut = &line[..end];
+            let cut = match cut.rfind(char::is_whitespace) {
+                Some(space) if space * 2 > end => &cut[..space],
+                _ => cut,
+            };
+            format!("{}…", cut.trim_end())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_stands_in_for_a_title() {
+        assert_eq!(first_line("\n\n## Seeds  \nbasil"), "Seeds");
+        assert_eq!(first_line(""), "");
+        assert_eq!(first_line("- [ ] water"), "[ ] water");
+        let long = "word ".repeat(60);
+        let line = first_line(&long);
+        assert!(line.ends_with("word…") && line.chars().count() <= TITLE_LINE + 1);
+        assert_eq!(
+            first_line(&"字".repeat(300)).chars().count(),
+            TITLE_LINE + 1
+        );
+    }
+
+    #[test]
+    fn flags_are_a_set() {
+        let flags = Flags::default()
+            .with(Flag::Url)
+            .with(Flag::Dropped)
+            .with_if(Flag::Todo, false);
+        assert!(flags.has(Flag::Url) && flags.has(Flag::Dropped) && !flags.has(Flag::Todo));
+        assert_eq!(flags.iter().collect::<Vec<_>>(), [Flag::Url, Flag::Dropped]);
+        assert!(
+            Flag::ALL
+                .iter()
+                .enumerate()
+                .all(|(n, flag)| n == *flag as usize)
+        );
+    }
+}

@@ -1,0 +1,212 @@
+//! The evaluator in memory.
+//!
+//! It must say the same as the index does: a property test in `folkmoot-search` holds the two
+//! together. Text is split into sections (title, text, each tag, URL, other words); a phrase
+//! never runs from one into the next.
+
+use std::sync::OnceLock;
+
+use crate::{Expr, Item, Link, ResolvedQuery, Test, Text, Words, fold};
+
+/// How often a word of a title counts in ranking.
+const TITLE_WEIGHT: u32 = 3;
+/// How often a word of a tag counts in ranking.
+const TAG_WEIGHT: u32 = 2;
+
+/// A part of an item in which words are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Section<'i> {
+    /// The text of it.
+    pub text: &'i str,
+    /// How often each word counts in ranking.
+    pub weight: u32,
+}
+
+impl Item {
+    /// The parts in which words are found.
+    pub fn sections(&self) -> impl Iterator<Item = Section<'_>> {
+        let section = |weight| move |text| Section { text, weight };
+        self.own_title()
+            .into_iter()
+            .map(section(TITLE_WEIGHT))
+            .chain([Section {
+                text: self.text.as_str(),
+                weight: 1,
+            }])
+            .chain(
+                self.tags
+                    .iter()
+                    .map(|t| t.as_str())
+                    .map(section(TAG_WEIGHT)),
+            )
+            .chain(self.url.as_deref().into_iter().map(section(1)))
+            .chain(self.also.iter().map(String::as_str).map(section(1)))
+    }
+}
+
+/// A folded tag and every tag above it: `a/b` gives `a` and `a/b`.
+pub fn tag_paths(folded: &str) -> impl Iterator<Item = &str> {
+    folded
+        .match_indices('/')
+        .map(|(at, _)| &folded[..at])
+        .chain([folded])
+        .filter(|path| !path.is_empty())
+}
+
+/// An item with its words split; the splitting is done when first needed.
+#[derive(Debug)]
+pub struct Searchable {
+    item: Item,
+    split: OnceLock<Split>,
+}
+
+#[derive(Debug, Default)]
+struct Split {
+    /// All words, one after the other.
+    text: String,
+    /// Where each word ends in `text`.
+    ends: Vec<u32>,
+    /// Number of words up to the end of each section, and the section's weight.
+    sections: Vec<(u32, u32)>,
+    /// Folded tags.
+    tags: Vec<String>,
+}
+
+impl Searchable {
+    /// Takes an item.
+    pub const fn new(item: Item) -> Self {
+        Self {
+            item,
+            split: OnceLock::new(),
+        }
+    }
+
+    /// The item.
+    pub const fn item(&self) -> &Item {
+        &self.item
+    }
+
+    /// Whether the item is asked for.
+    pub fn matches(&self, query: &ResolvedQuery) -> bool {
+        self.holds(&query.expr)
+    }
+
+    /// Words as the ranking counts them: with their weights.
+    pub(crate) fn length(&self) -> u32 {
+        let mut before = 0;
+        self.split().sections.iter().fold(0, |sum, (end, weight)| {
+            let words = end - before;
+            before = *end;
+            sum + words * weight
+        })
+    }
+
+    /// How often the text is found, with the weights of the sections.
+    pub(crate) fn frequency(&self, text: &Text) -> u32 {
+        let mut sum = 0;
+        self.split().find(text, |weight| {
+            sum += weight;
+            true
+        });
+        sum
+    }
+
+    fn holds(&self, expr: &Expr<Test>) -> bool {
+        match expr {
+            Expr::All => true,
+            Expr::And(parts) => parts.iter().all(|part| self.holds(part)),
+            Expr::Or(parts) => parts.iter().any(|part| self.holds(part)),
+            Expr::Not(part) => !self.holds(part),
+            Expr::Is(test) => self.passes(test),
+        }
+    }
+
+    fn passes(&self, test: &Test) -> bool {
+        let item = &self.item;
+        match test {
+            Test::Text(text) => {
+                let mut found = false;
+                self.split().find(text, |_| {
+                    found = true;
+                    false
+                });
+                found
+            }
+            Test::Tag(tag) => self.split().tags.iter().any(|own| {
+                own.strip_prefix(tag.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            }),
+            Test::TagPrefix(stem) => self.split().tags.iter().any(|own| own.starts_with(stem)),
+            Test::Kind(kind) => item.kind == *kind,
+            Test::Seats(seats) => seats.contains(&item.seat),
+            Test::Places(places) => places.contains(&item.cid),
+            Test::Created(interval) => interval.holds(item.ms()),
+            Test::Flag(flag) => item.flags.has(*flag),
+            Test::Links(links) => item.links.iter().any(|link: &Link| links.contains(link)),
+        }
+    }
+
+    fn split(&self) -> &Split {
+        self.split.get_or_init(|| Split::of(&self.item))
+    }
+}
+
+impl Split {
+    fn of(item: &Item) -> Self {
+        let mut split = Self {
+            text: String::with_capacity(item.text.len()),
+            tags: item.tags.iter().map(|tag| fold(tag.as_str())).collect(),
+            ..Self::default()
+        };
+        for section in item.sections() {
+            let mut words = Words::new(section.text);
+            while words.advance() {
+                split.text.push_str(words.word());
+                split.ends.push(number(split.text.len()));
+            }
+            split
+                .sections
+                .push((number(split.ends.len()), section.weight));
+        }
+        split
+    }
+
+    fn word(&self, at: usize) -> &str {
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start as usize..self.ends[at] as usize]
+    }
+
+    /// Gives the weight of each place where the words stand in a row; stops when told `false`.
+    fn find(&self, text: &Text, mut found: impl FnMut(u32) -> bool) {
+        let mut start = 0;
+        for &(end, weight) in &self.sections {
+            let end = end as usize;
+            for at in start..(end + 1).saturating_sub(text.words.len()).max(start) {
+                let here = if text.prefix {
+                    text.words
+                        .iter()
+                        .all(|stem| self.word(at).starts_with(stem))
+                } else {
+                    text.words
+                        .iter()
+                        .zip(at..)
+                        .all(|(word, at)| self.word(at) == word)
+                };
+                if here && !found(weight) {
+                    return;
+                }
+            }
+            start = end;
+        }
+    }
+}
+
+/// Sizes of one item, far below 2^32 bytes (a body has at most 65,536).
+fn number(size: usize) -> u32 {
+    u32::try_from(size).unwrap_or(u32::MAX)
+}
+
+/// Whether the item is asked for. For many queries of one item keep a [`Searchable`].
+pub fn matches(query: &ResolvedQuery, item: &Item) -> bool {
+    Searchable::new(item.clone()).matches(query)
+}

@@ -1,0 +1,216 @@
+//! The query language: one syntax tree for find, lists, watches and saved searches.
+
+mod date;
+mod error;
+mod key;
+mod parse;
+mod resolve;
+mod value;
+
+use std::{collections::BTreeSet, ops::Range};
+
+use folkmoot_record::{CollectiveId, Kind, SeatKey};
+
+use crate::{Flag, Link, Zoned, words::words};
+
+pub use error::{Problem, QueryError};
+pub use resolve::{Names, NoNames};
+
+/// Bounds of a query.
+pub mod limits {
+    /// Most bytes of a query: a page of typing.
+    pub const BYTES: usize = 4_096;
+    /// Most words, phrases and filters together: each costs a look at the index.
+    pub const LEAVES: usize = 256;
+    /// Most parentheses and minus signs inside each other: the parser and the evaluators recurse.
+    pub const DEPTH: usize = 32;
+}
+
+/// A tree of conditions over leaves of one type: [`Leaf`] as parsed, [`Test`] with names resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expr<L> {
+    /// Everything.
+    All,
+    /// All of them hold.
+    And(Vec<Self>),
+    /// At least one holds.
+    Or(Vec<Self>),
+    /// It does not hold.
+    Not(Box<Self>),
+    /// One condition.
+    Is(L),
+}
+
+/// One condition as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Leaf {
+    /// Needs nothing else to be judged.
+    Test(Test),
+    /// `author:name`.
+    Author(Name),
+    /// `in:name`.
+    In(Name),
+    /// `links:target`.
+    Links(Name),
+}
+
+/// A name in a query, with its place for messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    /// As written, without `@`.
+    pub text: String,
+    /// Where it stands in the query, in bytes.
+    pub span: Range<usize>,
+}
+
+/// One condition that can be judged of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Test {
+    /// Holds these words in this order, without others between, in one section.
+    Text(Text),
+    /// Has this tag, folded, or one below it.
+    Tag(String),
+    /// Has a tag whose folded text begins so.
+    TagPrefix(String),
+    /// Is of this kind.
+    Kind(Kind),
+    /// Was written by one of them.
+    Seats(BTreeSet<SeatKey>),
+    /// Stands in one of them.
+    Places(BTreeSet<CollectiveId>),
+    /// Was written then.
+    Created(Interval),
+    /// Has or is this.
+    Flag(Flag),
+    /// Points at one of them.
+    Links(BTreeSet<Link>),
+}
+
+/// Words to find.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// Folded words; at least one; exactly one if `prefix`.
+    pub words: Vec<String>,
+    /// Whether the word is only the beginning of one.
+    pub prefix: bool,
+}
+
+impl Text {
+    /// The words of a text as a phrase; `None` if there are none.
+    pub fn phrase(text: &str) -> Option<Self> {
+        let words = words(text);
+        (!words.is_empty()).then_some(Self {
+            words,
+            prefix: false,
+        })
+    }
+}
+
+/// A span of time: milliseconds since 1970, `from` included, `to` excluded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interval {
+    /// 0 for no beginning.
+    pub from: u64,
+    /// `u64::MAX` for no end.
+    pub to: u64,
+}
+
+impl Interval {
+    /// Whether the moment lies in it.
+    pub const fn holds(&self, ms: u64) -> bool {
+        self.from <= ms && ms < self.to
+    }
+}
+
+/// In what order hits come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// The best match first, newer ones favoured.
+    Relevance,
+    /// Greatest (hlc, id) first.
+    Newest,
+    /// Smallest (hlc, id) first.
+    Oldest,
+}
+
+/// A parsed query, names not yet resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// The tree.
+    pub expr: Expr<Leaf>,
+    /// As asked for by `sort:`; otherwise relevance if it asks for words, newest if not.
+    pub sort: Sort,
+    /// The moment of parsing in milliseconds since 1970; ranking favours what is new by then.
+    pub now_ms: u64,
+}
+
+/// A query ready to be judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolvedQuery {
+    /// The tree.
+    pub expr: Expr<Test>,
+    /// The order.
+    pub sort: Sort,
+    /// As in [`Query::now_ms`].
+    pub now_ms: u64,
+}
+
+impl Query {
+    /// Reads a query. Dates in words are taken from `now` and its time zone. An empty query
+    /// asks for everything.
+    ///
+    /// # Errors
+    /// [`QueryError`] with the place of the mistake and, where there is one, what was perhaps meant.
+    pub fn parse(source: &str, now: &Zoned) -> Result<Self, QueryError> {
+        parse::query(source, now)
+    }
+
+    /// Puts keys in the place of names.
+    ///
+    /// # Errors
+    /// [`QueryError`] for a name that nobody has, with names like it.
+    pub fn resolve(&self, names: &dyn Names) -> Result<ResolvedQuery, QueryError> {
+        Ok(ResolvedQuery {
+            expr: resolve::expr(&self.expr, names)?,
+            sort: self.sort,
+            now_ms: self.now_ms,
+        })
+    }
+}
+
+impl ResolvedQuery {
+    /// A query for everything, newest first.
+    pub const fn all(now_ms: u64) -> Self {
+        Self {
+            expr: Expr::All,
+            sort: Sort::Newest,
+            now_ms,
+        }
+    }
+
+    /// The words asked for, those under a negation left out.
+    pub fn texts(&self) -> Vec<&Text> {
+        let mut texts = Vec::new();
+        self.expr.asked(&mut |test| {
+            if let Test::Text(text) = test {
+                texts.push(text);
+            }
+        });
+        texts
+    }
+}
+
+impl<L> Expr<L> {
+    /// Visits the leaves that stand under no negation.
+    pub fn asked<'e>(&'e self, visit: &mut impl FnMut(&'e L)) {
+        match self {
+            Self::All | Self::Not(_) => {}
+            Self::And(parts) | Self::Or(parts) => {
+                for part in parts {
+                    part.asked(visit);
+                }
+            }
+            Self::Is(leaf) => visit(leaf),
+        }
+    }
+}

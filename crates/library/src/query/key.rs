@@ -1,0 +1,171 @@
+//! The keys of the language and the words that their values know.
+
+use folkmoot_record::Kind;
+
+use super::{Sort, error::nearest};
+use crate::{Flag, item::is_findable};
+
+/// A key of the language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
+    Tag,
+    Kind,
+    Author,
+    In,
+    Since,
+    Until,
+    Before,
+    After,
+    /// `newer_than:`, as mail programs have it: `m` is a month.
+    NewerThan,
+    /// `older_than:`, the same.
+    OlderThan,
+    Created,
+    Has,
+    Is,
+    Links,
+    Sort,
+}
+
+/// Every spelling; the first of a key is its name.
+const KEYS: [(&str, Key); 20] = [
+    ("tag", Key::Tag),
+    ("kind", Key::Kind),
+    ("author", Key::Author),
+    ("in", Key::In),
+    ("since", Key::Since),
+    ("until", Key::Until),
+    ("before", Key::Before),
+    ("after", Key::After),
+    ("newer_than", Key::NewerThan),
+    ("older_than", Key::OlderThan),
+    ("created", Key::Created),
+    ("has", Key::Has),
+    ("is", Key::Is),
+    ("links", Key::Links),
+    ("sort", Key::Sort),
+    ("from", Key::Author),
+    ("by", Key::Author),
+    ("date", Key::Created),
+    ("type", Key::Kind),
+    ("label", Key::Tag),
+];
+
+impl Key {
+    pub(super) fn parse(word: &str) -> Option<Self> {
+        KEYS.iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(word))
+            .map(|(_, key)| *key)
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        KEYS.iter()
+            .find(|(_, key)| *key == self)
+            .map_or("", |(name, _)| name)
+    }
+
+    /// Whether its value is a date.
+    pub(super) const fn is_date(self) -> bool {
+        matches!(
+            self,
+            Self::Since
+                | Self::Until
+                | Self::Before
+                | Self::After
+                | Self::NewerThan
+                | Self::OlderThan
+                | Self::Created
+        )
+    }
+
+    /// The key most like the word.
+    pub(super) fn suggest(word: &str) -> Option<String> {
+        nearest(word, KEYS.iter().map(|(name, _)| name))
+    }
+}
+
+const HAS: [(&str, Flag); 11] = [
+    ("attachment", Flag::Attachment),
+    ("attachments", Flag::Attachment),
+    ("file", Flag::Attachment),
+    ("files", Flag::Attachment),
+    ("link", Flag::Link),
+    ("links", Flag::Link),
+    ("url", Flag::Url),
+    ("title", Flag::Title),
+    ("tag", Flag::Tag),
+    ("tags", Flag::Tag),
+    ("text", Flag::Text),
+];
+
+const IS: [(&str, Flag); 6] = [
+    ("reply", Flag::Reply),
+    ("edited", Flag::Edited),
+    ("todo", Flag::Todo),
+    ("doing", Flag::Doing),
+    ("done", Flag::Done),
+    ("dropped", Flag::Dropped),
+];
+
+const SORTS: [(&str, Sort); 6] = [
+    ("relevance", Sort::Relevance),
+    ("newest", Sort::Newest),
+    ("oldest", Sort::Oldest),
+    ("created", Sort::Newest),
+    ("updated", Sort::Newest),
+    ("date", Sort::Newest),
+];
+
+/// A word that a key does not know: what it knows, and what is most like it.
+pub(super) struct Unknown {
+    pub(super) known: String,
+    pub(super) suggestion: Option<String>,
+}
+
+fn look_up<T: Copy>(table: &[(&str, T)], word: &str) -> Result<T, Unknown> {
+    table
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(word))
+        .map(|(_, value)| *value)
+        .ok_or_else(|| unknown(word, table.iter().map(|(name, _)| *name).collect()))
+}
+
+fn unknown(word: &str, known: Vec<&str>) -> Unknown {
+    Unknown {
+        suggestion: nearest(word, &known),
+        known: known.join(", "),
+    }
+}
+
+pub(super) fn has(word: &str) -> Result<Flag, Unknown> {
+    look_up(&HAS, word)
+}
+
+pub(super) fn is(word: &str) -> Result<Flag, Unknown> {
+    look_up(&IS, word)
+}
+
+pub(super) fn sort(word: &str) -> Result<Sort, Unknown> {
+    look_up(&SORTS, word)
+}
+
+/// A kind by its name, or by its number for kinds of applications (`0x1234`).
+pub(super) fn kind(word: &str) -> Result<Kind, Unknown> {
+    let number = match word.strip_prefix("0x") {
+        Some(hex) => u16::from_str_radix(hex, 16).ok(),
+        None => word.parse().ok(),
+    };
+    let named = || Kind::from_name(&word.to_ascii_lowercase());
+    match number.map(Kind).or_else(named) {
+        Some(kind) if is_findable(kind) => Ok(kind),
+        _ => Err(unknown(word, findable_names())),
+    }
+}
+
+fn findable_names() -> Vec<&'static str> {
+    (Kind::NOTE.0..=Kind::MUTE_LIST.0)
+        .map(Kind)
+        .filter(|kind| is_findable(*kind))
+        .filter_map(Kind::name)
+        .collect()
+}

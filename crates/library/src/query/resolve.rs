@@ -1,0 +1,96 @@
+//! From names to keys.
+
+use std::collections::BTreeSet;
+
+use folkmoot_record::{CollectiveId, RecordId, SeatKey};
+
+use super::{Expr, Leaf, Name, Problem, QueryError, Test, error::nearest};
+use crate::Link;
+
+/// What this node knows of names. A person can have a seat in many collectives, and a name can
+/// belong to several people: all of them are meant.
+pub trait Names {
+    /// The seats of that name (also `me`); none if nobody is called so.
+    fn seats(&self, name: &str) -> BTreeSet<SeatKey>;
+    /// The collectives of that name; none if there is no such.
+    fn collectives(&self, name: &str) -> BTreeSet<CollectiveId>;
+    /// Records that a short id or a title names, so that links to them by id are found too.
+    fn records(&self, name: &str) -> BTreeSet<RecordId> {
+        let _ = name;
+        BTreeSet::new()
+    }
+    /// Names of people, for suggestions.
+    fn people(&self) -> Vec<String>;
+    /// Names of collectives, for suggestions.
+    fn places(&self) -> Vec<String>;
+}
+
+/// Knows nobody: only whole keys and ids can stand in a query.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoNames;
+
+impl Names for NoNames {
+    fn seats(&self, _: &str) -> BTreeSet<SeatKey> {
+        BTreeSet::new()
+    }
+    fn collectives(&self, _: &str) -> BTreeSet<CollectiveId> {
+        BTreeSet::new()
+    }
+    fn people(&self) -> Vec<String> {
+        Vec::new()
+    }
+    fn places(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+pub(super) fn expr(expr: &Expr<Leaf>, names: &dyn Names) -> Result<Expr<Test>, QueryError> {
+    let all = |parts: &[Expr<Leaf>]| {
+        parts
+            .iter()
+            .map(|part| self::expr(part, names))
+            .collect::<Result<Vec<_>, _>>()
+    };
+    Ok(match expr {
+        Expr::All => Expr::All,
+        Expr::And(parts) => Expr::And(all(parts)?),
+        Expr::Or(parts) => Expr::Or(all(parts)?),
+        Expr::Not(part) => Expr::Not(Box::new(self::expr(part, names)?)),
+        Expr::Is(leaf) => Expr::Is(test(leaf, names)?),
+    })
+}
+
+fn test(leaf: &Leaf, names: &dyn Names) -> Result<Test, QueryError> {
+    let unknown = |name: &Name, problem: fn(String) -> Problem, known: Vec<String>| {
+        QueryError::new(problem(name.text.clone()), name.span.clone())
+            .or(nearest(&name.text, known))
+    };
+    match leaf {
+        Leaf::Test(test) => Ok(test.clone()),
+        Leaf::Author(name) => {
+            let seats = match name.text.parse() {
+                Ok(seat) => BTreeSet::from([seat]),
+                Err(_) => names.seats(&name.text),
+            };
+            if seats.is_empty() {
+                return Err(unknown(name, Problem::UnknownPerson, names.people()));
+            }
+            Ok(Test::Seats(seats))
+        }
+        Leaf::In(name) => {
+            let places = match name.text.parse() {
+                Ok(place) => BTreeSet::from([place]),
+                Err(_) => names.collectives(&name.text),
+            };
+            if places.is_empty() {
+                return Err(unknown(name, Problem::UnknownPlace, names.places()));
+            }
+            Ok(Test::Places(places))
+        }
+        Leaf::Links(name) => {
+            let mut targets: BTreeSet<Link> = Link::parse(&name.text).into_iter().collect();
+            targets.extend(names.records(&name.text).into_iter().map(Link::Record));
+            Ok(Test::Links(targets))
+        }
+    }
+}

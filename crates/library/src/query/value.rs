@@ -1,0 +1,155 @@
+//! Conditions from a key and its value.
+
+use std::ops::Range;
+
+use super::{
+    Interval, Leaf, Name, Problem, QueryError, Test,
+    date::{self, Period},
+    key::{self, Key, Unknown},
+};
+use crate::{Link, Zoned, fold};
+
+/// One value with its place in the query, quotes included.
+#[derive(Debug, Clone)]
+pub(super) struct Value {
+    pub(super) text: String,
+    pub(super) span: Range<usize>,
+}
+
+/// The condition; `start` is where the key begins.
+pub(super) fn leaf(key: Key, value: &Value, start: usize, now: &Zoned) -> Result<Leaf, QueryError> {
+    let word = value.text.trim();
+    let missing = || QueryError::new(Problem::NoValue(key.name()), value.span.clone());
+    if word.is_empty() {
+        return Err(missing());
+    }
+    let refused = |known: Unknown| unknown(key, value, known);
+    let name = || Name {
+        text: word.trim_start_matches('@').to_owned(),
+        span: value.span.clone(),
+    };
+    let test = match key {
+        Key::Author => {
+            return Some(name())
+                .filter(named)
+                .map(Leaf::Author)
+                .ok_or_else(missing);
+        }
+        Key::In => return Some(name()).filter(named).map(Leaf::In).ok_or_else(missing),
+        Key::Links => {
+            Link::parse(word).ok_or_else(missing)?;
+            return Ok(Leaf::Links(Name {
+                text: word.to_owned(),
+                span: value.span.clone(),
+            }));
+        }
+        Key::Tag => tag(word).ok_or_else(missing)?,
+        Key::Kind => Test::Kind(key::kind(word).map_err(refused)?),
+        Key::Has => Test::Flag(key::has(word).map_err(refused)?),
+        Key::Is => Test::Flag(key::is(word).map_err(refused)?),
+        Key::Created => Test::Created(created(value, start, now)?),
+        // The order is no condition; the parser takes it before.
+        Key::Sort => return Err(missing()),
+        Key::Since | Key::Until | Key::Before | Key::After | Key::NewerThan | Key::OlderThan => {
+            let mail = matches!(key, Key::NewerThan | Key::OlderThan);
+            let span = period(word, &value.span, now, mail)?.span;
+            Test::Created(match key {
+                Key::Since | Key::NewerThan => from(span.from),
+                Key::After => from(span.to),
+                Key::Until => to(span.to),
+                _ => to(span.from),
+            })
+        }
+    };
+    Ok(Leaf::Test(test))
+}
+
+fn named(name: &Name) -> bool {
+    !name.text.is_empty()
+}
+
+/// A tag, with or without `#`; a star at the end asks for tags that begin so.
+fn tag(word: &str) -> Option<Test> {
+    let word = word.trim_start_matches('#');
+    match word.strip_suffix('*') {
+        Some(stem) => Some(fold(stem))
+            .filter(|stem| !stem.is_empty())
+            .map(Test::TagPrefix),
+        None => Some(fold(word).trim_end_matches('/').to_owned())
+            .filter(|tag| !tag.is_empty())
+            .map(Test::Tag),
+    }
+}
+
+/// `created:2026-03`, `created:2026-01..2026-03`, `created:>=2026-01`, `created:<yesterday`.
+fn created(value: &Value, start: usize, now: &Zoned) -> Result<Interval, QueryError> {
+    let text = value.text.as_str();
+    let read = |text: &str| period(text.trim(), &value.span, now, false);
+    if let Some((first, last)) = text.split_once("..") {
+        let interval = match (first.trim(), last.trim()) {
+            ("", "") => return Err(bad_date(text, &value.span)),
+            (first, "") => from(read(first)?.span.from),
+            ("", last) => to(read(last)?.span.to),
+            (first, last) => Interval {
+                from: read(first)?.span.from,
+                to: read(last)?.span.to,
+            },
+        };
+        if interval.from >= interval.to {
+            return Err(QueryError::new(Problem::EmptyRange, value.span.clone()));
+        }
+        return Ok(interval);
+    }
+    let compared = [
+        (">=", "since"),
+        ("<=", "until"),
+        (">", "after"),
+        ("<", "before"),
+    ]
+    .into_iter()
+    .find_map(|(sign, word)| text.strip_prefix(sign).map(|rest| (word, rest)));
+    if let Some((word, rest)) = compared {
+        let span = read(rest)?.span;
+        return Ok(match word {
+            "since" => from(span.from),
+            "until" => to(span.to),
+            "after" => from(span.to),
+            _ => to(span.from),
+        });
+    }
+    let Period { span, is_moment } = read(text)?;
+    if is_moment {
+        // `created:2w` would be one millisecond: `since:2w` is meant.
+        let error = QueryError::new(Problem::BadDate(text.to_owned()), start..value.span.end);
+        return Err(error.or(Some(format!("since:{text}"))));
+    }
+    Ok(span)
+}
+
+fn period(word: &str, span: &Range<usize>, now: &Zoned, mail: bool) -> Result<Period, QueryError> {
+    date::period(word, now, mail).ok_or_else(|| bad_date(word, span))
+}
+
+fn bad_date(word: &str, span: &Range<usize>) -> QueryError {
+    QueryError::new(Problem::BadDate(word.to_owned()), span.clone()).or(date::suggest(word))
+}
+
+const fn from(ms: u64) -> Interval {
+    Interval {
+        from: ms,
+        to: u64::MAX,
+    }
+}
+
+const fn to(ms: u64) -> Interval {
+    Interval { from: 0, to: ms }
+}
+
+pub(super) fn unknown(key: Key, value: &Value, unknown: Unknown) -> QueryError {
+    let problem = Problem::UnknownValue {
+        key: key.name(),
+        value: value.text.clone(),
+        known: unknown.known,
+    };
+    QueryError::new(problem, value.span.clone()).or(unknown.suggestion)
+}

@@ -1,0 +1,62 @@
+//! Ranking of items that are not in the index yet, by the formula of the index (BM25), so that
+//! both kinds of hits stand in one list.
+
+use std::collections::BTreeMap;
+
+use crate::{ResolvedQuery, Searchable};
+
+/// BM25's bound on how much repeats of a word count.
+const K1: f32 = 1.2;
+/// BM25's share of the length of the text.
+const B: f32 = 0.75;
+/// A beginning of a word says less than a word: a fixed score, as the index gives it.
+const PREFIX_SCORE: f32 = 1.0;
+/// How much a brand new item gains over an old one: half its score.
+const RECENCY: f32 = 0.5;
+/// After this long the gain is half of it: about a season.
+const HALF_LIFE_MS: f32 = 90.0 * 86_400_000.0;
+
+/// What ranking must know of all items.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Statistics {
+    /// Number of items.
+    pub documents: u64,
+    /// Words in an item on average.
+    pub average_length: f32,
+    /// In how many items each word of the query is found; none where it is missing.
+    pub frequency: BTreeMap<String, u64>,
+}
+
+/// How well the item fits the words of the query; 0 where it asks for none.
+pub fn score(query: &ResolvedQuery, item: &Searchable, known: &Statistics) -> f32 {
+    let norm = K1 * (1.0 - B + B * item.length() as f32 / known.average_length.max(1.0));
+    query
+        .texts()
+        .into_iter()
+        .map(|text| {
+            let times = item.frequency(text);
+            if times == 0 {
+                return 0.0;
+            }
+            if text.prefix {
+                return PREFIX_SCORE;
+            }
+            let rarity: f32 = text.words.iter().map(|word| known.rarity(word)).sum();
+            rarity * (1.0 + K1) * times as f32 / (times as f32 + norm)
+        })
+        .sum()
+}
+
+/// A score with the gain of what is new by `now_ms`.
+pub fn with_recency(score: f32, ms: u64, now_ms: u64) -> f32 {
+    let age = now_ms.saturating_sub(ms) as f32;
+    score * (1.0 + RECENCY * (-age / HALF_LIFE_MS).exp2())
+}
+
+impl Statistics {
+    fn rarity(&self, word: &str) -> f32 {
+        let found = self.frequency.get(word).copied().unwrap_or(0) as f32;
+        let all = (self.documents as f32).max(found);
+        (1.0 + (all - found + 0.5) / (found + 0.5)).ln()
+    }
+}
