@@ -6,9 +6,28 @@
 
 pub mod limits;
 
+mod book;
+mod ctx;
+mod dice;
+mod door;
+mod fault;
+mod frame;
+mod give;
+mod hello;
+mod hello_frame;
 mod holdings;
 mod io;
+mod joins;
 mod machine;
+mod peer;
+mod reconcile;
+mod score;
+mod share;
+mod snapshot;
+mod squeeze;
+mod step;
+mod stream;
+mod tags;
 mod view;
 
 pub use holdings::{

@@ -1,6 +1,16 @@
 //! The facade: one object that the engine owns.
 
-use crate::{Holdings, Input, Output, Peer, PeerView};
+use std::collections::BTreeMap;
+
+use crate::{
+    Addr, Holdings, Input, Output, Peer, PeerView, SharedView, StreamId,
+    book::Book,
+    ctx::{Ctx, Tickets},
+    dice::Dice,
+    joins::Joins,
+    peer::PeerState,
+    step::Step,
+};
 
 /// The time of one input. The machine never reads a clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,30 +44,133 @@ impl Default for Config {
 pub struct Machine {
     own: Peer,
     config: Config,
-    seed: [u8; 32],
+    dice: Dice,
+    peers: BTreeMap<Peer, PeerState>,
+    routes: BTreeMap<StreamId, Peer>,
+    tickets: Tickets,
+    book: Book,
+    joins: Joins,
+    /// The monotonic time of the last input.
+    last: u64,
 }
 
 impl Machine {
     /// A machine without peers. `seed` is 32 fresh random bytes: nonces, padding, shuffles and
     /// jitter come from it, so it must never be used twice.
     pub fn new(own: Peer, config: Config, seed: [u8; 32]) -> Self {
-        Self { own, config, seed }
+        Self {
+            own,
+            config,
+            dice: Dice::new(&seed),
+            peers: BTreeMap::new(),
+            routes: BTreeMap::new(),
+            tickets: Tickets::default(),
+            book: Book::default(),
+            joins: Joins::default(),
+            last: 0,
+        }
     }
 
     /// Takes one input and hands back what is to be done, in order, before the next input.
     pub fn handle(&mut self, now: Now, input: Input, held: &dyn Holdings) -> Vec<Output> {
-        let _ = (now, input, held, &self.own, &self.config, &self.seed);
-        Vec::new()
+        self.last = now.mono;
+        let mut out = Vec::new();
+        let mut step = Step {
+            ctx: Ctx {
+                now,
+                held,
+                out: &mut out,
+                own: &self.own,
+                config: &self.config,
+                dice: &mut self.dice,
+                tickets: &mut self.tickets,
+                book: &mut self.book,
+                joins: &mut self.joins,
+            },
+            peers: &mut self.peers,
+            routes: &mut self.routes,
+        };
+        step.input(input);
+        step.due();
+        out
     }
 
     /// When [`Input::Tick`] is due at the latest, monotonic milliseconds; `None` while nothing
     /// waits for time to pass.
     pub fn deadline(&self) -> Option<u64> {
-        None
+        self.peers
+            .values()
+            .filter_map(PeerState::deadline)
+            .chain(self.book.deadline())
+            .min()
     }
 
     /// All peers and addresses known, for people.
     pub fn peers(&self) -> Vec<PeerView> {
-        Vec::new()
+        let now = self.last;
+        let mut views: Vec<PeerView> = self
+            .peers
+            .values()
+            .filter(|peer| peer.link.is_some() || !peer.score.is_clean(now))
+            .map(|peer| self.view(peer, now))
+            .collect();
+        for contact in self.book.contacts() {
+            let seen = |view: &PeerView| view.peer.is_some() && view.peer == contact.peer;
+            if !views.iter().any(seen) {
+                views.push(PeerView {
+                    peer: contact.peer.clone(),
+                    addrs: contact.addrs.clone(),
+                    connected: false,
+                    path: None,
+                    dialled: false,
+                    shared: Vec::new(),
+                    score: 0,
+                    last_error: contact.last_error.clone(),
+                    next_dial: contact.next_dial(),
+                });
+            }
+        }
+        views
+    }
+
+    fn view(&self, peer: &PeerState, now: u64) -> PeerView {
+        let contact = self
+            .book
+            .contacts()
+            .iter()
+            .find(|contact| contact.peer.as_ref() == Some(&peer.id));
+        let mut addrs: Vec<Addr> = peer.link.iter().map(|link| link.addr.clone()).collect();
+        for addr in contact.iter().flat_map(|contact| &contact.addrs) {
+            if !addrs.contains(addr) {
+                addrs.push(addr.clone());
+            }
+        }
+        PeerView {
+            peer: Some(peer.id.clone()),
+            addrs,
+            connected: peer.link.is_some(),
+            path: peer.link.as_ref().map(|link| link.path),
+            dialled: peer.link.as_ref().is_some_and(|link| link.dialled),
+            shared: peer
+                .shares
+                .iter()
+                .map(|(cid, share)| SharedView {
+                    cid: *cid,
+                    seat: share.seat,
+                    dev: share.dev,
+                    standing: share.standing,
+                    equal_at: share.equal_at,
+                    synced_at: share.synced_at,
+                    equal: share.equal,
+                    in_progress: share.syncing.is_some(),
+                })
+                .collect(),
+            score: peer.score.points(now),
+            last_error: peer
+                .last_error
+                .clone()
+                .or_else(|| contact.and_then(|contact| contact.last_error.clone())),
+            next_dial: contact.and_then(|contact| contact.next_dial()),
+        }
     }
 }

@@ -1,0 +1,232 @@
+//! An invite's door, after the hello and on its stream (section 7.4): any member welcomes.
+
+use folkmoot_record::{CollectiveId, DeviceKey, Kind, RecordId, SeatKey, Signed};
+
+use crate::{
+    Delivered, Held, Holdings,
+    fault::Fault,
+    give::{Gift, Giver},
+    hello::{Knock, Proven},
+    hello_frame::{HelloFrame, Refusal},
+};
+
+/// Either side of an open door.
+#[derive(Debug)]
+pub(crate) enum Door {
+    /// This node welcomes.
+    Host(Host),
+    /// This node joins.
+    Joiner(Joiner),
+}
+
+impl Door {
+    /// What waits to be sent.
+    pub(crate) fn queued(&self) -> usize {
+        match self {
+            Self::Host(host) => host.giver.len(),
+            Self::Joiner(_) => 0,
+        }
+    }
+
+    pub(crate) fn cid(&self) -> CollectiveId {
+        match self {
+            Self::Host(host) => host.knock.cid,
+            Self::Joiner(joiner) => joiner.proven.cid,
+        }
+    }
+}
+
+/// The welcoming side.
+#[derive(Debug)]
+pub(crate) struct Host {
+    pub(crate) knock: Knock,
+    invite: RecordId,
+    giver: Giver,
+    served: bool,
+    join: Option<(RecordId, SeatKey, DeviceKey)>,
+}
+
+/// How a join ended for the host.
+#[derive(Debug)]
+pub(crate) enum Hosted {
+    Welcomed {
+        seat: SeatKey,
+        dev: DeviceKey,
+        frame: HelloFrame,
+    },
+    Refused(Refusal),
+}
+
+impl Host {
+    pub(crate) fn new(knock: Knock, invite: RecordId, held: &dyn Holdings) -> Self {
+        let mut giver = Giver::default();
+        let served = held.served_to_joiner(&knock.cid, &invite);
+        giver.extend(served.into_iter().map(Gift::Record));
+        Self {
+            knock,
+            invite,
+            giver,
+            served: false,
+            join: None,
+        }
+    }
+
+    /// The next frame to serve, while the line is free.
+    pub(crate) fn next(&mut self, held: &dyn Holdings) -> Option<HelloFrame> {
+        match self.giver.next_items(&self.knock.cid, held) {
+            Some(items) => Some(HelloFrame::Served(items)),
+            None if self.served => None,
+            None => {
+                self.served = true;
+                Some(HelloFrame::YourTurn)
+            }
+        }
+    }
+
+    /// The joiner's record, to be judged by the engine.
+    pub(crate) fn join(&mut self, mut items: Vec<Held>) -> Result<Result<Held, Refusal>, Fault> {
+        if !self.served || self.join.is_some() || items.len() != 1 {
+            return Err(Fault::OutOfTurn("a join"));
+        }
+        let Some(item) = items.pop() else {
+            return Err(Fault::OutOfTurn("a join"));
+        };
+        let Ok(record) = Signed::parse(&item.wire) else {
+            return Ok(Err(Refusal::BadJoin));
+        };
+        let header = record.header();
+        if header.kind != Kind::JOIN || header.cap.map(RecordId::from) != Some(self.invite) {
+            return Ok(Err(Refusal::BadJoin));
+        }
+        self.join = Some((record.id(), header.seat, header.dev));
+        Ok(Ok(item))
+    }
+
+    /// The engine judged the join.
+    pub(crate) fn judged(&self, verdict: Delivered, held: &dyn Holdings) -> Hosted {
+        let Some((id, seat, dev)) = self.join else {
+            return Hosted::Refused(Refusal::Later);
+        };
+        match verdict {
+            Delivered::Refused => Hosted::Refused(Refusal::BadJoin),
+            Delivered::Delayed | Delivered::Orphan => Hosted::Refused(Refusal::Later),
+            Delivered::Stored | Delivered::Known => match held.welcome(&self.knock.cid, &id) {
+                Some(welcome) => Hosted::Welcomed {
+                    seat,
+                    dev,
+                    frame: HelloFrame::Welcome {
+                        heads: welcome.heads,
+                        bundles: welcome.bundles,
+                    },
+                },
+                None => Hosted::Refused(Refusal::UsedUp),
+            },
+        }
+    }
+}
+
+/// The joining side.
+#[derive(Debug)]
+pub(crate) struct Joiner {
+    pub(crate) proven: Proven,
+    pending: usize,
+    all: bool,
+    refused: bool,
+    told: bool,
+    submitted: bool,
+    welcome: Option<Vec<RecordId>>,
+}
+
+/// What a joiner learns when the engine is done with something.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Joined {
+    /// Nothing yet.
+    Waiting,
+    /// The invite and its past are here: the person's node makes the join now.
+    Served,
+    /// What came does not belong to this invitation.
+    Foreign,
+    /// The bundles are with the engine.
+    Welcomed(Vec<RecordId>),
+}
+
+impl Joiner {
+    pub(crate) const fn new(proven: Proven) -> Self {
+        Self {
+            proven,
+            pending: 0,
+            all: false,
+            refused: false,
+            told: false,
+            submitted: false,
+            welcome: None,
+        }
+    }
+
+    /// A batch goes to the engine.
+    pub(crate) fn served(&mut self) -> Result<(), Fault> {
+        if self.all {
+            return Err(Fault::OutOfTurn("records at the door"));
+        }
+        self.pending += 1;
+        Ok(())
+    }
+
+    pub(crate) fn your_turn(&mut self) -> Result<Joined, Fault> {
+        if self.all {
+            return Err(Fault::OutOfTurn("the end of what is served"));
+        }
+        self.all = true;
+        Ok(self.step())
+    }
+
+    /// The person's join record; `None` while it is not its turn, or twice.
+    pub(crate) fn submit(&mut self, record: Vec<u8>) -> Option<HelloFrame> {
+        if !self.told || self.submitted {
+            return None;
+        }
+        self.submitted = true;
+        Some(HelloFrame::Served(vec![Held {
+            wire: record,
+            absent: None,
+        }]))
+    }
+
+    /// The welcome came; its bundles, if any, go to the engine first.
+    pub(crate) fn welcome(
+        &mut self,
+        heads: Vec<RecordId>,
+        any_bundle: bool,
+    ) -> Result<Joined, Fault> {
+        if !self.submitted || self.welcome.is_some() {
+            return Err(Fault::OutOfTurn("a welcome"));
+        }
+        self.welcome = Some(heads);
+        self.pending += usize::from(any_bundle);
+        Ok(self.step())
+    }
+
+    /// The engine judged a batch.
+    pub(crate) fn judged(&mut self, verdicts: &[Delivered]) -> Joined {
+        self.pending = self.pending.saturating_sub(1);
+        self.refused |= self.welcome.is_none() && verdicts.contains(&Delivered::Refused);
+        self.step()
+    }
+
+    fn step(&mut self) -> Joined {
+        if self.refused {
+            return Joined::Foreign;
+        }
+        if self.pending > 0 {
+            return Joined::Waiting;
+        }
+        if let Some(heads) = &self.welcome {
+            return Joined::Welcomed(heads.clone());
+        }
+        if self.all && !self.told {
+            self.told = true;
+            return Joined::Served;
+        }
+        Joined::Waiting
+    }
+}

@@ -1,0 +1,135 @@
+//! The collectives that this node asks to join.
+
+use std::collections::BTreeMap;
+
+use ed25519_dalek::SigningKey;
+use folkmoot_record::CollectiveId;
+use folkmoot_seal::DoorSecret;
+
+use crate::{JoinStep, Peer, StreamId, hello::Asked, hello_frame::Refusal, limits};
+
+/// One join under way.
+#[derive(Debug)]
+struct Join {
+    door: DoorSecret,
+    key: SigningKey,
+    /// The member that is being asked, once the door opened.
+    at: Option<(Peer, StreamId)>,
+    /// When this door was last offered, to take turns with other joins.
+    offered: u64,
+}
+
+/// All joins under way.
+#[derive(Debug, Default)]
+pub(crate) struct Joins(BTreeMap<CollectiveId, Join>);
+
+impl Joins {
+    /// Adds one; `false` where there are too many already.
+    pub(crate) fn add(&mut self, cid: CollectiveId, door: DoorSecret, key: SigningKey) -> bool {
+        if self.0.len() >= limits::JOINS && !self.0.contains_key(&cid) {
+            return false;
+        }
+        let join = Join {
+            door,
+            key,
+            at: None,
+            offered: 0,
+        };
+        self.0.insert(cid, join);
+        true
+    }
+
+    pub(crate) fn contains(&self, cid: &CollectiveId) -> bool {
+        self.0.contains_key(cid)
+    }
+
+    pub(crate) fn remove(&mut self, cid: &CollectiveId) -> Option<(Peer, StreamId)> {
+        self.0.remove(cid).and_then(|join| join.at)
+    }
+
+    /// The door to ask at in a hello that begins now: `prefer` where it still waits, else the
+    /// one offered least recently.
+    pub(crate) fn ask(&mut self, now: u64, prefer: Option<CollectiveId>) -> Option<Asked> {
+        let (cid, join) = self
+            .0
+            .iter_mut()
+            .filter(|(_, join)| join.at.is_none())
+            .min_by_key(|(cid, join)| (Some(**cid) != prefer, join.offered))?;
+        join.offered = now;
+        Some(Asked {
+            cid: *cid,
+            door: join.door.clone(),
+            key: join.key.clone(),
+        })
+    }
+
+    /// Whether any door waits for a member.
+    pub(crate) fn waiting(&self) -> bool {
+        self.0.values().any(|join| join.at.is_none())
+    }
+
+    /// A member opened the door. `false` where another one did before.
+    pub(crate) fn open(&mut self, cid: &CollectiveId, peer: &Peer, stream: StreamId) -> bool {
+        match self.0.get_mut(cid) {
+            Some(join) if join.at.is_none() => {
+                join.at = Some((peer.clone(), stream));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Where the join's record goes.
+    pub(crate) fn at(&self, cid: &CollectiveId) -> Option<&(Peer, StreamId)> {
+        self.0.get(cid).and_then(|join| join.at.as_ref())
+    }
+
+    /// The stream of a door is gone; `true` if a join waits again for a member.
+    pub(crate) fn lost(&mut self, cid: &CollectiveId, stream: StreamId) -> bool {
+        match self.0.get_mut(cid) {
+            Some(join) if join.at.as_ref().is_some_and(|(_, at)| *at == stream) => {
+                join.at = None;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// A failure as a sentence with the next action.
+pub(crate) fn failed(why: &str, retry: bool) -> JoinStep {
+    JoinStep::Failed {
+        why: why.to_owned(),
+        retry,
+    }
+}
+
+/// What a host's refusal means to the person who joins.
+pub(crate) fn refused(reason: Refusal) -> JoinStep {
+    match reason {
+        Refusal::Closed => failed(
+            "this invitation was closed by the collective; ask a member for a new one",
+            false,
+        ),
+        Refusal::UsedUp => failed(
+            "all uses of this invitation are taken; ask a member for a new one",
+            false,
+        ),
+        Refusal::Expired => failed(
+            "this invitation has expired; ask a member for a new one",
+            false,
+        ),
+        Refusal::NotYet => failed(
+            "this invitation is not open yet; try again later, and check this machine's clock",
+            true,
+        ),
+        Refusal::BadJoin => failed(
+            "the member refused the join record; check this machine's clock and ask for a new invitation",
+            false,
+        ),
+        Refusal::Later => failed(
+            "the member cannot welcome anyone at this moment; try again in a few minutes",
+            true,
+        ),
+    }
+}

@@ -1,0 +1,449 @@
+//! Hellos and doors with one peer.
+
+use std::collections::BTreeSet;
+
+use folkmoot_seal::Role;
+
+use crate::{
+    Delivered, Event, Item, JoinStep, Output, StreamId,
+    ctx::Ctx,
+    door::{Door, Host, Hosted, Joined, Joiner},
+    fault::Fault,
+    hello::{Asked, Hello, HelloStep, Proven},
+    hello_frame::HelloFrame,
+    joins, limits,
+    share::Share,
+    stream::{Kind, Stream},
+};
+
+use super::{PeerState, Purpose, streams::Fate, to_items};
+
+impl PeerState {
+    /// The hello under way, not counting doors that are open.
+    pub(super) fn greeting(&self) -> Option<(StreamId, Role)> {
+        self.streams.values().find_map(|stream| match &stream.kind {
+            Kind::Hello { hello, door: None } if !hello.is_done() => {
+                Some((stream.id, hello.role()))
+            }
+            _ => None,
+        })
+    }
+
+    /// Whether a hello or a door keeps an unproven connection worthwhile.
+    pub(super) fn is_greeting(&self) -> bool {
+        self.hello_due.is_some()
+            || self.opening.is_some()
+            || !self.opens.is_empty()
+            || self
+                .streams
+                .values()
+                .any(|stream| matches!(stream.kind, Kind::Hello { .. }))
+    }
+
+    fn new_hello(
+        &mut self,
+        role: Role,
+        asked: Option<Asked>,
+        ctx: &mut Ctx<'_>,
+    ) -> (Hello, HelloStep) {
+        self.hello_due = None;
+        self.hello_last = Some(ctx.now.mono);
+        let avoid: BTreeSet<u8> = self.shares.values().map(|share| share.mine).collect();
+        let own = ctx.own.clone();
+        let (held, dice) = (ctx.held, &mut *ctx.dice);
+        Hello::new(role, own, self.id.clone(), asked, avoid, held, dice)
+    }
+
+    pub(super) fn hello_opened(&mut self, id: StreamId, ctx: &mut Ctx<'_>) {
+        // Both sides opened one at the same time: that of the smaller peer id goes on.
+        if let Some((other, _)) = self.greeting() {
+            if *ctx.own > self.id {
+                ctx.out.push(Output::Close { stream: id });
+                return;
+            }
+            self.close(other, ctx);
+        }
+        let asked = ctx.joins.ask(ctx.now.mono, self.join);
+        let (hello, step) = self.new_hello(Role::Initiator, asked, ctx);
+        let kind = Kind::Hello { hello, door: None };
+        let mut stream = Stream::new(id, kind, Some(ctx.now.mono + limits::HELLO_MS));
+        for frame in step.send {
+            stream.send(frame.encode(), ctx);
+        }
+        self.streams.insert(id, stream);
+    }
+
+    pub(super) fn hello_accepted(&mut self, id: StreamId, ctx: &mut Ctx<'_>) -> bool {
+        let minute = ctx.now.mono / 60_000;
+        if self.hellos.0 != minute {
+            self.hellos = (minute, 0);
+        }
+        self.hellos.1 += 1;
+        if self.hellos.1 > limits::HELLOS_A_MINUTE {
+            ctx.out.push(Output::Close { stream: id });
+            self.charge(&Fault::Greedy("hellos"), ctx);
+            return false;
+        }
+        match self.greeting() {
+            Some((_, Role::Responder)) => {
+                ctx.out.push(Output::Close { stream: id });
+                return false;
+            }
+            Some((own, Role::Initiator)) => {
+                if *ctx.own < self.id {
+                    ctx.out.push(Output::Close { stream: id });
+                    return false;
+                }
+                self.close(own, ctx);
+            }
+            None => self.opens.retain(|purpose| *purpose != Purpose::Hello),
+        }
+        let asked = ctx.joins.ask(ctx.now.mono, self.join);
+        let (hello, _) = self.new_hello(Role::Responder, asked, ctx);
+        let kind = Kind::Hello { hello, door: None };
+        let stream = Stream::new(id, kind, Some(ctx.now.mono + limits::HELLO_MS));
+        self.streams.insert(id, stream);
+        true
+    }
+
+    pub(super) fn hello_frame(
+        &mut self,
+        stream: &mut Stream,
+        bytes: &[u8],
+        ctx: &mut Ctx<'_>,
+    ) -> Result<Fate, Fault> {
+        let frame = HelloFrame::decode(bytes)?;
+        let Kind::Hello { hello, door } = &mut stream.kind else {
+            return Ok(Fate::Close);
+        };
+        if door.is_some() {
+            return self.door_frame(stream, frame, ctx);
+        }
+        if let (HelloFrame::Refused(reason), Some(cid)) = (&frame, hello.asked()) {
+            let step = joins::refused(*reason);
+            if matches!(step, JoinStep::Failed { retry: false, .. }) {
+                ctx.joins.remove(&cid);
+                ctx.book.join_over(&cid);
+            }
+            ctx.joining(cid, step);
+            self.refused_join = true;
+            return Ok(Fate::Close);
+        }
+        let step = hello.frame(frame, ctx.held, ctx.dice)?;
+        let done = step.done;
+        // Shares first: the gate is open before the other side can know that it may come in.
+        for proven in &step.proven {
+            self.establish(proven, false, ctx);
+        }
+        for frame in step.send {
+            stream.send(frame.encode(), ctx);
+        }
+        if !step.refused.is_empty() {
+            self.last_error = Some("its device is not, or no longer, a member's device".to_owned());
+        }
+        let mut open = None;
+        if let Some((knock, invite)) = step.host {
+            open = Some(Door::Host(Host::new(knock, invite, ctx.held)));
+        }
+        if let Some(proven) = step.opened {
+            let cid = proven.cid;
+            if ctx.joins.open(&cid, &self.id, stream.id) {
+                ctx.joining(cid, JoinStep::DoorOpen);
+                open = Some(Door::Joiner(Joiner::new(proven)));
+            }
+        }
+        if let (Some(open), Kind::Hello { door, .. }) = (open, &mut stream.kind) {
+            *door = Some(open);
+            stream.deadline = Some(ctx.now.mono + limits::DOOR_MS);
+            return Ok(Fate::Digested);
+        }
+        Ok(if done { Fate::Close } else { Fate::Digested })
+    }
+
+    fn door_frame(
+        &mut self,
+        stream: &mut Stream,
+        frame: HelloFrame,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<Fate, Fault> {
+        stream.deadline = Some(ctx.now.mono + limits::DOOR_MS);
+        let id = stream.id;
+        let Kind::Hello {
+            door: Some(door), ..
+        } = &mut stream.kind
+        else {
+            return Ok(Fate::Close);
+        };
+        let cid = door.cid();
+        match (door, frame) {
+            (Door::Joiner(joiner), HelloFrame::Served(items)) => {
+                joiner.served()?;
+                self.deliver(id, cid, to_items(items), ctx)?;
+                Ok(Fate::Delivered)
+            }
+            (Door::Joiner(joiner), HelloFrame::YourTurn) => {
+                let joined = joiner.your_turn()?;
+                Ok(self.joined(stream, joined, ctx))
+            }
+            (Door::Joiner(joiner), HelloFrame::Welcome { heads, bundles }) => {
+                let joined = joiner.welcome(heads, !bundles.is_empty())?;
+                if !bundles.is_empty() {
+                    let items = bundles.into_iter().map(Item::Bundle).collect();
+                    self.deliver(id, cid, items, ctx)?;
+                    return Ok(Fate::Delivered);
+                }
+                Ok(self.joined(stream, joined, ctx))
+            }
+            (Door::Joiner(_), HelloFrame::Refused(reason)) => {
+                let step = joins::refused(reason);
+                if matches!(step, JoinStep::Failed { retry: false, .. }) {
+                    ctx.joins.remove(&cid);
+                    ctx.book.join_over(&cid);
+                } else {
+                    ctx.joins.lost(&cid, id);
+                }
+                ctx.joining(cid, step);
+                Ok(Fate::Close)
+            }
+            (Door::Host(host), HelloFrame::Served(items)) => match host.join(items)? {
+                Ok(join) => {
+                    self.deliver(id, cid, to_items(vec![join]), ctx)?;
+                    Ok(Fate::Delivered)
+                }
+                Err(reason) => {
+                    stream.send(HelloFrame::Refused(reason).encode(), ctx);
+                    Ok(Fate::Close)
+                }
+            },
+            (_, frame) => Err(Fault::OutOfTurn(frame.name())),
+        }
+    }
+
+    /// The engine judged a batch of a door. `false` if the door closes.
+    pub(super) fn door_judged(
+        &mut self,
+        stream: &mut Stream,
+        verdicts: &[Delivered],
+        ctx: &mut Ctx<'_>,
+    ) -> bool {
+        stream.deadline = Some(ctx.now.mono + limits::DOOR_MS);
+        let Kind::Hello {
+            door: Some(door), ..
+        } = &mut stream.kind
+        else {
+            return true;
+        };
+        match door {
+            Door::Joiner(joiner) => {
+                let joined = joiner.judged(verdicts);
+                !matches!(self.joined(stream, joined, ctx), Fate::Close)
+            }
+            Door::Host(host) => {
+                let verdict = verdicts.first().copied().unwrap_or(Delivered::Delayed);
+                match host.judged(verdict, ctx.held) {
+                    Hosted::Refused(reason) => {
+                        stream.send(HelloFrame::Refused(reason).encode(), ctx);
+                        false
+                    }
+                    Hosted::Welcomed { seat, dev, frame } => {
+                        let proven = Proven {
+                            cid: host.knock.cid,
+                            seat,
+                            dev,
+                            standing: ctx.held.standing(&host.knock.cid, &seat, &dev),
+                            mine: host.knock.mine,
+                            theirs: host.knock.theirs,
+                            session: host.knock.session.clone(),
+                            current: true,
+                            last: false,
+                        };
+                        self.establish(&proven, false, ctx);
+                        stream.send(frame.encode(), ctx);
+                        // The joiner closes when it has taken everything in.
+                        true
+                    }
+                }
+            }
+        }
+    }
+
+    /// The joiner's next step.
+    fn joined(&mut self, stream: &mut Stream, joined: Joined, ctx: &mut Ctx<'_>) -> Fate {
+        let Kind::Hello {
+            door: Some(Door::Joiner(joiner)),
+            ..
+        } = &stream.kind
+        else {
+            return Fate::Close;
+        };
+        let proven = joiner.proven.clone();
+        let cid = proven.cid;
+        match joined {
+            Joined::Waiting => Fate::Digested,
+            Joined::Served => {
+                // The person may have to type a passphrase: the host's time counts, not ours.
+                stream.deadline = None;
+                ctx.joining(cid, JoinStep::Served);
+                Fate::Digested
+            }
+            Joined::Foreign => {
+                ctx.joins.remove(&cid);
+                ctx.book.join_over(&cid);
+                ctx.joining(
+                    cid,
+                    joins::failed(
+                        "what the member sent does not belong to this invitation; check the key with the person who gave it",
+                        false,
+                    ),
+                );
+                Fate::Close
+            }
+            Joined::Welcomed(heads) => {
+                ctx.joins.remove(&cid);
+                ctx.book.join_over(&cid);
+                ctx.joining(cid, JoinStep::Welcomed { heads });
+                self.establish(&proven, true, ctx);
+                Fate::Close
+            }
+        }
+    }
+
+    /// The person's join record goes to the host. `false` where no door waits for it.
+    pub(crate) fn submit(&mut self, id: StreamId, record: Vec<u8>, ctx: &mut Ctx<'_>) -> bool {
+        let Some(stream) = self.streams.get_mut(&id) else {
+            return false;
+        };
+        let frame = match &mut stream.kind {
+            Kind::Hello {
+                door: Some(Door::Joiner(joiner)),
+                ..
+            } => joiner.submit(record),
+            _ => None,
+        };
+        let Some(frame) = frame else { return false };
+        stream.deadline = Some(ctx.now.mono + limits::DOOR_MS);
+        stream.send(frame.encode(), ctx);
+        true
+    }
+
+    /// Serves a joiner while the line is free.
+    pub(super) fn door_pump(&mut self, stream: &mut Stream, ctx: &mut Ctx<'_>) {
+        while stream.window.is_open() {
+            let frame = match &mut stream.kind {
+                Kind::Hello {
+                    door: Some(Door::Host(host)),
+                    ..
+                } => host.next(ctx.held),
+                _ => None,
+            };
+            match frame {
+                Some(frame) => stream.send(frame.encode(), ctx),
+                None => break,
+            }
+        }
+    }
+
+    pub(super) fn hello_ended(
+        &mut self,
+        id: StreamId,
+        hello: &Hello,
+        door: Option<Door>,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let refused = std::mem::take(&mut self.refused_join);
+        let now = ctx.now.mono;
+        if let Some(link) = &mut self.link {
+            link.idle_until = link.idle_until.max(now + limits::LINGER_MS);
+        }
+        if let Some(door) = door {
+            if let (Door::Joiner(_), cid) = (&door, door.cid())
+                && ctx.joins.lost(&cid, id)
+            {
+                let why = "the member went away before the welcome; trying again";
+                ctx.joining(cid, joins::failed(why, true));
+                self.hello_by(now);
+            }
+            return;
+        }
+        if hello.is_done() || refused {
+            self.offered = hello.offered();
+            if let Some(cid) = hello.asked()
+                && self.join == Some(cid)
+                && !refused
+                && ctx.joins.contains(&cid)
+                && ctx.joins.at(&cid).is_none()
+            {
+                let why = "the node at the address in the link does not know this invitation; check the key, or ask a member for a new one";
+                ctx.joining(cid, joins::failed(why, true));
+            }
+            if !self.is_proven() {
+                let why = "shares no collective with this node";
+                self.last_error.get_or_insert_with(|| why.to_owned());
+                ctx.book.useless(now, &self.id, why, ctx.dice);
+            }
+        } else if self.link.is_some() && !self.is_proven() && self.greeting().is_none() {
+            // Cut short: one more try before the connection is given up as idle.
+            self.hello_by(now);
+        }
+    }
+
+    /// A collective is proven both ways.
+    fn establish(&mut self, proven: &Proven, host: bool, ctx: &mut Ctx<'_>) {
+        let cid = proven.cid;
+        let new = match self.shares.get_mut(&cid) {
+            Some(share) => {
+                share.renew(proven);
+                false
+            }
+            None => {
+                self.shares.insert(cid, Share::new(proven));
+                true
+            }
+        };
+        let Some(share) = self.shares.get_mut(&cid) else {
+            return;
+        };
+        share.host |= host;
+        let served = share.is_served();
+        self.set_gate(ctx);
+        if served {
+            ctx.book.useful(&self.id);
+            self.promoted(&cid, proven.last, ctx);
+        } else if new {
+            self.open_push(&cid, proven.last, ctx);
+        }
+    }
+
+    /// The peer is to be served from now on.
+    pub(super) fn promoted(
+        &mut self,
+        cid: &folkmoot_record::CollectiveId,
+        last: bool,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let now = ctx.now.mono;
+        let dialled = self.link.as_ref().filter(|link| link.dialled);
+        let addr = dialled.map(|link| link.addr.clone());
+        let peer = self.id.clone();
+        let Some(share) = self.shares.get_mut(cid) else {
+            return;
+        };
+        let (seat, dev) = (share.seat, share.dev);
+        if share.synced_at.is_none() {
+            share.sync_by(if last {
+                now
+            } else {
+                now + limits::SYNC_PATIENCE_MS
+            });
+        }
+        ctx.emit(Event::Proven {
+            peer,
+            cid: *cid,
+            seat,
+            dev,
+            addr,
+        });
+        self.open_push(cid, last, ctx);
+        self.sync_if_due(ctx);
+    }
+}

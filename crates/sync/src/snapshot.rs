@@ -1,0 +1,215 @@
+//! The items of one collective under the salt of one session, as negentropy wants them.
+
+use std::collections::BTreeSet;
+
+use folkmoot_record::{BundleHash, CollectiveId, Hlc, RecordId};
+use folkmoot_seal::SyncSalt;
+use negentropy::{Bound, Id, Item, NegentropyStorageBase};
+
+use crate::{Holdings, Scope, frame::Run, give::Gift};
+
+/// One item under its salted id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) hlc: Hlc,
+    salted: [u8; 32],
+    id: [u8; 32],
+}
+
+impl Entry {
+    fn key(&self) -> (u64, &[u8; 32]) {
+        (self.hlc.ms(), &self.salted)
+    }
+
+    fn item(&self) -> Item {
+        Item::with_timestamp_and_id(self.hlc.ms(), Id::from_byte_array(self.salted))
+    }
+}
+
+/// The items of one scope, ascending by (ms, salted id).
+#[derive(Debug, Clone, Default)]
+struct Shelf {
+    entries: Vec<Entry>,
+    /// Places in `entries` ascending by salted id, made when something is looked up.
+    by_salted: Vec<u32>,
+}
+
+/// All items of a collective as of one moment. It is brought up to date at the start of a run
+/// and does not change while the run lasts.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    salt: SyncSalt,
+    shelves: [Option<Shelf>; 3],
+    fresh: BTreeSet<RecordId>,
+}
+
+impl Snapshot {
+    pub(crate) fn new(salt: SyncSalt) -> Self {
+        Self {
+            salt,
+            shelves: [None, None, None],
+            fresh: BTreeSet::new(),
+        }
+    }
+
+    /// Whether this was made under that salt.
+    pub(crate) fn is_under(&self, salt: &SyncSalt) -> bool {
+        self.salt == *salt
+    }
+
+    /// Notes that a record was stored; it is taken in by the next [`Snapshot::refresh`].
+    pub(crate) fn stored(&mut self, id: RecordId) {
+        if self.shelves.iter().any(Option::is_some) {
+            self.fresh.insert(id);
+        }
+    }
+
+    /// Forgets everything: the set may have lost items.
+    pub(crate) fn invalidate(&mut self) {
+        self.shelves = [None, None, None];
+        self.fresh.clear();
+    }
+
+    /// Brings a scope up to date.
+    pub(crate) fn refresh(&mut self, cid: &CollectiveId, scope: Scope, held: &dyn Holdings) {
+        let salt = &self.salt;
+        let mut added: [Vec<Entry>; 3] = Default::default();
+        for id in std::mem::take(&mut self.fresh) {
+            if let Some((scope, hlc)) = held.stamp(cid, &id) {
+                added[place(scope)].push(Entry {
+                    hlc,
+                    salted: salt.salted(id.as_bytes()),
+                    id: id.to_bytes(),
+                });
+            }
+        }
+        for (shelf, added) in self.shelves.iter_mut().zip(added) {
+            if let Some(shelf) = shelf {
+                shelf.add(added);
+            }
+        }
+        let shelf = &mut self.shelves[place(scope)];
+        // Bundles are few and may go: they are read anew each time.
+        if shelf.is_none() || scope == Scope::Bundles {
+            let entries = held
+                .items(cid, scope)
+                .into_iter()
+                .map(|stamp| Entry {
+                    hlc: stamp.hlc,
+                    salted: salt.salted(&stamp.id),
+                    id: stamp.id,
+                })
+                .collect();
+            let mut new = Shelf::default();
+            new.add(entries);
+            *shelf = Some(new);
+        }
+    }
+
+    /// Items held in a run; empty before [`Snapshot::refresh`].
+    pub(crate) fn view(&self, run: &Run) -> View<'_> {
+        let entries: &[Entry] = self.shelves[place(run.scope)]
+            .as_ref()
+            .map_or(&[], |shelf| &shelf.entries);
+        let from = entries.partition_point(|entry| entry.hlc.ms() < run.from);
+        let to = entries.partition_point(|entry| entry.hlc.ms() < run.to);
+        View(&entries[from..to.max(from)])
+    }
+
+    /// Maps salted ids back, causes first; unknown ones are left out.
+    pub(crate) fn find(&mut self, scope: Scope, salted: &[[u8; 32]]) -> Vec<Gift> {
+        let Some(shelf) = &mut self.shelves[place(scope)] else {
+            return Vec::new();
+        };
+        let mut found: Vec<(Hlc, [u8; 32])> = salted
+            .iter()
+            .filter_map(|salted| shelf.find(salted))
+            .map(|entry| (entry.hlc, entry.id))
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+            .into_iter()
+            .map(|(_, id)| match scope {
+                Scope::Bundles => Gift::Bundle(BundleHash::from_bytes(id)),
+                Scope::Control | Scope::Content => Gift::Record(RecordId::from_bytes(id)),
+            })
+            .collect()
+    }
+}
+
+const fn place(scope: Scope) -> usize {
+    match scope {
+        Scope::Control => 0,
+        Scope::Bundles => 1,
+        Scope::Content => 2,
+    }
+}
+
+impl Shelf {
+    fn add(&mut self, mut new: Vec<Entry>) {
+        if new.is_empty() {
+            return;
+        }
+        self.by_salted = Vec::new();
+        self.entries.append(&mut new);
+        // The long sorted run before the new entries makes this a merge.
+        self.entries.sort_by(|a, b| a.key().cmp(&b.key()));
+        self.entries.dedup_by(|a, b| a.key() == b.key());
+    }
+
+    fn find(&mut self, salted: &[u8; 32]) -> Option<Entry> {
+        if self.by_salted.len() != self.entries.len() {
+            // More than 2^32 items do not fit into memory.
+            self.by_salted = (0..u32::try_from(self.entries.len()).unwrap_or(u32::MAX)).collect();
+            let entries = &self.entries;
+            self.by_salted
+                .sort_unstable_by_key(|place| &entries[*place as usize].salted);
+        }
+        let at = self
+            .by_salted
+            .binary_search_by_key(&salted, |place| &self.entries[*place as usize].salted)
+            .ok()?;
+        self.entries.get(*self.by_salted.get(at)? as usize).copied()
+    }
+}
+
+/// A run's part of a snapshot.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct View<'a>(&'a [Entry]);
+
+impl View<'_> {
+    /// For a peer that is served nothing.
+    pub(crate) const EMPTY: Self = Self(&[]);
+}
+
+impl NegentropyStorageBase for View<'_> {
+    fn size(&self) -> Result<usize, negentropy::Error> {
+        Ok(self.0.len())
+    }
+
+    fn get_item(&self, i: usize) -> Result<Option<Item>, negentropy::Error> {
+        Ok(self.0.get(i).map(Entry::item))
+    }
+
+    fn iterate(
+        &self,
+        begin: usize,
+        end: usize,
+        cb: &mut dyn FnMut(Item, usize) -> Result<bool, negentropy::Error>,
+    ) -> Result<(), negentropy::Error> {
+        let entries = self.0.get(begin..end).ok_or(negentropy::Error::BadRange)?;
+        for (entry, place) in entries.iter().zip(begin..) {
+            if !cb(entry.item(), place)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn find_lower_bound(&self, first: usize, last: usize, value: &Bound) -> usize {
+        // negentropy asks with first <= last <= size; anything else finds nothing.
+        let entries = self.0.get(first..last).unwrap_or(&[]);
+        first + entries.partition_point(|entry| entry.item() < value.item)
+    }
+}
