@@ -106,7 +106,7 @@ fn decision(ballots: u64) -> Value {
     map([(0, id(1)), (1, list((0..ballots).map(wide)))])
 }
 
-fn device(adds: u64, limits: Value) -> Value {
+fn device(adds: u64, limits: &Value) -> Value {
     map([(
         0,
         list((0..adds).map(|n| list([wide(n), Value::Null, limits.clone()]))),
@@ -221,23 +221,23 @@ fn each_bound_from_both_sides() {
         (Kind::DECISION, decision(15_000), decision(15_001)),
         (
             Kind::DEVICE,
-            device(16, Value::Null),
-            device(17, Value::Null),
+            device(16, &Value::Null),
+            device(17, &Value::Null),
         ),
         (
             Kind::DEVICE,
-            device(1, dlim([])),
-            device(1, map([(4, num(9))])),
+            device(1, &dlim([])),
+            device(1, &map([(4, num(9))])),
         ),
         (
             Kind::DEVICE,
-            device(1, dlim([(5, id(1))])),
-            device(1, dlim([(6, id(1))])),
+            device(1, &dlim([(5, id(1))])),
+            device(1, &dlim([(6, id(1))])),
         ),
         (
             Kind::DEVICE,
-            device(1, dlim([(3, num(0))])),
-            device(1, dlim([(3, Value::Null)])),
+            device(1, &dlim([(3, num(0))])),
+            device(1, &dlim([(3, Value::Null)])),
         ),
         (Kind::MERGE, map([]), map([(0, Value::Null)])),
     ];
