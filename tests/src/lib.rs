@@ -1,1 +1,3 @@
 //! Suites across crates: real processes, vectors, crashes, documents run as tests.
+
+pub mod place;
