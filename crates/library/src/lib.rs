@@ -19,7 +19,7 @@ mod words;
 
 pub use fold::fold;
 pub use item::{Flag, Flags, Item, first_line, is_findable, item};
-pub use jiff::{Timestamp, Zoned, tz::TimeZone};
+pub use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
 pub use links::Link;
 pub use matches::{Searchable, Section, matches, tag_paths};
 pub use query::{

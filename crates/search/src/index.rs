@@ -1,11 +1,36 @@
 //! The owner's side of the index: adding, removing, committing.
 
-use std::path::Path;
+use std::{
+    fs, io,
+    path::Path,
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
+};
 
-use folkmoot_library::{Item, ResolvedQuery};
+use folkmoot_library::{Item, ResolvedQuery, Searchable};
 use folkmoot_record::RecordId;
 
-use crate::{Facet, FacetBy, Hits, Page, SearchError, Snapshot};
+use crate::{
+    Facet, FacetBy, Hits, Page, SearchError, Snapshot,
+    open::{self, Lock, Parts},
+    schema::{Maker, schema},
+    tail::{Batch, Change, Tail},
+    writer::{Order, Published, Report, Shelf, Writer},
+};
+
+/// A commit is asked for when so many items wait for it: judging them in memory takes a query
+/// about a millisecond, and a commit of so many costs little for each.
+pub const COMMIT_ITEMS: usize = 5_000;
+/// The same by size, for long texts.
+pub const COMMIT_BYTES: usize = 16 << 20;
+/// Most items that wait while a commit goes on; then additions wait for it.
+pub const MOST_WAITING: usize = 4 * COMMIT_ITEMS;
+/// The same by size: the memory that the tail may take.
+pub const MOST_WAITING_BYTES: usize = 4 * COMMIT_BYTES;
+/// A commit is made when nothing was added for so long.
+pub const IDLE_MS: u64 = 2_000;
+/// A commit is made at the latest so long after an addition, however steadily more come.
+pub const LATEST_MS: u64 = 30_000;
 
 /// How to open.
 #[derive(Debug, Clone, Default)]
@@ -19,7 +44,7 @@ pub struct Options {
 pub enum Opened {
     /// There was none. Feed everything.
     Fresh,
-    /// It holds everything up to this cursor. Feed what follows.
+    /// It holds everything up to this cursor. Feed what follows; everything if it is empty.
     Resumed {
         /// The cursor of the last commit.
         cursor: Vec<u8>,
@@ -32,55 +57,146 @@ pub enum Opened {
 }
 
 /// The index, with its writer thread. One owner; others search by [`Snapshot`]s.
+///
+/// Dropping it stops the thread without a commit: what was not committed must be fed again, from
+/// the cursor on. [`close`](Self::close) commits first.
 #[derive(Debug)]
-pub struct Index {}
+pub struct Index {
+    tail: Tail,
+    shelf: Arc<Shelf>,
+    /// Number of the last batch, and the cursor that came with it.
+    seq: u64,
+    cursor: Vec<u8>,
+    /// The last batch of which the writer was asked to commit; the same as `shelf`'s if done.
+    asked: u64,
+    quiet: Option<Quiet>,
+    failed: Option<String>,
+    orders: Option<mpsc::Sender<Order>>,
+    reports: mpsc::Receiver<Report>,
+    thread: Option<JoinHandle<()>>,
+    lock: Lock,
+}
+
+/// Since when what waits has waited.
+#[derive(Debug, Clone, Copy)]
+struct Quiet {
+    seq: u64,
+    since: u64,
+    first: u64,
+}
 
 impl Index {
     /// Opens or makes the index in a folder.
     ///
     /// # Errors
     /// [`SearchError::InUse`], [`SearchError::Io`].
-    pub fn open(dir: &Path, options: &Options) -> Result<(Self, Opened), SearchError> {
-        let _ = (dir, options);
-        Ok((Self {}, Opened::Fresh))
+    pub fn open(folder: &Path, options: &Options) -> Result<(Self, Opened), SearchError> {
+        let (parts, opened) = open::open(folder, options)?;
+        let failed = |error: String| SearchError::Io {
+            folder: folder.to_owned(),
+            source: io::Error::other(error),
+        };
+        let Parts {
+            writer,
+            reader,
+            fields,
+            cursor,
+            lock,
+        } = parts;
+        let published = Published::open(0, cursor.clone(), reader.searcher(), fields)
+            .map_err(|error| failed(error.to_string()))?;
+        let shelf = Arc::new(Shelf::new(published));
+        let maker =
+            Maker::new(&schema().0, fields).ok_or_else(|| failed("no such field".into()))?;
+        let (orders, receiver) = mpsc::channel();
+        let (sender, reports) = mpsc::channel();
+        let writer = Writer {
+            writer,
+            reader,
+            fields,
+            maker,
+            shelf: Arc::clone(&shelf),
+        };
+        let thread = writer
+            .start(receiver, sender)
+            .map_err(|source| SearchError::Io {
+                folder: folder.to_owned(),
+                source,
+            })?;
+        let index = Self {
+            tail: Tail::default(),
+            shelf,
+            seq: 0,
+            cursor,
+            asked: 0,
+            quiet: None,
+            failed: None,
+            orders: Some(orders),
+            reports,
+            thread: Some(thread),
+            lock,
+        };
+        Ok((index, opened))
     }
 
-    /// Adds items, found from now on. `cursor` says up to where the store has been fed with them.
-    /// Each id once: to add one again, [`remove`](Self::remove) it first.
+    /// Adds items, found from now on. `cursor` says up to where the store has been fed with them;
+    /// it is opaque here. Each id once: to add one again, [`remove`](Self::remove) it first.
+    /// Quick, unless [`MOST_WAITING`] items wait: then it waits for the commit.
     ///
     /// # Errors
-    /// [`SearchError::Writer`].
+    /// [`SearchError::Writer`]; nothing was added.
     pub fn add(
         &mut self,
         items: impl IntoIterator<Item = Item>,
         cursor: &[u8],
     ) -> Result<(), SearchError> {
-        let _ = (items.into_iter().count(), cursor);
-        Ok(())
+        let items = items.into_iter().map(Searchable::new).collect();
+        self.change(Change::Add(items), cursor)
     }
 
-    /// Removes items, not found from now on.
+    /// Removes items, not found from now on. Ids that are not here are no error.
     ///
     /// # Errors
-    /// [`SearchError::Writer`].
+    /// [`SearchError::Writer`]; nothing was removed.
     pub fn remove(
         &mut self,
         ids: impl IntoIterator<Item = RecordId>,
         cursor: &[u8],
     ) -> Result<(), SearchError> {
-        let _ = (ids.into_iter().count(), cursor);
-        Ok(())
+        self.change(Change::Remove(ids.into_iter().collect()), cursor)
     }
 
-    /// Does what is due: commits once nothing was added for a while. Gives the time of the next
-    /// call that is needed, `None` if nothing is left to do. Times in milliseconds of any clock
-    /// that does not go back.
+    /// Does what is due: commits once nothing was added for [`IDLE_MS`]. Gives the time of the
+    /// next call that is needed, `None` if nothing is left to do. Times in milliseconds of any
+    /// clock that does not go back.
     ///
     /// # Errors
     /// [`SearchError::Writer`].
     pub fn maintain(&mut self, now_ms: u64) -> Result<Option<u64>, SearchError> {
-        let _ = now_ms;
-        Ok(None)
+        self.listen();
+        self.whole()?;
+        if self.is_committing() {
+            return Ok(Some(now_ms + IDLE_MS));
+        }
+        if self.tail.len == 0 {
+            self.quiet = None;
+            return Ok(None);
+        }
+        let quiet = match self.quiet {
+            Some(quiet) if quiet.seq == self.seq => quiet,
+            earlier => Quiet {
+                seq: self.seq,
+                since: now_ms,
+                first: earlier.map_or(now_ms, |quiet| quiet.first),
+            },
+        };
+        let due = (quiet.since + IDLE_MS).min(quiet.first + LATEST_MS);
+        if now_ms < due {
+            self.quiet = Some(quiet);
+            return Ok(Some(due));
+        }
+        self.ask_commit()?;
+        Ok(Some(now_ms + IDLE_MS))
     }
 
     /// Commits and waits until it is done.
@@ -88,25 +204,47 @@ impl Index {
     /// # Errors
     /// [`SearchError::Writer`].
     pub fn commit(&mut self) -> Result<(), SearchError> {
+        while self.is_committing() {
+            self.wait()?;
+        }
+        self.whole()?;
+        if self.seq == self.asked && self.cursor == self.shelf.get().cursor {
+            return Ok(());
+        }
+        self.ask_commit()?;
+        while self.is_committing() {
+            self.wait()?;
+        }
         Ok(())
     }
 
-    /// Commits and closes.
+    /// Commits and closes, so that the next opening is quick.
     ///
     /// # Errors
-    /// [`SearchError::Writer`].
+    /// [`SearchError::Writer`], [`SearchError::Io`].
     pub fn close(mut self) -> Result<(), SearchError> {
-        self.commit()
+        self.commit()?;
+        self.stop();
+        self.lock.mark_clean().map_err(|source| SearchError::Io {
+            folder: self.lock.folder().to_owned(),
+            source,
+        })
     }
 
     /// The cursor of the last commit; empty before the first.
     pub fn cursor(&self) -> Vec<u8> {
-        Vec::new()
+        self.shelf.get().cursor.clone()
+    }
+
+    /// Items and removals that wait for a commit.
+    pub const fn waiting(&self) -> usize {
+        self.tail.len
     }
 
     /// What is here now, for searching on this or another thread.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot {}
+        let published = self.shelf.get();
+        Snapshot::new(self.tail.since(published.seq), published)
     }
 
     /// What fits the query.
@@ -140,6 +278,132 @@ impl Index {
     /// # Errors
     /// [`SearchError::Io`].
     pub fn size(&self) -> Result<u64, SearchError> {
-        Ok(0)
+        size(self.lock.folder()).map_err(|source| SearchError::Io {
+            folder: self.lock.folder().to_owned(),
+            source,
+        })
     }
+
+    fn change(&mut self, change: Change, cursor: &[u8]) -> Result<(), SearchError> {
+        self.listen();
+        while self.failed.is_none() && self.is_full() {
+            if !self.is_committing() {
+                self.ask_commit()?;
+            }
+            self.wait()?;
+        }
+        self.whole()?;
+        let batch = Arc::new(Batch::new(self.seq + 1, change));
+        if batch.len() > 0 {
+            self.seq += 1;
+            self.order(Order::Batch(Arc::clone(&batch)))?;
+            self.tail.push(batch);
+        }
+        cursor.clone_into(&mut self.cursor);
+        let much = self.tail.len >= COMMIT_ITEMS || self.tail.bytes >= COMMIT_BYTES;
+        if much && !self.is_committing() {
+            self.ask_commit()?;
+        }
+        Ok(())
+    }
+
+    const fn is_full(&self) -> bool {
+        self.tail.len >= MOST_WAITING || self.tail.bytes >= MOST_WAITING_BYTES
+    }
+
+    /// Whether the writer was asked to commit and has not answered.
+    fn is_committing(&self) -> bool {
+        self.failed.is_none() && self.shelf.get().seq < self.asked
+    }
+
+    fn ask_commit(&mut self) -> Result<(), SearchError> {
+        // A commit with no batch of its own, only a cursor, gets a number too.
+        if self.seq == self.asked {
+            self.seq += 1;
+        }
+        self.asked = self.seq;
+        self.quiet = None;
+        self.order(Order::Commit {
+            seq: self.seq,
+            cursor: self.cursor.clone(),
+        })
+    }
+
+    fn order(&mut self, order: Order) -> Result<(), SearchError> {
+        let sent = self
+            .orders
+            .as_ref()
+            .is_some_and(|to| to.send(order).is_ok());
+        if !sent {
+            self.listen();
+            self.failed
+                .get_or_insert_with(|| "its thread has ended".into());
+        }
+        self.whole()
+    }
+
+    /// Takes in what the writer has told.
+    fn listen(&mut self) {
+        while let Ok(report) = self.reports.try_recv() {
+            self.heard(report);
+        }
+        self.tail.drop_until(self.shelf.get().seq);
+    }
+
+    /// Waits for the writer to tell something.
+    fn wait(&mut self) -> Result<(), SearchError> {
+        match self.reports.recv() {
+            Ok(report) => self.heard(report),
+            Err(_) => {
+                self.failed
+                    .get_or_insert_with(|| "its thread has ended".into());
+            }
+        }
+        self.tail.drop_until(self.shelf.get().seq);
+        self.whole()
+    }
+
+    fn heard(&mut self, report: Report) {
+        if let Err(why) = report {
+            tracing::warn!(%why, "the index cannot be written");
+            self.failed.get_or_insert(why);
+        }
+    }
+
+    fn whole(&self) -> Result<(), SearchError> {
+        match &self.failed {
+            Some(why) => Err(SearchError::Writer(why.clone())),
+            None => Ok(()),
+        }
+    }
+
+    fn stop(&mut self) {
+        self.orders = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::warn!("the thread that writes the index had failed");
+        }
+    }
+}
+
+impl Drop for Index {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Bytes of the files below a folder. Files that go while it counts are not counted.
+fn size(folder: &Path) -> io::Result<u64> {
+    let mut sum = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        sum += match entry.metadata() {
+            Ok(data) if data.is_dir() => size(&entry.path())?,
+            Ok(data) => data.len(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+            Err(error) => return Err(error),
+        };
+    }
+    Ok(sum)
 }

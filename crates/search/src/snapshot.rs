@@ -1,21 +1,58 @@
-//! Searching.
+//! Searching: hits of the index and of the tail in one list.
 
-use folkmoot_library::ResolvedQuery;
+use std::{
+    cmp::Ordering,
+    collections::BTreeSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
-use crate::{Facet, FacetBy, Hits, Page, SearchError};
+use folkmoot_library::{ResolvedQuery, Searchable, Sort, Statistics, score, with_recency};
+use folkmoot_record::{Hlc, RecordId};
+use tantivy::{
+    Order,
+    collector::{Count, TopDocs, sort_key::SortByStaticFastValue},
+    query::{Bm25StatisticsProvider, Query},
+};
+
+use crate::{
+    Facet, FacetBy, Hit, Hits, Page, SearchError, facets,
+    schema::{HLC, ID},
+    similar,
+    tail::{Batch, live},
+    translate,
+    writer::Published,
+};
+
+/// So many of the best are looked at to favour newer ones among them.
+const RANKED: usize = 200;
 
 /// What the index held at one moment, tail included. Can be sent to another thread.
 #[derive(Debug, Clone)]
-pub struct Snapshot {}
+pub struct Snapshot {
+    pub(crate) batches: Vec<Arc<Batch>>,
+    pub(crate) published: Arc<Published>,
+}
+
+/// A hit with what it is ordered by.
+#[derive(Debug, Clone, Copy)]
+struct Ranked {
+    score: f32,
+    hlc: u64,
+    id: RecordId,
+}
 
 impl Snapshot {
+    pub(crate) const fn new(batches: Vec<Arc<Batch>>, published: Arc<Published>) -> Self {
+        Self { batches, published }
+    }
+
     /// What fits the query.
     ///
     /// # Errors
     /// [`SearchError::Damaged`].
     pub fn search(&self, query: &ResolvedQuery, page: Page) -> Result<Hits, SearchError> {
-        let _ = (query, page);
-        Ok(Hits::default())
+        guarded(|| self.find(query, page))
     }
 
     /// Counts what fits the query by tag, kind or month; at most `limit` values.
@@ -28,8 +65,7 @@ impl Snapshot {
         by: &FacetBy,
         limit: usize,
     ) -> Result<Vec<Facet>, SearchError> {
-        let _ = (query, by, limit);
-        Ok(Vec::new())
+        guarded(|| facets::count(self, query, by, limit))
     }
 
     /// Words of the index most like this one, best first: for a word that finds little.
@@ -37,12 +73,136 @@ impl Snapshot {
     /// # Errors
     /// [`SearchError::Damaged`].
     pub fn similar(&self, word: &str, limit: usize) -> Result<Vec<String>, SearchError> {
-        let _ = (word, limit);
-        Ok(Vec::new())
+        guarded(|| similar::words(&self.published, word, limit))
     }
 
     /// Number of items that can be found.
     pub fn docs(&self) -> u64 {
-        0
+        let all = ResolvedQuery::all(0);
+        let none = Page {
+            limit: 0,
+            offset: 0,
+        };
+        self.search(&all, none).map_or(0, |hits| hits.total)
+    }
+
+    /// The query for the committed part, and the items of the tail that fit.
+    pub(crate) fn split(&self, query: &ResolvedQuery) -> (Box<dyn Query>, Vec<&Searchable>) {
+        let (mut items, removed) = live(&self.batches);
+        items.retain(|item| item.matches(query));
+        (self.committed(query, &removed), items)
+    }
+
+    fn committed(&self, query: &ResolvedQuery, without: &BTreeSet<RecordId>) -> Box<dyn Query> {
+        let Published { fields, hlc, .. } = &*self.published;
+        translate::query(&query.expr, without, fields, *hlc)
+    }
+
+    fn find(&self, query: &ResolvedQuery, page: Page) -> tantivy::Result<Hits> {
+        let (committed, items) = self.split(query);
+        let searcher = &self.published.searcher;
+        let by_words = query.sort == Sort::Relevance && !query.texts().is_empty();
+        // More than there are need not be made room for.
+        let there = usize::try_from(searcher.num_docs()).unwrap_or(usize::MAX);
+        let wanted = page.offset.saturating_add(page.limit).min(there);
+
+        let (found, count) = if page.limit == 0 || wanted == 0 {
+            (Vec::new(), committed.count(searcher)?)
+        } else if by_words {
+            let top = TopDocs::with_limit(wanted.max(RANKED)).order_by_score();
+            // Counted apart: so the best can be found without scoring all.
+            (
+                searcher.search(&committed, &top)?,
+                committed.count(searcher)?,
+            )
+        } else {
+            let order = match query.sort {
+                Sort::Oldest => Order::Asc,
+                Sort::Newest | Sort::Relevance => Order::Desc,
+            };
+            let [id, ..] = ID;
+            let by = |column| (SortByStaticFastValue::<u64>::for_field(column), order);
+            let top = TopDocs::with_limit(wanted).order_by((by(HLC), by(id)));
+            let (top, count) = searcher.search(&committed, &(top, Count))?;
+            (top.into_iter().map(|(_, at)| (0.0, at)).collect(), count)
+        };
+
+        let mut ranked: Vec<Ranked> = found
+            .into_iter()
+            .filter_map(|(score, at)| {
+                let columns = self.published.columns.get(at.segment_ord as usize)?;
+                Some(Ranked {
+                    score,
+                    hlc: columns.hlc(at.doc_id),
+                    id: columns.id(at.doc_id),
+                })
+            })
+            .collect();
+        let known = if by_words && !items.is_empty() {
+            self.statistics(query)?
+        } else {
+            Statistics::default()
+        };
+        let total = count as u64 + items.len() as u64;
+        ranked.extend(items.into_iter().map(|item| Ranked {
+            score: if by_words {
+                score(query, item, &known)
+            } else {
+                0.0
+            },
+            hlc: item.item().hlc.raw(),
+            id: item.item().id,
+        }));
+        if by_words {
+            for hit in &mut ranked {
+                let ms = Hlc::from_raw(hit.hlc).map_or(0, Hlc::ms);
+                hit.score = with_recency(hit.score, ms, query.now_ms);
+            }
+        }
+        ranked.sort_by(|a, b| order(query.sort, a, b));
+        let hits = ranked.into_iter().skip(page.offset).take(page.limit);
+        Ok(Hits {
+            total,
+            hits: hits
+                .map(|Ranked { score, id, .. }| Hit { id, score })
+                .collect(),
+        })
+    }
+
+    /// What the ranking of the tail must know of the index.
+    fn statistics(&self, query: &ResolvedQuery) -> tantivy::Result<Statistics> {
+        let Published {
+            searcher, fields, ..
+        } = &*self.published;
+        let documents = searcher.total_num_docs()?;
+        let words = searcher.total_num_tokens(fields.words)?;
+        let mut known = Statistics {
+            documents,
+            average_length: words as f32 / documents.max(1) as f32,
+            ..Statistics::default()
+        };
+        for word in query.texts().into_iter().flat_map(|text| &text.words) {
+            let found = searcher.doc_freq(&fields.word(word))?;
+            known.frequency.insert(word.clone(), found);
+        }
+        Ok(known)
+    }
+}
+
+fn order(sort: Sort, a: &Ranked, b: &Ranked) -> Ordering {
+    let newest = (b.hlc, b.id).cmp(&(a.hlc, a.id));
+    match sort {
+        Sort::Relevance => b.score.total_cmp(&a.score).then(newest),
+        Sort::Newest => newest,
+        Sort::Oldest => newest.reverse(),
+    }
+}
+
+/// Runs what reads the index. A damaged file can break any assumption of the code that reads
+/// it; that must cost the caller this one answer and nothing else.
+fn guarded<T>(read: impl FnOnce() -> tantivy::Result<T>) -> Result<T, SearchError> {
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(result) => result.map_err(|error| SearchError::Damaged(error.to_string())),
+        Err(_) => Err(SearchError::Damaged("reading it failed badly".into())),
     }
 }

@@ -1,0 +1,166 @@
+//! From the syntax tree of the library to queries of tantivy: the second evaluator.
+
+use std::{collections::BTreeSet, ops::Bound};
+
+use folkmoot_library::{Expr, Interval, Test, Text};
+use folkmoot_record::RecordId;
+use tantivy::{
+    Term,
+    query::{
+        AllQuery, BooleanQuery, ConstScoreQuery, EmptyQuery, InvertedIndexRangeQuery, Occur,
+        PhraseQuery, Query, RangeQuery, TermQuery, TermSetQuery,
+    },
+    schema::{Field, IndexRecordOption},
+};
+
+use crate::schema::{Fields, fact, raw_clock};
+
+/// The query for an expression, without the items whose ids are given.
+pub(crate) fn query(
+    expr: &Expr<Test>,
+    without: &BTreeSet<RecordId>,
+    fields: &Fields,
+    hlc: Field,
+) -> Box<dyn Query> {
+    let translate = Translate { fields, hlc };
+    let mut clauses = Vec::new();
+    translate.conjunct(expr, &mut clauses);
+    if !without.is_empty() {
+        let gone = any_fact(fields, without.iter().map(fact::id));
+        clauses.push((Occur::MustNot, gone));
+    }
+    conjunction(clauses)
+}
+
+struct Translate<'f> {
+    fields: &'f Fields,
+    hlc: Field,
+}
+
+impl Translate<'_> {
+    fn expr(&self, expr: &Expr<Test>) -> Box<dyn Query> {
+        match expr {
+            Expr::Or(parts) => {
+                let parts = parts.iter().map(|part| (Occur::Should, self.expr(part)));
+                Box::new(BooleanQuery::new(parts.collect()))
+            }
+            Expr::Is(test) => self.test(test),
+            Expr::All | Expr::And(_) | Expr::Not(_) => {
+                let mut clauses = Vec::new();
+                self.conjunct(expr, &mut clauses);
+                conjunction(clauses)
+            }
+        }
+    }
+
+    /// Adds the clauses of one conjunction; nested ones become part of it.
+    fn conjunct(&self, expr: &Expr<Test>, clauses: &mut Vec<(Occur, Box<dyn Query>)>) {
+        match expr {
+            Expr::All => {}
+            Expr::And(parts) => {
+                for part in parts {
+                    self.conjunct(part, clauses);
+                }
+            }
+            Expr::Not(part) => clauses.push((Occur::MustNot, self.expr(part))),
+            Expr::Or(_) | Expr::Is(_) => clauses.push((Occur::Must, self.expr(expr))),
+        }
+    }
+
+    fn test(&self, test: &Test) -> Box<dyn Query> {
+        match test {
+            Test::Text(text) => self.text(text),
+            Test::Tag(tag) => self.fact(&fact::tag(tag)),
+            Test::TagPrefix(stem) => unranked(beginning(self.fields.fact(&fact::tag(stem)))),
+            Test::Kind(kind) => self.fact(&fact::kind(*kind)),
+            Test::Flag(flag) => self.fact(&fact::flag(*flag)),
+            Test::Seats(seats) => any_fact(self.fields, seats.iter().map(fact::seat)),
+            Test::Places(places) => any_fact(self.fields, places.iter().map(fact::place)),
+            Test::Links(links) => any_fact(self.fields, links.iter().map(fact::link)),
+            Test::Created(interval) => unranked(self.created(*interval)),
+        }
+    }
+
+    fn text(&self, text: &Text) -> Box<dyn Query> {
+        let mut terms: Vec<Term> = text.words.iter().map(|w| self.fields.word(w)).collect();
+        match (terms.pop(), terms.is_empty()) {
+            (None, _) => Box::new(EmptyQuery),
+            (Some(stem), true) if text.prefix => beginning(stem),
+            (Some(word), true) => Box::new(TermQuery::new(word, IndexRecordOption::WithFreqs)),
+            (Some(last), false) => {
+                terms.push(last);
+                Box::new(PhraseQuery::new(terms))
+            }
+        }
+    }
+
+    fn fact(&self, fact: &[u8]) -> Box<dyn Query> {
+        let term = self.fields.fact(fact);
+        unranked(Box::new(TermQuery::new(term, IndexRecordOption::Basic)))
+    }
+
+    fn created(&self, interval: Interval) -> Box<dyn Query> {
+        let clock = |ms| raw_clock(ms).map(|raw| Term::from_field_u64(self.hlc, raw));
+        let from = match clock(interval.from) {
+            Some(from) if interval.from < interval.to => Bound::Included(from),
+            // It begins after every clock, or ends before it begins.
+            _ => return Box::new(EmptyQuery),
+        };
+        let to = clock(interval.to).map_or(Bound::Unbounded, Bound::Excluded);
+        Box::new(RangeQuery::new(from, to))
+    }
+}
+
+fn conjunction(mut clauses: Vec<(Occur, Box<dyn Query>)>) -> Box<dyn Query> {
+    // What only excludes, excludes from everything.
+    if clauses.iter().all(|(occur, _)| *occur == Occur::MustNot) {
+        clauses.push((Occur::Must, unranked(Box::new(AllQuery))));
+    }
+    match clauses.pop() {
+        Some((Occur::Must, only)) if clauses.is_empty() => only,
+        Some(last) => {
+            clauses.push(last);
+            Box::new(BooleanQuery::new(clauses))
+        }
+        None => Box::new(AllQuery),
+    }
+}
+
+fn any_fact(fields: &Fields, facts: impl Iterator<Item = Vec<u8>>) -> Box<dyn Query> {
+    let mut terms: Vec<Term> = facts.map(|fact| fields.fact(&fact)).collect();
+    match (terms.pop(), terms.is_empty()) {
+        (None, _) => Box::new(EmptyQuery),
+        (Some(only), true) => unranked(Box::new(TermQuery::new(only, IndexRecordOption::Basic))),
+        (Some(last), false) => {
+            terms.push(last);
+            unranked(Box::new(TermSetQuery::new(terms)))
+        }
+    }
+}
+
+/// All terms that begin with this one.
+fn beginning(stem: Term) -> Box<dyn Query> {
+    let field = stem.field();
+    let end = after(stem.serialized_value_bytes()).map(|end| {
+        let mut term = stem.clone();
+        term.clear_with_type(stem.typ());
+        term.append_bytes(&end);
+        term
+    });
+    debug_assert!(end.as_ref().is_none_or(|end| end.field() == field));
+    let end = end.map_or(Bound::Unbounded, Bound::Excluded);
+    Box::new(InvertedIndexRangeQuery::new(Bound::Included(stem), end))
+}
+
+/// The least bytes greater than all that begin with these; `None` if there are none.
+pub(crate) fn after(stem: &[u8]) -> Option<Vec<u8>> {
+    let last = stem.iter().rposition(|byte| *byte < 0xFF)?;
+    let mut end = stem[..=last].to_vec();
+    end[last] += 1;
+    Some(end)
+}
+
+/// A condition that says nothing about how well an item fits.
+fn unranked(query: Box<dyn Query>) -> Box<dyn Query> {
+    Box::new(ConstScoreQuery::new(query, 0.0))
+}
