@@ -47,6 +47,17 @@ pub(crate) fn pause(attempts: u32, dice: &mut Dice) -> u64 {
     dice.around(first.saturating_mul(1 << attempts.min(20)).min(last))
 }
 
+/// The peer id at the end of an address: component 421, `/p2p/...`.
+fn named_peer(addr: &Addr) -> Option<Peer> {
+    const P2P: [u8; 2] = [0xa5, 0x03];
+    (0..addr.0.len()).find_map(|at| {
+        let rest = addr.0.get(at..)?.strip_prefix(&P2P)?;
+        let (len, id) = rest.split_first()?;
+        // Lengths above 127 take two bytes; no peer id is that long.
+        (*len < 0x80 && usize::from(*len) == id.len()).then(|| Peer(id.to_vec()))
+    })
+}
+
 /// All contacts.
 #[derive(Debug, Default)]
 pub(crate) struct Book {
@@ -68,6 +79,7 @@ impl Book {
         connected: bool,
     ) {
         addrs.truncate(limits::ADDRS);
+        let peer = peer.or_else(|| addrs.iter().find_map(named_peer));
         let known = self.contacts.iter_mut().find(|contact| {
             (peer.is_some() && contact.peer == peer)
                 || ((peer.is_none() || contact.peer.is_none())
@@ -205,6 +217,11 @@ impl Book {
                 joins.extend(contact.join);
             }
         }
+        // While another address of the link may still answer, nothing has failed.
+        joins.retain(|cid| {
+            let mut of = self.contacts.iter().filter(|c| c.join == Some(*cid));
+            of.all(|c| !c.connected && c.pending.is_none() && c.attempts > 0)
+        });
         joins
     }
 
@@ -255,6 +272,19 @@ mod tests {
         book.reach(now, None, vec![addr(1)], None, false);
         assert_eq!(book.deadline(), Some(now));
         assert_eq!(book.contacts().len(), 1);
+    }
+
+    #[test]
+    fn addresses_of_one_peer_are_one_contact() {
+        let named = |n: u8, id: u8| Addr([vec![4, 127, 0, 0, n, 0xa5, 3, 4], vec![id; 4]].concat());
+        assert_eq!(named_peer(&named(1, 9)), Some(Peer(vec![9; 4])));
+        assert_eq!(named_peer(&addr(1)), None);
+        let mut book = Book::default();
+        book.reach(0, None, vec![named(1, 9)], None, false);
+        book.reach(0, None, vec![named(2, 9)], None, false);
+        book.reach(0, None, vec![named(1, 8)], None, false);
+        assert_eq!(book.contacts().len(), 2);
+        assert_eq!(book.contacts()[0].addrs.len(), 2);
     }
 
     #[test]

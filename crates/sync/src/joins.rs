@@ -63,11 +63,6 @@ impl Joins {
         })
     }
 
-    /// Whether any door waits for a member.
-    pub(crate) fn waiting(&self) -> bool {
-        self.0.values().any(|join| join.at.is_none())
-    }
-
     /// A member opened the door. `false` where another one did before.
     pub(crate) fn open(&mut self, cid: &CollectiveId, peer: &Peer, stream: StreamId) -> bool {
         match self.0.get_mut(cid) {

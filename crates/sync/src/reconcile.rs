@@ -9,7 +9,7 @@ mod client;
 mod server;
 
 pub(crate) use client::{Client, Outcome};
-pub(crate) use server::{Covered, Server};
+pub(crate) use server::Server;
 
 use negentropy::{Negentropy, NegentropyStorageBase};
 

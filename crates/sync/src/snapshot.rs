@@ -64,12 +64,6 @@ impl Snapshot {
         }
     }
 
-    /// Forgets everything: the set may have lost items.
-    pub(crate) fn invalidate(&mut self) {
-        self.shelves = [None, None, None];
-        self.fresh.clear();
-    }
-
     /// Brings a scope up to date.
     pub(crate) fn refresh(&mut self, cid: &CollectiveId, scope: Scope, held: &dyn Holdings) {
         let salt = &self.salt;

@@ -148,6 +148,10 @@ impl PeerState {
         if let Some(proven) = step.opened {
             let cid = proven.cid;
             if ctx.joins.open(&cid, &self.id, stream.id) {
+                if self.join != Some(cid) {
+                    // Met otherwise than by the address in the link.
+                    ctx.joining(cid, JoinStep::Reached);
+                }
                 ctx.joining(cid, JoinStep::DoorOpen);
                 open = Some(Door::Joiner(Joiner::new(proven)));
             }
