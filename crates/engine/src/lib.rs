@@ -4,10 +4,40 @@
 //! network is attached as a function that carries out [`folkmoot_sync::Output`]s, and what
 //! happens comes back by [`Engine::input`].
 
+mod author;
+mod checkers;
+mod clock;
+mod collective;
+mod collectives;
+mod core;
+mod errors;
+mod find;
+mod found;
+mod handle;
+mod holdings;
+mod home;
+mod import;
+mod index;
+mod invite;
+mod join;
+mod keyring;
+mod names;
+mod notes;
+mod open;
+mod peers;
+mod profiles;
+mod receive;
+mod secrets;
+mod status;
+mod take;
+mod wait;
+mod why;
+
+pub use handle::Engine;
+
 use std::path::PathBuf;
 
-use folkmoot_api::{ApiError, Command, Reply};
-use folkmoot_sync::{Addr, Input, Output, Peer};
+use folkmoot_sync::{Addr, Output, Peer};
 
 /// How to open a home.
 #[derive(Debug)]
@@ -39,7 +69,7 @@ pub enum OpenError {
     /// Another process owns it.
     #[error("the home is in use by process {pid}")]
     Locked {
-        /// Its process id.
+        /// Its process id; 0 where it is not known.
         pid: u32,
     },
     /// Keys are sealed and no passphrase was given.
@@ -58,12 +88,25 @@ pub enum OpenError {
     },
 }
 
+/// Reads and writes addresses as text; the engine knows only their bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct AddressText {
+    /// Reads an address, with the peer id where it names one; the error is a sentence.
+    pub parse: fn(&str) -> Result<(Option<Peer>, Addr), String>,
+    /// Writes an address.
+    pub print: fn(&Addr) -> String,
+    /// Writes a peer id.
+    pub print_peer: fn(&Peer) -> String,
+}
+
 /// The network as the engine sees it.
 pub struct Network {
     /// Own peer id.
     pub peer: Peer,
-    /// Addresses listened on, with the peer id.
+    /// Addresses listened on, each with the peer id: best for others first, loopback last.
     pub listening: Vec<Addr>,
+    /// Addresses as text.
+    pub text: AddressText,
     /// Carries out outputs meant for the driver; must not block for long.
     pub act: Box<dyn FnMut(Vec<Output>) + Send>,
 }
@@ -73,66 +116,5 @@ impl std::fmt::Debug for Network {
         f.debug_struct("Network")
             .field("peer", &self.peer)
             .finish_non_exhaustive()
-    }
-}
-
-/// A handle to the engine's thread; cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Engine {}
-
-impl Engine {
-    /// Opens the home and starts the thread. `progress` hears sentences on long work.
-    ///
-    /// # Errors
-    /// [`OpenError`].
-    pub fn open(
-        options: Options,
-        progress: &mut dyn FnMut(&str),
-    ) -> Result<(Self, Opened), OpenError> {
-        let _ = (options, progress);
-        todo!()
-    }
-
-    /// Asks and waits for the answer; for callers without an async runtime.
-    ///
-    /// # Errors
-    /// As the command says.
-    pub fn call(&self, command: Command) -> Result<Reply, ApiError> {
-        let _ = command;
-        todo!()
-    }
-
-    /// Asks; `reply` is called on the engine's thread and must be quick.
-    pub fn submit(
-        &self,
-        command: Command,
-        reply: impl FnOnce(Result<Reply, ApiError>) + Send + 'static,
-    ) {
-        let _ = (command, reply);
-        todo!()
-    }
-
-    /// Attaches the network; joining, peers and sync work from now on.
-    pub fn attach(&self, network: Network) {
-        let _ = network;
-        todo!()
-    }
-
-    /// New set of addresses listened on.
-    pub fn listening(&self, addresses: Vec<Addr>) {
-        let _ = addresses;
-        todo!()
-    }
-
-    /// Hands over what happened on the network; blocks while the engine is behind (bounded queue).
-    /// False once the engine has stopped.
-    pub fn input(&self, input: Input) -> bool {
-        let _ = input;
-        todo!()
-    }
-
-    /// Flushes, closes the store and ends the thread; waits for it.
-    pub fn stop(&self) {
-        todo!()
     }
 }

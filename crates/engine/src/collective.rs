@@ -1,0 +1,238 @@
+//! One collective as the engine holds it in memory.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use folkmoot_accord::{Accord, Seen, Way};
+use folkmoot_record::{CollectiveId, DeviceKey, EpochId, Hlc, RecordId, SeatKey, Verified};
+use folkmoot_seal::EpochSecret;
+use folkmoot_store::{Direction, StoreError, Vault};
+use folkmoot_sync::{EpochOffer, Peer, Stamp};
+
+use crate::{
+    author::OwnTip,
+    secrets::{Membership, Secrets},
+    take::Tally,
+};
+
+/// Most content records of one collective that wait in memory for control records (section 4.11).
+pub(crate) const MOST_ORPHANS: usize = 4_096;
+
+/// A content record that cites control records not held yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Orphan {
+    pub(crate) record: Verified,
+    pub(crate) from: Option<Peer>,
+}
+
+/// The name that a member shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Profile {
+    pub(crate) hlc: Hlc,
+    pub(crate) id: RecordId,
+    pub(crate) name: String,
+}
+
+/// State and keys of one collective.
+#[derive(Debug)]
+pub(crate) struct Collective {
+    pub(crate) secrets: Secrets,
+    pub(crate) accord: Accord,
+    /// The personal home: one founder, no rules, no door.
+    pub(crate) home: bool,
+    /// Names from profiles, the newest honoured one a seat.
+    pub(crate) profiles: BTreeMap<SeatKey, Profile>,
+    /// Place of every content record held, in no order; sorted when asked for.
+    stamps: RefCell<Option<Vec<Stamp>>>,
+    /// Last content record that this device signed.
+    pub(crate) own_tip: Option<OwnTip>,
+    /// Content waiting for control records.
+    pub(crate) orphans: BTreeMap<RecordId, Orphan>,
+    /// Records known to be void, so that nobody is asked for them; bounded.
+    pub(crate) void: BTreeSet<RecordId>,
+    /// Content stored but not shown, with its mark.
+    pub(crate) marked: BTreeMap<RecordId, u8>,
+    /// Records of each device received today.
+    pub(crate) tallies: BTreeMap<DeviceKey, Tally>,
+    /// The first full control sync is still under way: no fence holds what comes (section 4.11).
+    pub(crate) first_sync: bool,
+    /// Epochs offered in a hello, newest first.
+    pub(crate) offers: Vec<EpochOffer>,
+}
+
+impl Collective {
+    pub(crate) fn new(secrets: Secrets) -> Self {
+        Self {
+            accord: Accord::new(secrets.cid),
+            first_sync: secrets.membership == Membership::Joining,
+            secrets,
+            home: false,
+            profiles: BTreeMap::new(),
+            stamps: RefCell::new(None),
+            own_tip: None,
+            orphans: BTreeMap::new(),
+            void: BTreeSet::new(),
+            marked: BTreeMap::new(),
+            tallies: BTreeMap::new(),
+            offers: Vec::new(),
+        }
+    }
+
+    pub(crate) fn cid(&self) -> CollectiveId {
+        self.secrets.cid
+    }
+
+    /// Evaluates what the store holds. The signatures were checked when it was stored. What came
+    /// until `first_sync_end` counts as old (section 4.11).
+    pub(crate) fn load(
+        &mut self,
+        store: &Vault,
+        now_ms: u64,
+        first_sync_end: Option<u64>,
+    ) -> Result<(), StoreError> {
+        let cid = self.cid();
+        let mut accord = Accord::new(cid);
+        store.control(&cid, &mut |record, received_ms| {
+            let early = first_sync_end.is_some_and(|end| received_ms <= end);
+            let seen = Seen {
+                now_ms,
+                first_ms: received_ms,
+                way: if early {
+                    Way::StoredFirstSync
+                } else {
+                    Way::Stored
+                },
+            };
+            let _inserted = accord.insert(record, seen);
+            std::ops::ControlFlow::Continue(())
+        })?;
+        self.accord = accord;
+        self.stamps = RefCell::new(None);
+        self.own_tip = None;
+        self.refresh_offers();
+        Ok(())
+    }
+
+    /// The name that the genesis gave, or the first digits of the id before it is held.
+    pub(crate) fn name(&self) -> String {
+        let name = &self.accord.state().name;
+        if name.is_empty() {
+            self.cid().short()
+        } else {
+            name.clone()
+        }
+    }
+
+    /// The name of a member for people: as shown by their profile, else the first digits.
+    pub(crate) fn member_name(&self, seat: &SeatKey) -> String {
+        self.profiles
+            .get(seat)
+            .map_or_else(|| seat.short(), |profile| profile.name.clone())
+    }
+
+    /// Takes a profile if it is newer than the one known; true if it was.
+    pub(crate) fn learn_profile(&mut self, seat: SeatKey, profile: Profile) -> bool {
+        let newer = self
+            .profiles
+            .get(&seat)
+            .is_none_or(|old| (old.hlc, old.id) < (profile.hlc, profile.id));
+        if newer {
+            self.profiles.insert(seat, profile);
+        }
+        newer
+    }
+
+    /// Remembers the place of a content record that was stored.
+    pub(crate) fn stored_content(&mut self, hlc: Hlc, id: RecordId) {
+        if let Some(stamps) = self.stamps.get_mut() {
+            stamps.push(Stamp {
+                hlc,
+                id: id.to_bytes(),
+            });
+        }
+    }
+
+    /// Every content record held, ascending. The first call reads the projection; later ones
+    /// only sort what came in since.
+    pub(crate) fn content_stamps(&self, store: &Vault) -> Result<Vec<Stamp>, StoreError> {
+        let mut cached = self.stamps.borrow_mut();
+        let stamps = match &mut *cached {
+            Some(stamps) => stamps,
+            empty => empty.insert(read_stamps(store, &self.cid())?),
+        };
+        // Nearly sorted: records mostly come in order.
+        stamps.sort();
+        stamps.dedup();
+        Ok(stamps.clone())
+    }
+
+    /// The newest epoch whose secret is held and which may be written under; also the welcome's.
+    pub(crate) fn newest_secret(&self) -> Option<&EpochSecret> {
+        let newest = self.offers.first()?;
+        self.secrets.epoch(&newest.key_id)
+    }
+
+    /// Works out anew which epochs are offered (section 7.4): all whose secret is held, newest
+    /// first by generation and key id.
+    pub(crate) fn refresh_offers(&mut self) {
+        let state = self.accord.state();
+        let mut honoured: Vec<(RecordId, u64, EpochId)> = Vec::new();
+        let mut offers: BTreeMap<(u64, EpochId), bool> = BTreeMap::new();
+        for (id, epoch) in &state.epochs {
+            if epoch.honoured {
+                honoured.push((*id, epoch.generation, epoch.key_id));
+            }
+            if self.secrets.epoch(&epoch.key_id).is_some() {
+                offers.insert((epoch.generation, epoch.key_id), epoch.honoured);
+            }
+        }
+        // An epoch is passed by when a later honoured one has it in its past. Only the newest can
+        // matter in a hello, so only those are looked at.
+        let newest = honoured.iter().map(|(_, generation, _)| *generation).max();
+        let mut passed: BTreeSet<EpochId> = BTreeSet::new();
+        for (id, generation, _) in &honoured {
+            if Some(*generation) == newest && *generation > 1 {
+                let past: BTreeSet<RecordId> =
+                    self.accord.past(id).iter().map(Verified::id).collect();
+                passed.extend(
+                    honoured
+                        .iter()
+                        .filter(|(other, _, _)| other != id && past.contains(other))
+                        .map(|(_, _, key_id)| *key_id),
+                );
+            }
+        }
+        self.offers = offers
+            .into_iter()
+            .rev()
+            .filter_map(|((generation, key_id), honoured)| {
+                Some(EpochOffer {
+                    gen_no: generation,
+                    key_id,
+                    presence: self.secrets.epoch(&key_id)?.presence(),
+                    current: honoured && !passed.contains(&key_id),
+                })
+            })
+            .collect();
+    }
+}
+
+fn read_stamps(store: &Vault, cid: &CollectiveId) -> Result<Vec<Stamp>, StoreError> {
+    /// One read of the projection: a few hundred kilobytes.
+    const PAGE: usize = 8_192;
+    let mut stamps = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store.scan(cid, 0, u64::MAX, Direction::Forward, after, PAGE)?;
+        stamps.extend(page.iter().map(|(hlc, id)| Stamp {
+            hlc: *hlc,
+            id: id.to_bytes(),
+        }));
+        match page.last() {
+            Some(last) if page.len() == PAGE => after = Some(*last),
+            _ => return Ok(stamps),
+        }
+    }
+}

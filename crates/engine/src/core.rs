@@ -1,0 +1,446 @@
+//! The state that the engine's thread owns, and how inputs and outputs go through it.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use folkmoot_accord::Rejudge;
+use folkmoot_api::{ApiError, Command, ErrorCode, Reply};
+use folkmoot_record::{CollectiveId, RecordId, Verified};
+use folkmoot_store::{Entry, Vault};
+use folkmoot_sync::{Ask, Event, Input, Machine, Output};
+
+use crate::{
+    Network,
+    checkers::Checkers,
+    clock::{Clock, random},
+    collective::Collective,
+    errors::{failed, store_failed},
+    holdings::View,
+    home::Home,
+    index::Library,
+    join::Join,
+    keyring::Keyring,
+    receive::{Taken, mark},
+    secrets::Membership,
+    take::HeldContent,
+    wait::Waiting,
+};
+
+/// Answers one command; called on the engine's thread.
+pub(crate) type ReplyTo = Box<dyn FnOnce(Result<Reply, ApiError>) + Send>;
+
+/// Most sentences kept for `status`; the newest stay.
+const MOST_WARNINGS: usize = 16;
+/// How often quarantine, quotas and the index are looked after, in milliseconds.
+pub(crate) const UPKEEP: u64 = 30_000;
+
+/// Everything, owned by one thread.
+pub(crate) struct Core {
+    pub(crate) clock: Clock,
+    pub(crate) version: &'static str,
+    pub(crate) serving: bool,
+    pub(crate) since_ms: u64,
+    pub(crate) home: Home,
+    pub(crate) keyring: Keyring,
+    pub(crate) store: Vault,
+    pub(crate) library: Library,
+    pub(crate) collectives: BTreeMap<CollectiveId, Collective>,
+    pub(crate) checkers: Checkers,
+    pub(crate) machine: Option<Machine>,
+    pub(crate) network: Option<Network>,
+    pub(crate) joins: BTreeMap<CollectiveId, Join>,
+    pub(crate) waiting: Vec<Waiting>,
+    pub(crate) warnings: VecDeque<String>,
+    pub(crate) upkeep_at: u64,
+    /// Fingerprints of what was imported, a collective; built when an import begins.
+    pub(crate) imported: BTreeMap<CollectiveId, BTreeSet<[u8; 16]>>,
+}
+
+impl Core {
+    /// Answers one command, now or, where it waits for something, later.
+    pub(crate) fn command(&mut self, command: Command, reply: ReplyTo) {
+        let answer = match command {
+            Command::Status {} => Ok(Reply::Status(Box::new(self.status()))),
+            Command::Id {} => Ok(Reply::Id(self.id_view())),
+            Command::Phrase {} => Ok(Reply::Phrase(self.keyring.words().to_string())),
+            Command::SetName(ask) => self.set_name(&ask.name),
+            Command::Note(note) => self.write_note(&note),
+            Command::Show(ask) => self.show_record(&ask.id),
+            Command::Find(ask) => self.find(&ask),
+            Command::List(ask) => self.list(&ask),
+            Command::Import {
+                collective,
+                items,
+                dry_run,
+            } => self.import(collective.as_deref(), items, dry_run),
+            Command::CollectiveNew(ask) => self.found_collective(&ask.name),
+            Command::CollectiveList {} => Ok(Reply::Collectives(self.summaries())),
+            Command::CollectiveShow(ask) => self
+                .resolve(&ask.collective)
+                .and_then(|cid| self.collective_view(&cid))
+                .map(|view| Reply::Collective(Box::new(view))),
+            Command::CollectiveMembers(ask) => self
+                .resolve(&ask.collective)
+                .and_then(|cid| self.members(&cid))
+                .map(Reply::Members),
+            Command::CollectiveLeave(ask) => self.leave(&ask.collective),
+            Command::Invite(ask) => self.invite(&ask),
+            Command::Join(ask) => self.begin_join(&ask),
+            Command::JoinStatus {
+                collective,
+                seen,
+                wait_ms,
+            } => return self.join_status(&collective, seen, wait_ms, reply),
+            Command::Peers {} => Ok(Reply::Peers(self.peer_views())),
+            Command::PeerAdd(ask) => self.add_peer(&ask.address),
+            Command::Sync(ask) => {
+                return self.sync_now(ask.collective.as_deref(), ask.wait_ms, reply);
+            }
+            Command::Why { id } => self.why(&id).map(Reply::Why),
+        };
+        reply(answer);
+    }
+
+    /// Gives the network's machine one input and carries out what it wants, until it is quiet.
+    pub(crate) fn feed(&mut self, input: Input) {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let Some(machine) = &mut self.machine else {
+                return;
+            };
+            let now = self.clock.now();
+            let view = View {
+                store: &self.store,
+                collectives: &self.collectives,
+                now_ms: now.wall,
+            };
+            let outputs = machine.handle(now, input, &view);
+            let mut driver = Vec::with_capacity(outputs.len());
+            for output in outputs {
+                match output {
+                    Output::Deliver {
+                        ticket,
+                        cid,
+                        peer,
+                        items,
+                    } => self.delivered(ticket, cid, peer, items),
+                    Output::Event(event) => inputs.extend(self.event(event)),
+                    other => driver.push(other),
+                }
+            }
+            if !driver.is_empty()
+                && let Some(network) = &mut self.network
+            {
+                (network.act)(driver);
+            }
+        }
+    }
+
+    /// Takes note of what the machine tells; returns what it should be asked in turn.
+    fn event(&mut self, event: Event) -> Vec<Input> {
+        match event {
+            Event::Proven {
+                peer, cid, addr, ..
+            } => {
+                if let Some(addr) = addr {
+                    self.remember_address(&peer, &addr);
+                }
+                tracing::info!(?peer, %cid, "a member's node proved itself");
+                Vec::new()
+            }
+            Event::Joining { cid, step } => self.join_step(cid, step),
+            Event::Synced {
+                peer, cid, equal, ..
+            } => {
+                tracing::info!(?peer, %cid, equal, "reconciled");
+                self.synced(cid, equal);
+                Vec::new()
+            }
+            Event::Misbehaved { peer, what } => {
+                tracing::warn!(?peer, what, "a peer misbehaved");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Attaches the network: dials whom it knows.
+    pub(crate) fn attach(&mut self, network: Network) {
+        let seed = match random() {
+            Ok(seed) => seed,
+            Err(error) => {
+                self.warn(format!("the network stays off: {error}"));
+                return;
+            }
+        };
+        self.machine = Some(Machine::new(
+            network.peer.clone(),
+            folkmoot_sync::Config::default(),
+            seed,
+        ));
+        self.remember_listening(&network.listening);
+        self.network = Some(network);
+        for (peer, addrs) in self.known_addresses() {
+            self.feed(Input::Ask(Ask::Reach { peer, addrs }));
+        }
+        self.resume_joins();
+    }
+
+    /// Time passed.
+    pub(crate) fn tick(&mut self) {
+        let mono = self.clock.mono();
+        if self
+            .machine
+            .as_ref()
+            .and_then(Machine::deadline)
+            .is_some_and(|deadline| deadline <= mono)
+        {
+            self.feed(Input::Tick);
+        }
+        if let Err(error) = self.library.catch_up(&self.store) {
+            self.warn(format!(
+                "the index could not be brought up to date: {error}"
+            ));
+        }
+        self.library.maintain(mono);
+        if mono >= self.upkeep_at {
+            self.upkeep_at = mono + UPKEEP;
+            self.upkeep();
+        }
+        self.answer_waiting();
+    }
+
+    /// The next moment at which [`Core::tick`] has something to do, monotonic milliseconds.
+    pub(crate) fn deadline(&self) -> u64 {
+        let machine = self.machine.as_ref().and_then(Machine::deadline);
+        let waiting = self.waiting.iter().map(|waiting| waiting.until).min();
+        [
+            machine,
+            waiting,
+            self.library.deadline(),
+            Some(self.upkeep_at),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+        .unwrap_or(self.upkeep_at)
+    }
+
+    /// Stores own records as one group and tells index and peers.
+    pub(crate) fn publish(
+        &mut self,
+        cid: CollectiveId,
+        entries: Vec<Entry>,
+    ) -> Result<(), ApiError> {
+        if let Err(error) = self.store.commit(&entries) {
+            self.reload(cid);
+            return Err(store_failed(error));
+        }
+        let mut shown = Vec::new();
+        let mut stored = Vec::new();
+        let mut control = false;
+        for entry in entries {
+            if let Entry::Record(record, _) = entry {
+                stored.push((record.id(), None));
+                if record.header().kind.is_content() {
+                    if let Some(collective) = self.collectives.get_mut(&cid) {
+                        collective.stored_content(record.header().hlc, record.id());
+                    }
+                    shown.push(record);
+                } else {
+                    control = true;
+                }
+            }
+        }
+        self.show(cid, &shown, &[]);
+        if !stored.is_empty() {
+            self.feed(Input::Stored {
+                cid,
+                records: stored,
+            });
+        }
+        if control {
+            self.feed(Input::Changed { cid });
+        }
+        Ok(())
+    }
+
+    /// After a failed commit memory is ahead of the disk: it is read again.
+    pub(crate) fn reload(&mut self, cid: CollectiveId) {
+        let now_ms = self.clock.wall();
+        if let Some(collective) = self.collectives.get_mut(&cid)
+            && let Err(error) = collective.load(&self.store, now_ms, None)
+        {
+            tracing::error!(%error, "reading the store again failed");
+        }
+    }
+
+    /// Judges stored content anew after members, grants or devices changed in a way that bears
+    /// on it.
+    pub(crate) fn rejudge(&mut self, cid: CollectiveId, rejudge: &Rejudge, taken: &mut Taken) {
+        let now_ms = self.clock.wall();
+        let Some(collective) = self.collectives.get_mut(&cid) else {
+            return;
+        };
+        let stamps = match collective.content_stamps(&self.store) {
+            Ok(stamps) => stamps,
+            Err(error) => {
+                tracing::error!(%error, "content could not be judged anew");
+                return;
+            }
+        };
+        for stamp in stamps {
+            let id = RecordId::from_bytes(stamp.id);
+            let Some(record) = crate::holdings::read(&self.store, &id) else {
+                continue;
+            };
+            if let Rejudge::Seats(seats) = rejudge
+                && !seats.contains(&record.header().seat)
+            {
+                continue;
+            }
+            collective.judge_again(&self.store, &record, now_ms, taken);
+        }
+    }
+
+    /// Looks after what waits for time: quarantine, quotas, warnings of the store.
+    fn upkeep(&mut self) {
+        let now_ms = self.clock.wall();
+        let cids: Vec<CollectiveId> = self.collectives.keys().copied().collect();
+        for cid in cids {
+            let mut taken = Taken::default();
+            if let Some(collective) = self.collectives.get_mut(&cid) {
+                collective.fall_due(&self.store, now_ms, &mut taken);
+            }
+            if self.settle(cid, taken).is_err() {
+                break;
+            }
+        }
+        self.imported.clear();
+        for damage in self.store.take_damage() {
+            self.warn(format!(
+                "damage in the record log: {damage}; what is lost is fetched from peers"
+            ));
+        }
+        if let Err(error) = self.store.settle() {
+            self.warn(format!(
+                "the store's projection failed: {error}; restart to rebuild it"
+            ));
+        }
+    }
+
+    pub(crate) fn warn(&mut self, sentence: String) {
+        if self.warnings.contains(&sentence) {
+            return;
+        }
+        if self.warnings.len() >= MOST_WARNINGS {
+            self.warnings.pop_front();
+        }
+        self.warnings.push_back(sentence);
+    }
+
+    /// The collectives of which the person is a member.
+    pub(crate) fn member_of(&self) -> impl Iterator<Item = &Collective> {
+        self.collectives
+            .values()
+            .filter(|collective| collective.secrets.membership == Membership::Member)
+    }
+
+    pub(crate) fn collective_mut(
+        &mut self,
+        cid: &CollectiveId,
+    ) -> Result<&mut Collective, ApiError> {
+        self.collectives
+            .get_mut(cid)
+            .ok_or_else(|| failed("the collective is not open".to_owned()))
+    }
+
+    /// Puts content into the index, or takes it out.
+    pub(crate) fn show(&mut self, cid: CollectiveId, shown: &[Verified], unshown: &[RecordId]) {
+        if let Err(error) = self.library.change(shown, unshown, self.store.cursor()) {
+            tracing::error!(%cid, %error, "the index failed");
+            self.warn(format!(
+                "the index failed: {error}; it is rebuilt at the next start"
+            ));
+        }
+    }
+
+    pub(crate) fn needs_network(&self) -> Result<(), ApiError> {
+        if self.network.is_some() {
+            Ok(())
+        } else {
+            Err(
+                ApiError::new(ErrorCode::NotRunning, "this needs a running node")
+                    .hint("start it with `moot up`, then try again"),
+            )
+        }
+    }
+}
+
+impl Collective {
+    /// Judges one stored content record anew and changes its mark.
+    pub(crate) fn judge_again(
+        &mut self,
+        store: &Vault,
+        record: &Verified,
+        now_ms: u64,
+        taken: &mut Taken,
+    ) {
+        use folkmoot_accord::ContentStanding;
+        let id = record.id();
+        let old = self.marked.get(&id).copied().unwrap_or(mark::NONE);
+        let new = match self
+            .accord
+            .judge(record.header(), id, now_ms, &HeldContent(store))
+        {
+            ContentStanding::Admitted { honoured: true } if old == mark::OVER_QUOTA => old,
+            ContentStanding::Admitted { honoured: true } => self.display_mark(store, record),
+            ContentStanding::Admitted { honoured: false } => mark::SHADOWED,
+            ContentStanding::Quarantined { .. } => mark::QUARANTINED,
+            ContentStanding::Parked(_) | ContentStanding::Orphan(_) | ContentStanding::Void(_) => {
+                mark::PARKED
+            }
+        };
+        self.set_mark(record, old, new, taken);
+    }
+
+    fn set_mark(&mut self, record: &Verified, old: u8, new: u8, taken: &mut Taken) {
+        if old == new {
+            return;
+        }
+        let id = record.id();
+        taken.entries.push(Entry::Mark { id, mark: new });
+        if new == mark::NONE {
+            self.marked.remove(&id);
+            self.note_profile(record, taken);
+            taken.shown.push(record.clone());
+        } else {
+            self.marked.insert(id, new);
+            if old == mark::NONE {
+                taken.unshown.push(id);
+            }
+        }
+    }
+
+    /// Lets in what was quarantined or over quota and is due.
+    fn fall_due(&mut self, store: &Vault, now_ms: u64, taken: &mut Taken) {
+        taken.changed |= !self.accord.tick(now_ms).is_empty();
+        let due: Vec<(RecordId, u8)> = self
+            .marked
+            .iter()
+            .filter(|(_, mark)| matches!(**mark, mark::QUARANTINED | mark::OVER_QUOTA))
+            .map(|(id, mark)| (*id, *mark))
+            .collect();
+        for (id, old) in due {
+            let Some(record) = crate::holdings::read(store, &id) else {
+                continue;
+            };
+            if old == mark::QUARANTINED {
+                self.judge_again(store, &record, now_ms, taken);
+            } else if let Some(charter) = self.accord.state().charter.clone()
+                && !self.tally(record.header().dev, record.header().kind, &charter, now_ms)
+            {
+                let new = self.display_mark(store, &record);
+                self.set_mark(&record, old, new, taken);
+            }
+        }
+    }
+}

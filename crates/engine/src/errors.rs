@@ -1,0 +1,91 @@
+//! From the crates' errors to sentences for people.
+
+use folkmoot_accord::{Denied, VoidReason};
+use folkmoot_api::{ApiError, ErrorCode};
+use folkmoot_store::StoreError;
+
+use crate::{OpenError, home::HomeError, keyring::KeyError};
+
+pub(crate) fn failed(message: String) -> ApiError {
+    ApiError::new(ErrorCode::Failed, message)
+}
+
+pub(crate) fn usage(message: impl Into<String>) -> ApiError {
+    ApiError::new(ErrorCode::Usage, message)
+}
+
+pub(crate) fn not_found(message: impl Into<String>) -> ApiError {
+    ApiError::new(ErrorCode::NotFound, message)
+}
+
+/// Nothing of what was asked is stored.
+pub(crate) fn store_failed(error: StoreError) -> ApiError {
+    match error {
+        StoreError::DiskFull => failed("the disk is full: nothing was stored".to_owned())
+            .hint("free some space and try again; everything stored before is safe"),
+        other => failed(format!("the store failed, nothing was stored: {other}"))
+            .hint("look at `moot status`; a restart rebuilds what can be rebuilt"),
+    }
+}
+
+pub(crate) fn denied(collective: &str, refusal: Denied) -> ApiError {
+    let error = ApiError::new(
+        ErrorCode::Denied,
+        format!(
+            "you may not do this in {collective}: {}",
+            refusal.reason.sentence()
+        ),
+    );
+    match refusal.reason {
+        VoidReason::CapWindow => error.hint("your right has ended; ask a steward for a new one"),
+        _ => error.hint(format!(
+            "`moot collective members {collective}` shows who may"
+        )),
+    }
+}
+
+pub(crate) fn key_failed(error: KeyError) -> ApiError {
+    failed(format!("the keys could not be written: {error}"))
+}
+
+impl From<KeyError> for OpenError {
+    fn from(error: KeyError) -> Self {
+        let hint = match &error {
+            KeyError::PassphraseNeeded => return Self::PassphraseNeeded,
+            KeyError::PassphraseWrong => return Self::PassphraseWrong,
+            KeyError::Home(HomeError::Open { path }) => {
+                Some(format!("run `chmod -R go= {}`", path.display()))
+            }
+            KeyError::Damaged { .. } => Some(
+                "restore the key folder from a copy, or start anew with another MOOT_HOME"
+                    .to_owned(),
+            ),
+            _ => None,
+        };
+        Self::Failed {
+            message: error.to_string(),
+            hint,
+        }
+    }
+}
+
+impl From<HomeError> for OpenError {
+    fn from(error: HomeError) -> Self {
+        KeyError::Home(error).into()
+    }
+}
+
+impl From<StoreError> for OpenError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::InUse { pid } => Self::Locked {
+                pid: pid.unwrap_or(0),
+            },
+            other => Self::Failed {
+                hint: matches!(other, StoreError::DiskFull)
+                    .then(|| "free some space and try again".to_owned()),
+                message: other.to_string(),
+            },
+        }
+    }
+}

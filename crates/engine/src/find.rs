@@ -1,0 +1,330 @@
+//! Finding, listing, showing.
+
+use std::collections::BTreeMap;
+
+use folkmoot_api::{
+    ApiError, ErrorCode, Find, Found, ItemView, List, Reply, ShowView, Sort as Order,
+};
+use folkmoot_library::{
+    Item, Query, QueryError, ResolvedQuery, Sort, TimeZone, Timestamp, Zoned, item, snippet,
+};
+use folkmoot_record::{CollectiveId, RecordId, Verified};
+use folkmoot_search::Page;
+
+use crate::{
+    core::Core,
+    errors::{failed, not_found, store_failed, usage},
+    holdings::read,
+    invite::moment,
+    receive::mark,
+};
+
+/// Hits of one page where the asker does not say.
+const PAGE: u32 = 20;
+/// Most hits of one page.
+const MOST_PAGE: u32 = 1_000;
+/// Characters of a snippet: two lines of a terminal.
+const SNIPPET: usize = 160;
+
+impl Core {
+    pub(crate) fn find(&mut self, ask: &Find) -> Result<Reply, ApiError> {
+        let mut query = self.understand(&ask.query, ask.time_zone.as_deref())?;
+        query.sort = match ask.sort {
+            Order::Auto => query.sort,
+            Order::Newest => Sort::Newest,
+            Order::Oldest => Sort::Oldest,
+            Order::Relevance => Sort::Relevance,
+        };
+        let page = Page {
+            limit: page_size(ask.limit),
+            offset: ask.offset as usize,
+        };
+        self.results(&query, page).map(Reply::Found)
+    }
+
+    pub(crate) fn list(&mut self, ask: &List) -> Result<Reply, ApiError> {
+        let mut source = ask.query.clone();
+        if let Some(name) = &ask.collective {
+            let cid = self.resolve(name)?;
+            source = format!("({source}) in:{cid}");
+            if ask.query.trim().is_empty() {
+                source = format!("in:{cid}");
+            }
+        }
+        let mut query = self.understand(&source, ask.time_zone.as_deref())?;
+        query.sort = Sort::Newest;
+        let offset = match &ask.cursor {
+            None => 0,
+            Some(cursor) => cursor.parse().map_err(|_| {
+                usage("this is no cursor of a list").hint("take the `next` of the page before")
+            })?,
+        };
+        let page = Page {
+            limit: page_size(ask.limit),
+            offset,
+        };
+        let mut found = self.results(&query, page)?;
+        let end = offset + found.items.len();
+        found.next =
+            (!found.items.is_empty() && (end as u64) < found.total).then(|| end.to_string());
+        Ok(Reply::Found(found))
+    }
+
+    /// Parses a query and puts keys in the place of names.
+    fn understand(&self, source: &str, zone: Option<&str>) -> Result<ResolvedQuery, ApiError> {
+        let zone = match zone {
+            None => TimeZone::UTC,
+            Some(name) => TimeZone::get(name)
+                .map_err(|_| usage(format!("there is no time zone called {name}")))?,
+        };
+        let now = Timestamp::from_millisecond(i64::try_from(self.clock.wall()).unwrap_or(0))
+            .unwrap_or(Timestamp::UNIX_EPOCH);
+        let now = Zoned::new(now, zone);
+        Query::parse(source, &now)
+            .and_then(|query| query.resolve(self))
+            .map_err(|error| bad_query(&error))
+    }
+
+    fn results(&mut self, query: &ResolvedQuery, page: Page) -> Result<Found, ApiError> {
+        if !self.serving {
+            // One command has no time to come back: it waits until the index has everything.
+            self.catch_up_fully();
+        }
+        let hits = self.library.search(query, page).map_err(|error| {
+            failed(format!("the search failed: {error}")).hint("restart to rebuild the index")
+        })?;
+        let mut items = Vec::with_capacity(hits.hits.len());
+        for hit in &hits.hits {
+            if let Some(record) = read(&self.store, &hit.id)
+                && let Some(item) = item(&record)
+            {
+                items.push(self.item_view(&item, Some(query)));
+            }
+        }
+        let did_you_mean = if hits.total == 0 {
+            self.suggestions(query)
+        } else {
+            Vec::new()
+        };
+        Ok(Found {
+            total: hits.total,
+            items,
+            next: None,
+            did_you_mean,
+            partial: self.library.partial(),
+        })
+    }
+
+    fn suggestions(&self, query: &ResolvedQuery) -> Vec<String> {
+        let mut words: Vec<String> = query
+            .texts()
+            .into_iter()
+            .flat_map(|text| &text.words)
+            .flat_map(|word| self.library.similar(word))
+            .collect();
+        words.dedup();
+        words
+    }
+
+    pub(crate) fn item_view(&self, item: &Item, query: Option<&ResolvedQuery>) -> ItemView {
+        let collective = self.collectives.get(&item.cid);
+        let (snippet, marks) = match query {
+            Some(query) => {
+                let piece = snippet(&item.text, query, SNIPPET);
+                let marks = piece.hits.iter().map(|hit| (hit.start, hit.end)).collect();
+                (piece.text, marks)
+            }
+            None => (String::new(), Vec::new()),
+        };
+        let title = if item.title.is_empty() {
+            item.url.clone().unwrap_or_default()
+        } else {
+            item.title.clone()
+        };
+        ItemView {
+            id: item.id.to_string(),
+            short: self.short_id(&item.id),
+            kind: item
+                .kind
+                .name()
+                .map_or_else(|| item.kind.0.to_string(), str::to_owned),
+            title,
+            snippet,
+            marks,
+            tags: item
+                .tags
+                .iter()
+                .map(|tag| tag.as_str().to_owned())
+                .collect(),
+            author: collective.map_or_else(|| item.seat.short(), |c| c.member_name(&item.seat)),
+            seat: item.seat.to_string(),
+            collective: collective
+                .map_or_else(|| item.cid.short(), crate::collective::Collective::name),
+            collective_id: item.cid.to_string(),
+            written: moment(item.ms()),
+            url: item.url.clone(),
+        }
+    }
+
+    /// One record by id, unique prefix or exact title.
+    pub(crate) fn show_record(&mut self, text: &str) -> Result<Reply, ApiError> {
+        let id = match self.record_named(text)? {
+            Some(id) => id,
+            None => self.titled(text)?,
+        };
+        let stored = self
+            .store
+            .get(&id)
+            .map_err(store_failed)?
+            .ok_or_else(|| not_found(format!("there is no record {text} here")))?;
+        let record = stored
+            .verified()
+            .map_err(|reason| failed(format!("the stored record cannot be read ({reason})")))?;
+        let view = self.show_view(&record, stored.received_ms, stored.wire.len());
+        Ok(Reply::Show(Box::new(view)))
+    }
+
+    fn titled(&mut self, title: &str) -> Result<RecordId, ApiError> {
+        /// Records with the same words in their title that are looked at.
+        const LOOKED_AT: usize = 50;
+        let quoted = format!("\"{}\"", title.replace('"', " "));
+        let none = || {
+            not_found(format!("no record here has the id or title {title}"))
+                .hint(format!("search for it: `moot find {quoted}`"))
+        };
+        let query = self.understand(&quoted, None).map_err(|_| none())?;
+        let hits = self
+            .library
+            .search(&query, Page::first(LOOKED_AT))
+            .map_err(|error| failed(error.to_string()))?;
+        let wanted = folkmoot_library::fold(title.trim());
+        hits.hits
+            .iter()
+            .find(|hit| {
+                read(&self.store, &hit.id)
+                    .and_then(|record| item(&record))
+                    .is_some_and(|item| folkmoot_library::fold(item.title.trim()) == wanted)
+            })
+            .map(|hit| hit.id)
+            .ok_or_else(none)
+    }
+
+    fn show_view(&self, record: &Verified, received_ms: u64, size: usize) -> ShowView {
+        let header = record.header();
+        let content = record
+            .body()
+            .and_then(|body| folkmoot_record::content::Content::decode(header.kind, body).ok());
+        let item = item(record).unwrap_or_else(|| bare_item(record));
+        let standing =
+            self.collectives
+                .get(&item.cid)
+                .map_or("of no collective here", |collective| {
+                    match collective.accord.standing(&record.id()) {
+                        Some(standing) => crate::why::standing_word(&standing),
+                        None => {
+                            mark::word(collective.marked.get(&record.id()).copied().unwrap_or(0))
+                        }
+                    }
+                });
+        ShowView {
+            text: content
+                .as_ref()
+                .and_then(|content| content.text().map(str::to_owned)),
+            media: content
+                .as_ref()
+                .and_then(|content| content.media().map(str::to_owned)),
+            received: moment(received_ms),
+            device: header.dev.to_string(),
+            seq: header.seq,
+            size: size as u64,
+            standing: standing.to_owned(),
+            refs: header
+                .refs
+                .iter()
+                .map(|r| (relation(r.rel.0), r.id.to_string()))
+                .collect(),
+            item: self.item_view(&item, None),
+        }
+    }
+
+    /// Feeds the index until it has everything.
+    pub(crate) fn catch_up_fully(&mut self) {
+        loop {
+            match self.library.catch_up(&self.store) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    self.warn(format!(
+                        "the index could not be brought up to date: {error}"
+                    ));
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// What can be shown of a record that is not found by itself.
+fn bare_item(record: &Verified) -> Item {
+    let header = record.header();
+    let cid = header
+        .cid
+        .unwrap_or_else(|| CollectiveId::from(record.id()));
+    Item {
+        id: record.id(),
+        document: record.id(),
+        cid,
+        seat: header.seat,
+        dev: header.dev,
+        kind: header.kind,
+        hlc: header.hlc,
+        tags: header.tags.clone(),
+        title: header.kind.name().unwrap_or("record").to_owned(),
+        text: String::new(),
+        url: None,
+        also: Vec::new(),
+        links: Vec::new(),
+        flags: folkmoot_library::Flags::default(),
+    }
+}
+
+fn relation(rel: u8) -> String {
+    let names: BTreeMap<u8, &str> = BTreeMap::from([
+        (1, "supersedes"),
+        (2, "reply-to"),
+        (3, "about"),
+        (4, "quotes"),
+        (5, "derived-from"),
+        (6, "merges"),
+        (7, "document"),
+        (8, "mentions"),
+        (9, "part-of"),
+        (10, "occurrence-of"),
+        (11, "broader"),
+        (12, "related"),
+        (13, "same-as"),
+        (14, "endorses"),
+        (15, "made-with"),
+    ]);
+    names
+        .get(&rel)
+        .map_or_else(|| rel.to_string(), |name| (*name).to_owned())
+}
+
+fn page_size(asked: u32) -> usize {
+    (if asked == 0 {
+        PAGE
+    } else {
+        asked.min(MOST_PAGE)
+    }) as usize
+}
+
+fn bad_query(error: &QueryError) -> ApiError {
+    let mut out = ApiError::new(ErrorCode::Usage, error.problem.to_string());
+    out.span = Some((error.span.start, error.span.end));
+    out.hint = error
+        .suggestion
+        .as_ref()
+        .map(|suggestion| format!("did you mean `{suggestion}`?"));
+    out
+}

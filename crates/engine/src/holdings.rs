@@ -1,0 +1,301 @@
+//! What the sync machine sees of this node.
+
+use std::collections::BTreeMap;
+
+use folkmoot_accord::{MemberDevice, state::InviteState};
+use folkmoot_record::{
+    BundleHash, CollectiveId, DeviceKey, GrantId, Hlc, RecordId, SeatKey, Verified, hash,
+};
+use folkmoot_seal::{Bundle, DoorSecret, Proof, Recipient, Role, Transcript};
+use folkmoot_store::{self as store, StoreError, Vault};
+use folkmoot_sync::{
+    Absent, DoorOffer, DoorStatus, EpochOffer, Held, Holdings, Presence, Scope, Stamp, Standing,
+    Welcome,
+};
+
+use crate::{collective::Collective, secrets::Membership};
+
+/// Bundles of this many newest epochs are reconciled (section 7.6, scope 1).
+const EPOCHS_RECONCILED: usize = 8;
+
+/// A read-only view for the length of one input.
+pub(crate) struct View<'a> {
+    pub(crate) store: &'a Vault,
+    pub(crate) collectives: &'a BTreeMap<CollectiveId, Collective>,
+    pub(crate) now_ms: u64,
+}
+
+impl View<'_> {
+    fn collective(&self, cid: &CollectiveId) -> Option<&Collective> {
+        self.collectives.get(cid)
+    }
+
+    /// Bundles of the newest epochs, by id.
+    fn bundles(&self, collective: &Collective) -> Vec<store::Bundle> {
+        let mut newest: Vec<_> = collective.accord.state().epochs.values().collect();
+        newest.sort_by_key(|epoch| (epoch.generation, epoch.key_id));
+        let newest: Vec<_> = newest
+            .iter()
+            .rev()
+            .take(EPOCHS_RECONCILED)
+            .map(|epoch| epoch.key_id)
+            .collect();
+        let mut bundles = or_log(self.store.bundles(&collective.cid()));
+        bundles.retain(|bundle| newest.contains(&bundle.key_id));
+        bundles.sort_by_key(|bundle| bundle.hash);
+        bundles
+    }
+}
+
+impl Holdings for View<'_> {
+    fn collectives(&self) -> Vec<CollectiveId> {
+        self.collectives
+            .values()
+            .filter(|collective| collective.secrets.membership != Membership::Joining)
+            .map(Collective::cid)
+            .collect()
+    }
+
+    fn epochs(&self, cid: &CollectiveId) -> Vec<EpochOffer> {
+        self.collective(cid)
+            .map(|collective| collective.offers.clone())
+            .unwrap_or_default()
+    }
+
+    fn doors(&self, cid: &CollectiveId) -> Vec<DoorOffer> {
+        let Some(collective) = self.collective(cid) else {
+            return Vec::new();
+        };
+        if collective.home || collective.secrets.membership != Membership::Member {
+            return Vec::new();
+        }
+        let mut doors: Vec<(bool, u64, DoorOffer)> = collective
+            .accord
+            .state()
+            .invites
+            .iter()
+            .map(|(gid, invite)| {
+                let status = door_status(invite, self.now_ms);
+                let made = made_ms(collective, gid);
+                let offer = DoorOffer {
+                    invite: RecordId::from(*gid),
+                    key: invite.key,
+                    door: DoorSecret::invite(cid, &invite.key),
+                    status,
+                };
+                (status == DoorStatus::Live, made, offer)
+            })
+            .collect();
+        doors.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+        doors.into_iter().map(|(_, _, offer)| offer).collect()
+    }
+
+    fn prove(&self, cid: &CollectiveId, role: Role, transcript: &Transcript) -> Option<Proof> {
+        let secrets = &self.collective(cid)?.secrets;
+        Some(Proof::device(
+            &secrets.device,
+            secrets.seat,
+            role,
+            cid,
+            transcript,
+        ))
+    }
+
+    fn standing(&self, cid: &CollectiveId, seat: &SeatKey, dev: &DeviceKey) -> Standing {
+        let Some(collective) = self.collective(cid) else {
+            return Standing::Refused;
+        };
+        match collective.accord.member_device(seat, dev, self.now_ms) {
+            MemberDevice::Unknown => Standing::Unknown,
+            MemberDevice::Certified { live: true, .. } => Standing::Member,
+            MemberDevice::Certified { live: false, .. } | MemberDevice::Removed => {
+                Standing::Refused
+            }
+        }
+    }
+
+    fn credentials(&self, cid: &CollectiveId) -> Vec<RecordId> {
+        let Some(collective) = self.collective(cid) else {
+            return Vec::new();
+        };
+        let dev = collective.secrets.dev();
+        // The record that adds this device: a join signed by it, or the device record naming it.
+        let adding = collective
+            .accord
+            .records()
+            .find(|record| adds(record, &dev));
+        adding
+            .map(|record| ids(&collective.accord.past(&record.id())))
+            .unwrap_or_default()
+    }
+
+    fn served_to_joiner(&self, cid: &CollectiveId, invite: &RecordId) -> Vec<RecordId> {
+        self.collective(cid)
+            .map(|collective| ids(&collective.accord.past(invite)))
+            .unwrap_or_default()
+    }
+
+    fn welcome(&self, cid: &CollectiveId, join: &RecordId) -> Option<Welcome> {
+        let collective = self.collective(cid)?;
+        let record = collective.accord.record(join)?;
+        if !collective.accord.standing(join)?.is_honoured() {
+            return None;
+        }
+        let folkmoot_record::control::Control::Join(body) = record.control()? else {
+            return None;
+        };
+        let bundles = collective
+            .newest_secret()
+            .and_then(|secret| {
+                // The seed need not be random: it is secret, and fresh for every joiner.
+                let seed = hash::keyed(secret.expose(), join.as_bytes());
+                let recipient = Recipient {
+                    dev: body.dev,
+                    kem: body.kem,
+                };
+                Bundle::seal(secret, cid, &[recipient], &seed).ok()
+            })
+            .map(|sealing| vec![sealing.bundle.encode()])
+            .unwrap_or_default();
+        Some(Welcome {
+            heads: collective.accord.heads(),
+            bundles,
+        })
+    }
+
+    fn items(&self, cid: &CollectiveId, scope: Scope) -> Vec<Stamp> {
+        let Some(collective) = self.collective(cid) else {
+            return Vec::new();
+        };
+        match scope {
+            Scope::Control => {
+                let mut stamps: Vec<Stamp> = collective
+                    .accord
+                    .records()
+                    .map(|record| Stamp {
+                        hlc: record.header().hlc,
+                        id: record.id().to_bytes(),
+                    })
+                    .collect();
+                stamps.sort();
+                stamps
+            }
+            Scope::Bundles => self
+                .bundles(collective)
+                .iter()
+                .map(|bundle| Stamp {
+                    hlc: Hlc::default(),
+                    id: bundle.hash.to_bytes(),
+                })
+                .collect(),
+            Scope::Content => or_log(collective.content_stamps(self.store)),
+        }
+    }
+
+    fn stamp(&self, cid: &CollectiveId, id: &RecordId) -> Option<(Scope, Hlc)> {
+        let collective = self.collective(cid)?;
+        if let Some(record) = collective.accord.record(id) {
+            return Some((Scope::Control, record.header().hlc));
+        }
+        let record = read(self.store, id)?;
+        (record.header().cid == Some(*cid)).then(|| (Scope::Content, record.header().hlc))
+    }
+
+    fn record(&self, cid: &CollectiveId, id: &RecordId) -> Option<Held> {
+        if let Some(record) = self.collective(cid)?.accord.record(id) {
+            return Some(Held {
+                wire: record.wire().to_vec(),
+                absent: None,
+            });
+        }
+        let stored = or_log(self.store.get(id))?;
+        let absent = match or_log(self.store.held(id).map(Some))? {
+            store::Held::Whole => None,
+            store::Held::Erased => Some(Absent::Erased),
+            store::Held::Header | store::Held::No => Some(Absent::NotHeld),
+        };
+        Some(Held {
+            wire: stored.wire,
+            absent,
+        })
+    }
+
+    fn bundle(&self, cid: &CollectiveId, id: &BundleHash) -> Option<Vec<u8>> {
+        or_log(self.store.bundle(id))
+            .filter(|bundle| bundle.cid == *cid)
+            .map(|bundle| bundle.bytes)
+    }
+
+    fn presence(&self, cid: &CollectiveId, id: &RecordId) -> Presence {
+        let Some(collective) = self.collective(cid) else {
+            return Presence::Absent;
+        };
+        if collective.accord.record(id).is_some() || collective.orphans.contains_key(id) {
+            return Presence::Whole;
+        }
+        if collective.void.contains(id) {
+            return Presence::Void;
+        }
+        match self.store.held(id) {
+            Ok(store::Held::Whole | store::Held::Erased) => Presence::Whole,
+            Ok(store::Held::Header) => Presence::HeaderOnly,
+            Ok(store::Held::No) | Err(_) => Presence::Absent,
+        }
+    }
+
+    fn wanted(&self, cid: &CollectiveId) -> Vec<RecordId> {
+        self.collective(cid)
+            .map(|collective| collective.accord.missing().into_iter().collect())
+            .unwrap_or_default()
+    }
+}
+
+/// Whether an invite may be redeemed now.
+pub(crate) fn door_status(invite: &InviteState, now_ms: u64) -> DoorStatus {
+    if !invite.live {
+        DoorStatus::Closed
+    } else if invite.open_until.is_some_and(|until| now_ms >= until) {
+        DoorStatus::Expired
+    } else if invite.uses_left == 0 {
+        DoorStatus::UsedUp
+    } else if invite.open_from.is_some_and(|from| now_ms < from) {
+        DoorStatus::NotYet
+    } else {
+        DoorStatus::Live
+    }
+}
+
+fn made_ms(collective: &Collective, gid: &GrantId) -> u64 {
+    collective
+        .accord
+        .record(&RecordId::from(*gid))
+        .map_or(0, |record| record.header().ms())
+}
+
+fn adds(record: &Verified, dev: &DeviceKey) -> bool {
+    use folkmoot_record::control::Control;
+    match record.control() {
+        Some(Control::Genesis(genesis)) => genesis.founders.iter().any(|f| f.dev == *dev),
+        Some(Control::Join(join)) => join.dev == *dev,
+        Some(Control::Device(device)) => device.adds.iter().any(|add| add.dev == *dev),
+        _ => false,
+    }
+}
+
+fn ids(records: &[Verified]) -> Vec<RecordId> {
+    records.iter().map(Verified::id).collect()
+}
+
+/// A content record by id.
+pub(crate) fn read(store: &Vault, id: &RecordId) -> Option<Verified> {
+    or_log(store.get(id))?.verified().ok()
+}
+
+/// A peer is told nothing of faults of the own disk: they are logged, and the record counts as
+/// not held.
+fn or_log<T: Default>(result: Result<T, StoreError>) -> T {
+    result.unwrap_or_else(|error| {
+        tracing::warn!(%error, "reading the store failed");
+        T::default()
+    })
+}

@@ -1,0 +1,205 @@
+//! The search index as the engine feeds it: from the record log, in log order.
+
+use std::{ops::ControlFlow, path::Path};
+
+use folkmoot_library::{Item, ResolvedQuery, item};
+use folkmoot_record::{RecordId, Verified};
+use folkmoot_search::{Hits, Index, Opened, Options, Page, SearchError};
+use folkmoot_store::{LogCursor, Logged, StoreError, Vault};
+
+/// Log entries fed in one go while the index catches up: a few tens of milliseconds, so that
+/// commands are answered in between.
+const SLICE: usize = 2_000;
+
+/// The index and how far it was fed.
+#[derive(Debug)]
+pub(crate) struct Library {
+    index: Index,
+    /// Where feeding goes on; `None` once the index has everything.
+    behind: Option<LogCursor>,
+    maintain_at: Option<u64>,
+    why_rebuilt: Option<String>,
+}
+
+/// What can go wrong while feeding.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FeedError {
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Library {
+    /// Opens the index; one that cannot be read is thrown away and built again.
+    pub(crate) fn open(dir: &Path, store: &Vault) -> Result<Self, SearchError> {
+        let (index, opened) = match Index::open(dir, &Options::default()) {
+            Err(SearchError::Damaged(_)) => Index::open(dir, &Options { rebuild: true })?,
+            other => other?,
+        };
+        let mut why_rebuilt = None;
+        let from = match opened {
+            Opened::Fresh => LogCursor::default(),
+            Opened::Rebuilt { why } => {
+                why_rebuilt = Some(why);
+                LogCursor::default()
+            }
+            Opened::Resumed { cursor } => cursor
+                .try_into()
+                .map_or_else(|_| LogCursor::default(), LogCursor::from_bytes),
+        };
+        Ok(Self {
+            index,
+            behind: (from < store.cursor()).then_some(from),
+            maintain_at: None,
+            why_rebuilt,
+        })
+    }
+
+    /// Why the index is being built again, once.
+    pub(crate) fn take_why_rebuilt(&mut self) -> Option<String> {
+        self.why_rebuilt.take()
+    }
+
+    /// Whether results may be incomplete because the index is still being fed.
+    pub(crate) fn partial(&self) -> bool {
+        self.behind.is_some()
+    }
+
+    /// Feeds one slice of the log; true while there is more.
+    pub(crate) fn catch_up(&mut self, store: &Vault) -> Result<bool, FeedError> {
+        let Some(from) = self.behind else {
+            return Ok(false);
+        };
+        let mut items: Vec<Item> = Vec::new();
+        let mut removed: Vec<RecordId> = Vec::new();
+        let mut seen = 0;
+        let mut fault = None;
+        let end = store.records_since(from, &mut |logged, _| {
+            seen += 1;
+            if let Err(error) = sort_out(store, logged, &mut items, &mut removed) {
+                fault = Some(error);
+                return ControlFlow::Break(());
+            }
+            if seen < SLICE {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        })?;
+        if let Some(fault) = fault {
+            return Err(fault.into());
+        }
+        let cursor = end.to_bytes();
+        if !removed.is_empty() {
+            self.index.remove(removed, &cursor)?;
+        }
+        self.index.add(items, &cursor)?;
+        let more = seen > 0 && end < store.cursor();
+        self.behind = more.then_some(end);
+        self.maintain_at = Some(0);
+        Ok(more)
+    }
+
+    /// Content was stored and is to be shown, or is not to be shown any more. While the index is
+    /// behind it comes to it in its turn.
+    pub(crate) fn change(
+        &mut self,
+        shown: &[Verified],
+        unshown: &[RecordId],
+        cursor: LogCursor,
+    ) -> Result<(), SearchError> {
+        if self.behind.is_some() {
+            return Ok(());
+        }
+        let cursor = cursor.to_bytes();
+        if !unshown.is_empty() {
+            self.index.remove(unshown.iter().copied(), &cursor)?;
+        }
+        if !shown.is_empty() {
+            self.index.add(shown.iter().filter_map(item), &cursor)?;
+            self.maintain_at = Some(0);
+        }
+        Ok(())
+    }
+
+    /// Commits when it is time to.
+    pub(crate) fn maintain(&mut self, mono: u64) {
+        if self.maintain_at.is_some_and(|at| at <= mono) {
+            self.maintain_at = match self.index.maintain(mono) {
+                Ok(next) => next,
+                Err(error) => {
+                    tracing::error!(%error, "the index could not be committed");
+                    None
+                }
+            };
+        }
+    }
+
+    /// When [`Library::maintain`] or [`Library::catch_up`] is due, monotonic milliseconds.
+    pub(crate) fn deadline(&self) -> Option<u64> {
+        if self.behind.is_some() {
+            Some(0)
+        } else {
+            self.maintain_at
+        }
+    }
+
+    pub(crate) fn search(&self, query: &ResolvedQuery, page: Page) -> Result<Hits, SearchError> {
+        self.index.search(query, page)
+    }
+
+    /// Words of the index like this one.
+    pub(crate) fn similar(&self, word: &str) -> Vec<String> {
+        /// More suggestions are no help.
+        const MOST: usize = 3;
+        self.index
+            .snapshot()
+            .similar(word, MOST)
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        self.index.size().unwrap_or(0)
+    }
+
+    /// Bytes of the log that the committed index does not have yet. They are found all the same.
+    pub(crate) fn uncommitted(&self, store: &Vault) -> bool {
+        self.index.cursor() != store.cursor().to_bytes()
+    }
+
+    pub(crate) fn close(self) -> Result<(), SearchError> {
+        self.index.close()
+    }
+}
+
+fn sort_out(
+    store: &Vault,
+    logged: Logged,
+    items: &mut Vec<Item>,
+    removed: &mut Vec<RecordId>,
+) -> Result<(), StoreError> {
+    match logged {
+        Logged::Record(record, _) | Logged::Body(record) => {
+            if record.header().kind.is_content() && store.mark(&record.id())? == 0 {
+                items.extend(item(&record));
+            }
+        }
+        Logged::Erase(id) => {
+            items.retain(|item| item.id != id);
+            removed.push(id);
+        }
+        Logged::Mark(id, _) => {
+            // The mark as it is now counts: it may have changed again.
+            items.retain(|item| item.id != id);
+            removed.push(id);
+            if store.mark(&id)? == 0
+                && let Some(record) = crate::holdings::read(store, &id)
+            {
+                items.extend(item(&record));
+            }
+        }
+        Logged::Other => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,359 @@
+//! Joining a collective by an invite key, step by step.
+
+use ed25519_dalek::SigningKey;
+use folkmoot_api::{ApiError, ErrorCode, JoinArgs, JoinProgress, JoinStage, Reply};
+use folkmoot_record::{
+    CollectiveId, Draft, GrantId, Hlc, Kind, Place, RecordId, SeatKey, Verified,
+    control::{Control, Join as JoinBody},
+};
+use folkmoot_seal::{DoorSecret, InviteLink, KemSecret, LinkError};
+use folkmoot_store::Entry;
+use folkmoot_sync::{Addr, Ask, Input, JoinStep};
+
+use crate::{
+    clock::random,
+    collective::Collective,
+    core::{Core, ReplyTo},
+    errors::{failed, key_failed, usage},
+    receive::Taken,
+    secrets::{Membership, Secrets},
+    wait::{Awaited, Waiting},
+};
+
+/// The longest that one question about a join may wait, in milliseconds.
+const MOST_WAIT: u32 = 10_000;
+
+/// A join under way, or the last one of a collective.
+#[derive(Debug)]
+pub(crate) struct Join {
+    link: InviteLink,
+    stages: Vec<JoinStage>,
+    /// The join record, once it was made.
+    record: Option<Verified>,
+    finished: bool,
+    failed: Option<ApiError>,
+}
+
+impl Join {
+    fn reach(&mut self, stage: JoinStage) {
+        if !self.stages.contains(&stage) {
+            self.stages.push(stage);
+        }
+    }
+
+    /// Whether someone who has seen so many stages has something new to hear.
+    pub(crate) fn news(&self, seen: u32) -> bool {
+        self.finished || self.failed.is_some() || self.stages.len() > seen as usize
+    }
+}
+
+impl Core {
+    /// Starts knocking at the invite's door.
+    pub(crate) fn begin_join(&mut self, ask: &JoinArgs) -> Result<Reply, ApiError> {
+        let link = InviteLink::parse(&ask.key).map_err(|error| bad_link(&error))?;
+        let cid = link.cid;
+        self.needs_network()?;
+        if let Some(collective) = self.collectives.get(&cid)
+            && collective.secrets.membership == Membership::Member
+        {
+            return Err(
+                usage(format!("you are already a member of {}", collective.name()))
+                    .hint("the key is still good for somebody else"),
+            );
+        }
+        let mut addrs: Vec<Addr> = link.addresses.iter().cloned().map(Addr).collect();
+        for text in &ask.peers {
+            addrs.push(self.parse_address(text)?.1);
+        }
+        if addrs.is_empty() {
+            return Err(usage("the key carries no address of a member")
+                .hint("ask for a member's address and add it: `moot join KEY --peer ADDRESS`"));
+        }
+        self.prepare_to_join(cid)?;
+        self.joins.insert(
+            cid,
+            Join {
+                stages: vec![JoinStage::KeyRead],
+                record: None,
+                finished: false,
+                failed: None,
+                link: link.clone(),
+            },
+        );
+        self.feed(Input::Ask(Ask::Join {
+            cid,
+            door: *DoorSecret::invite(&cid, &link.seed.public()).expose(),
+            invite_seed: link.seed.signing_key().to_bytes(),
+            addrs,
+        }));
+        Ok(Reply::Join(self.join_progress(&cid)))
+    }
+
+    /// Draws the keys for the new seat, or finds those of an earlier try.
+    fn prepare_to_join(&mut self, cid: CollectiveId) -> Result<(), ApiError> {
+        let known = self.collectives.remove(&cid);
+        let (secrets, old) = match known {
+            Some(mut collective) if collective.secrets.membership == Membership::Left => {
+                // Whoever left comes back with a new device: the old one's log is closed.
+                let fresh = self.new_secrets(cid, &collective.secrets)?;
+                (fresh, Some(std::mem::take(&mut collective.profiles)))
+            }
+            Some(collective) => (collective.secrets, Some(collective.profiles)),
+            None => {
+                let root = self.keyring.joiner_seat(&cid);
+                let secrets = Secrets {
+                    cid,
+                    membership: Membership::Joining,
+                    founder_salt: None,
+                    seat: SeatKey::from_bytes(root.verifying_key().to_bytes()),
+                    device: SigningKey::from_bytes(&fresh_bytes()?),
+                    kems: vec![KemSecret::from_bytes(fresh_bytes()?)],
+                    epochs: Vec::new(),
+                };
+                (secrets, None)
+            }
+        };
+        self.keyring.save(&secrets).map_err(key_failed)?;
+        let mut collective = Collective::new(secrets);
+        let now_ms = self.clock.wall();
+        collective
+            .load(&self.store, now_ms, None)
+            .map_err(crate::errors::store_failed)?;
+        collective.profiles = old.unwrap_or_default();
+        self.collectives.insert(cid, collective);
+        Ok(())
+    }
+
+    fn new_secrets(&self, cid: CollectiveId, old: &Secrets) -> Result<Secrets, ApiError> {
+        let mut kems = old.kems.clone();
+        kems.push(KemSecret::from_bytes(fresh_bytes()?));
+        Ok(Secrets {
+            cid,
+            membership: Membership::Joining,
+            founder_salt: old.founder_salt,
+            seat: old.seat,
+            device: SigningKey::from_bytes(&fresh_bytes()?),
+            kems,
+            epochs: old.epochs.clone(),
+        })
+    }
+
+    /// The machine got one step further.
+    pub(crate) fn join_step(&mut self, cid: CollectiveId, step: JoinStep) -> Vec<Input> {
+        let Some(join) = self.joins.get_mut(&cid) else {
+            return Vec::new();
+        };
+        match step {
+            JoinStep::Reached => join.reach(JoinStage::MemberFound),
+            JoinStep::DoorOpen => join.reach(JoinStage::MembershipProven),
+            JoinStep::Served => match self.make_join(cid) {
+                Ok(record) => {
+                    let wire = record.wire().to_vec();
+                    if let Some(join) = self.joins.get_mut(&cid) {
+                        join.record = Some(record);
+                    }
+                    return vec![Input::Ask(Ask::SubmitJoin { cid, record: wire })];
+                }
+                Err(error) => {
+                    self.fail_join(cid, error);
+                    return vec![Input::Ask(Ask::CancelJoin { cid })];
+                }
+            },
+            JoinStep::Welcomed { .. } => {
+                if let Err(error) = self.enter(cid) {
+                    self.fail_join(cid, error);
+                    return vec![Input::Ask(Ask::CancelJoin { cid })];
+                }
+                return vec![
+                    Input::Changed { cid },
+                    Input::Ask(Ask::SyncNow { cid: Some(cid) }),
+                ];
+            }
+            JoinStep::Failed { why, retry } => {
+                let hint = if retry {
+                    "check that a member's node is running and reachable, then try again"
+                } else {
+                    "ask a member for a new invite"
+                };
+                self.fail_join(cid, failed(why).hint(hint));
+                return vec![Input::Ask(Ask::CancelJoin { cid })];
+            }
+        }
+        Vec::new()
+    }
+
+    /// Makes the join record after the invite and its past were served and stored.
+    fn make_join(&mut self, cid: CollectiveId) -> Result<Verified, ApiError> {
+        let now_ms = self.clock.wall();
+        let link = self
+            .joins
+            .get(&cid)
+            .map(|join| join.link.clone())
+            .ok_or_else(|| failed("nobody asked to join this".to_owned()))?;
+        let invite = RecordId::from(link.invite);
+        let collective = self
+            .collectives
+            .get(&cid)
+            .ok_or_else(|| failed("the collective is not open".to_owned()))?;
+        let root = self.keyring.root(&collective.secrets);
+        let made = collective
+            .accord
+            .record(&invite)
+            .ok_or_else(|| failed("the member's node did not send the invite".to_owned()))?;
+        let secrets = &collective.secrets;
+        let (seat, dev) = (secrets.seat, secrets.dev());
+        let kem = secrets
+            .kems
+            .last()
+            .map(KemSecret::public)
+            .ok_or_else(|| failed("this device has no key to receive secrets".to_owned()))?;
+        let body = Control::Join(JoinBody {
+            seat,
+            dev,
+            kem,
+            redeem_sig: link.seed.redeem(&cid, &link.invite, &seat, &dev, &kem),
+            seat_sig: JoinBody::sign_seat(&root, cid, dev, kem),
+            old_dev: None,
+        });
+        Draft {
+            cid: Some(cid),
+            seat,
+            place: Place { seq: 0, prev: None },
+            hlc: Hlc::next(now_ms, [made.header().hlc]),
+            kind: Kind::JOIN,
+            cap: Some(GrantId::from(invite)),
+            auth: vec![invite],
+            refs: Vec::new(),
+            tags: Vec::new(),
+            body: body.encode(),
+        }
+        .sign(&secrets.device)
+        .map_err(|reason| failed(format!("the join would be refused ({reason})")))
+    }
+
+    /// A member took the join: this person is in.
+    fn enter(&mut self, cid: CollectiveId) -> Result<(), ApiError> {
+        let now_ms = self.clock.wall();
+        let Some(join) = self.joins.get_mut(&cid) else {
+            return Ok(());
+        };
+        join.reach(JoinStage::Welcomed);
+        let record = join.record.clone();
+        let addresses = join.link.addresses.clone();
+        let collective = self
+            .collectives
+            .get_mut(&cid)
+            .ok_or_else(|| failed("the collective is not open".to_owned()))?;
+        collective.secrets.membership = Membership::Member;
+        self.keyring.save(&collective.secrets).map_err(key_failed)?;
+        if let Some(record) = record {
+            let mut taken = Taken::default();
+            let _verdict = collective.take(&self.store, record, None, now_ms, &mut taken);
+            self.settle(cid, taken)
+                .map_err(|()| failed("the membership could not be stored".to_owned()))?;
+        }
+        self.note_membership(cid, &addresses);
+        self.announce_name(cid);
+        Ok(())
+    }
+
+    /// A reconciliation ended: a join is complete with the first one that left both sides equal.
+    pub(crate) fn synced(&mut self, cid: CollectiveId, equal: bool) {
+        if equal && let Some(collective) = self.collectives.get_mut(&cid) {
+            if collective.first_sync && collective.secrets.membership == Membership::Member {
+                collective.first_sync = false;
+                let entry = Entry::Local {
+                    key: first_sync_key(&cid),
+                    value: Some(self.clock.wall().to_be_bytes().to_vec()),
+                };
+                if let Err(error) = self.store.commit(&[entry]) {
+                    tracing::warn!(%error, "the end of the first sync could not be noted");
+                }
+            }
+            if let Some(join) = self.joins.get_mut(&cid)
+                && join.stages.contains(&JoinStage::Welcomed)
+            {
+                join.reach(JoinStage::Received);
+                join.finished = true;
+            }
+        }
+        self.answer_waiting();
+    }
+
+    fn fail_join(&mut self, cid: CollectiveId, error: ApiError) {
+        if let Some(join) = self.joins.get_mut(&cid) {
+            join.failed = Some(error);
+        }
+        self.answer_waiting();
+    }
+
+    /// Joins that a stop interrupted cannot go on by themselves: the key is not kept. The person
+    /// is told to run `moot join` again, which finds the keys of the first try.
+    pub(crate) fn resume_joins(&mut self) {
+        let open: Vec<String> = self
+            .collectives
+            .values()
+            .filter(|collective| collective.secrets.membership == Membership::Joining)
+            .map(Collective::name)
+            .collect();
+        for name in open {
+            self.warn(format!(
+                "joining {name} was interrupted; run `moot join KEY` again with the same key"
+            ));
+        }
+    }
+
+    pub(crate) fn join_progress(&self, cid: &CollectiveId) -> JoinProgress {
+        let counts = self.store.counts(cid);
+        let name = self
+            .collectives
+            .get(cid)
+            .filter(|collective| !collective.accord.state().name.is_empty())
+            .map(Collective::name);
+        let join = self.joins.get(cid);
+        JoinProgress {
+            collective: cid.to_string(),
+            name,
+            done: join.map(|join| join.stages.clone()).unwrap_or_default(),
+            records: counts.content + counts.control,
+            finished: join.is_some_and(|join| join.finished),
+            failed: join.and_then(|join| join.failed.clone()),
+        }
+    }
+
+    /// Tells how a join proceeds, now if there is news, else when there is or the wait is over.
+    pub(crate) fn join_status(&mut self, text: &str, seen: u32, wait_ms: u32, reply: ReplyTo) {
+        let Ok(cid) = text.parse::<CollectiveId>() else {
+            return reply(Err(usage(
+                "a join is named by the whole id of its collective",
+            )));
+        };
+        if !self.joins.contains_key(&cid) {
+            return reply(Err(ApiError::new(
+                ErrorCode::NotFound,
+                "nobody is joining this collective",
+            )));
+        }
+        let until = self.clock.mono() + u64::from(wait_ms.min(MOST_WAIT));
+        self.waiting.push(Waiting {
+            what: Awaited::Join { cid, seen },
+            until,
+            reply,
+        });
+        self.answer_waiting();
+    }
+}
+
+/// Local fact: when the first full control sync of a collective ended.
+pub(crate) fn first_sync_key(cid: &CollectiveId) -> Vec<u8> {
+    [b"f/", cid.as_ref() as &[u8]].concat()
+}
+
+fn fresh_bytes() -> Result<[u8; 32], ApiError> {
+    random().map_err(|error| failed(error.to_string()))
+}
+
+fn bad_link(error: &LinkError) -> ApiError {
+    usage(format!("this is not a good invite key: {error}"))
+        .hint("copy it whole from where you got it; it begins with folkmoot:1:")
+}

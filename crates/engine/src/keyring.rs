@@ -1,0 +1,276 @@
+//! The key folder: what is in it, how it is sealed, how it is made.
+//!
+//! `node.key` holds the node key, in the open (protected by its permissions alone) or sealed by
+//! the passphrase. Everything else is sealed under the node key: `master`, `transport`, and one
+//! file a collective.
+
+use ed25519_dalek::SigningKey;
+use folkmoot_record::CollectiveId;
+use folkmoot_seal::{Cost, Master, NodeKey, VaultError, vault};
+use zeroize::Zeroizing;
+
+use crate::{
+    clock::{NoRandomness, random},
+    home::{Home, HomeError},
+    secrets::Secrets,
+};
+
+const NODE_KEY: &str = "node.key";
+const MASTER: &str = "master";
+const TRANSPORT: &str = "transport";
+const COLLECTIVE: &str = ".collective";
+/// First byte of a node key in the open; a sealed one begins with the head of an FC array.
+const OPEN: u8 = b'K';
+
+/// The keys of this node, opened.
+#[derive(Debug)]
+pub(crate) struct Keyring {
+    home: Home,
+    node_key: NodeKey,
+    master: Master,
+    transport: Zeroizing<[u8; 32]>,
+    sealed: bool,
+}
+
+/// What opening the key folder found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// A new person: the master secret was drawn now.
+    Made,
+    /// Keys of an earlier start.
+    Opened,
+}
+
+/// Why the keys cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KeyError {
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    #[error(transparent)]
+    Randomness(#[from] NoRandomness),
+    #[error("the keys are sealed by a passphrase")]
+    PassphraseNeeded,
+    #[error("the passphrase is wrong")]
+    PassphraseWrong,
+    #[error("{file} in the key folder is damaged or missing")]
+    Damaged { file: String },
+    #[error(transparent)]
+    Vault(VaultError),
+}
+
+impl Keyring {
+    /// Opens the key folder, or fills an empty one. A passphrase given for a new home seals it.
+    pub(crate) fn open(home: &Home, passphrase: Option<&str>) -> Result<(Self, Found), KeyError> {
+        match home.read_key(NODE_KEY)? {
+            Some(bytes) => Ok((Self::read(home, &bytes, passphrase)?, Found::Opened)),
+            None => {
+                // Only an empty folder is a new home: losing the node key alone must not
+                // silently begin a new person over the old one's sealed secrets.
+                if home.read_key(MASTER)?.is_some() {
+                    return Err(damaged(NODE_KEY));
+                }
+                Ok((Self::make(home, passphrase)?, Found::Made))
+            }
+        }
+    }
+
+    fn make(home: &Home, passphrase: Option<&str>) -> Result<Self, KeyError> {
+        let ring = Self {
+            home: home.clone(),
+            node_key: NodeKey::from_bytes(random()?),
+            master: Master::from_bytes(random()?),
+            transport: Zeroizing::new(random()?),
+            sealed: passphrase.is_some(),
+        };
+        // The node key is written last: its presence says that the folder is complete.
+        ring.write(TRANSPORT, ring.transport.as_slice())?;
+        let node_key = match passphrase {
+            None => {
+                let mut open = Zeroizing::new(vec![OPEN]);
+                open.extend_from_slice(ring.node_key.expose());
+                open
+            }
+            Some(passphrase) => Zeroizing::new(
+                vault::lock(
+                    passphrase.as_bytes(),
+                    &ring.node_key,
+                    Cost::STANDARD,
+                    &random()?,
+                    &random()?,
+                )
+                .map_err(KeyError::Vault)?,
+            ),
+        };
+        home.write_key(NODE_KEY, &node_key)?;
+        ring.write(MASTER, ring.master.expose())?;
+        Ok(ring)
+    }
+
+    fn read(home: &Home, bytes: &[u8], passphrase: Option<&str>) -> Result<Self, KeyError> {
+        let (node_key, sealed) = match bytes.split_first() {
+            Some((&OPEN, key)) => {
+                let key = key.try_into().map_err(|_| damaged(NODE_KEY))?;
+                (NodeKey::from_bytes(key), false)
+            }
+            Some(_) => {
+                let passphrase = passphrase.ok_or(KeyError::PassphraseNeeded)?;
+                let key =
+                    vault::unlock(passphrase.as_bytes(), bytes).map_err(|error| match error {
+                        VaultError::WrongPassphrase => KeyError::PassphraseWrong,
+                        VaultError::Damaged => damaged(NODE_KEY),
+                        other => KeyError::Vault(other),
+                    })?;
+                (key, true)
+            }
+            None => return Err(damaged(NODE_KEY)),
+        };
+        let master = match fixed(home, &node_key, MASTER) {
+            Ok(master) => Master::from_bytes(*master),
+            // Power failed between the node key and the master of a first start: nothing was
+            // founded with it yet, so a new one may be drawn.
+            Err(KeyError::Damaged { .. })
+                if home.read_key(MASTER)?.is_none() && home.key_names(COLLECTIVE)?.is_empty() =>
+            {
+                let master = Master::from_bytes(random()?);
+                write(home, &node_key, MASTER, master.expose())?;
+                master
+            }
+            Err(error) => return Err(error),
+        };
+        let transport = fixed(home, &node_key, TRANSPORT)?;
+        Ok(Self {
+            home: home.clone(),
+            node_key,
+            master,
+            transport,
+            sealed,
+        })
+    }
+
+    /// Whether a passphrase seals the keys.
+    pub(crate) fn sealed(&self) -> bool {
+        self.sealed
+    }
+
+    pub(crate) fn transport(&self) -> [u8; 32] {
+        *self.transport
+    }
+
+    /// The 24 words.
+    pub(crate) fn words(&self) -> Zeroizing<String> {
+        self.master.words()
+    }
+
+    pub(crate) fn founder_seat(&self, salt: &[u8; 16]) -> SigningKey {
+        self.master.founder_seat(salt)
+    }
+
+    /// The root key of this person's seat in a collective.
+    pub(crate) fn root(&self, secrets: &Secrets) -> SigningKey {
+        match &secrets.founder_salt {
+            Some(salt) => self.master.founder_seat(salt),
+            None => self.master.seat(&secrets.cid),
+        }
+    }
+
+    pub(crate) fn joiner_seat(&self, cid: &CollectiveId) -> SigningKey {
+        self.master.seat(cid)
+    }
+
+    /// Writes the secrets of one collective, durably.
+    pub(crate) fn save(&self, secrets: &Secrets) -> Result<(), KeyError> {
+        self.write(&format!("{}{COLLECTIVE}", secrets.cid), &secrets.encode())
+    }
+
+    /// Reads the secrets of every collective.
+    pub(crate) fn load(&self) -> Result<Vec<Secrets>, KeyError> {
+        self.home
+            .key_names(COLLECTIVE)?
+            .into_iter()
+            .map(|name| {
+                let bytes = open(&self.home, &self.node_key, &name)?;
+                Secrets::decode(&bytes).map_err(|_| damaged(&name))
+            })
+            .collect()
+    }
+
+    fn write(&self, name: &str, value: &[u8]) -> Result<(), KeyError> {
+        write(&self.home, &self.node_key, name, value)
+    }
+}
+
+fn write(home: &Home, node_key: &NodeKey, name: &str, value: &[u8]) -> Result<(), KeyError> {
+    let sealed = node_key.seal_value("keys", name.as_bytes(), value, &random()?);
+    Ok(home.write_key(name, &sealed)?)
+}
+
+fn open(home: &Home, node_key: &NodeKey, name: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let sealed = home.read_key(name)?.ok_or_else(|| damaged(name))?;
+    node_key
+        .open_value("keys", name.as_bytes(), &sealed)
+        .map_err(|_| damaged(name))
+}
+
+fn fixed(home: &Home, node_key: &NodeKey, name: &str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+    let bytes = open(home, node_key, name)?;
+    let fixed = bytes.as_slice().try_into().map_err(|_| damaged(name))?;
+    Ok(Zeroizing::new(fixed))
+}
+
+fn damaged(file: &str) -> KeyError {
+    KeyError::Damaged {
+        file: file.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn home() -> (tempfile::TempDir, Home) {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path().join("home"));
+        home.prepare().unwrap();
+        (folder, home)
+    }
+
+    #[test]
+    fn keys_open_again_without_a_passphrase() {
+        let (_folder, home) = home();
+        let (made, found) = Keyring::open(&home, None).unwrap();
+        assert_eq!(found, Found::Made);
+        let (opened, found) = Keyring::open(&home, None).unwrap();
+        assert_eq!(found, Found::Opened);
+        assert_eq!(made.words(), opened.words());
+        assert_eq!(made.transport(), opened.transport());
+        assert!(!opened.sealed());
+    }
+
+    #[test]
+    fn a_passphrase_is_asked_for_and_checked() {
+        let (_folder, home) = home();
+        let (made, _) = Keyring::open(&home, Some("correct horse")).unwrap();
+        assert!(matches!(
+            Keyring::open(&home, None),
+            Err(KeyError::PassphraseNeeded)
+        ));
+        assert!(matches!(
+            Keyring::open(&home, Some("wrong horse")),
+            Err(KeyError::PassphraseWrong)
+        ));
+        let (opened, _) = Keyring::open(&home, Some("correct horse")).unwrap();
+        assert_eq!(made.words(), opened.words());
+        assert!(opened.sealed());
+    }
+
+    #[test]
+    fn a_lost_node_key_never_begins_a_new_person() {
+        let (_folder, home) = home();
+        Keyring::open(&home, None).unwrap();
+        std::fs::remove_file(home.keys().join(NODE_KEY)).unwrap();
+        assert!(matches!(
+            Keyring::open(&home, None),
+            Err(KeyError::Damaged { .. })
+        ));
+    }
+}

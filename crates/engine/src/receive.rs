@@ -1,0 +1,178 @@
+//! Taking in what peers send: parse, check, judge, store, index, tell.
+
+use folkmoot_accord::Rejudge;
+use folkmoot_record::{Carried, CollectiveId, Hlc, RecordId, Signed, Verified};
+use folkmoot_store::{Entry, Held};
+use folkmoot_sync::{Delivered, Input, Item, Peer, Ticket};
+
+use crate::{
+    checkers::{Batch, Checked, Unchecked},
+    core::Core,
+};
+
+/// Marks kept with a record that is stored but not shown.
+pub(crate) mod mark {
+    /// Shown.
+    pub(crate) const NONE: u8 = 0;
+    /// Valid, but cut away by a revocation.
+    pub(crate) const SHADOWED: u8 = 1;
+    /// Dated in the future.
+    pub(crate) const QUARANTINED: u8 = 2;
+    /// Waits for a newer version, a person, or room.
+    pub(crate) const PARKED: u8 = 3;
+    /// Its place in its log contradicts the record before it.
+    pub(crate) const MISFILED: u8 = 4;
+    /// Its body does not fit its kind.
+    pub(crate) const UNRENDERABLE: u8 = 5;
+    /// Its device wrote more on that day than the charter allows.
+    pub(crate) const OVER_QUOTA: u8 = 6;
+
+    /// The word for people.
+    pub(crate) fn word(mark: u8) -> &'static str {
+        match mark {
+            SHADOWED => "shadowed",
+            QUARANTINED => "quarantined",
+            PARKED => "parked",
+            MISFILED => "misfiled",
+            UNRENDERABLE => "unrenderable",
+            OVER_QUOTA => "over quota",
+            _ => "admitted",
+        }
+    }
+}
+
+/// What a batch leaves to be done once it is durable.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    pub(crate) entries: Vec<Entry>,
+    /// Records that become durable, with who brought them and, of content, the claimed time.
+    pub(crate) stored: Vec<(RecordId, Option<Peer>, Option<Hlc>)>,
+    /// Content to be shown and indexed.
+    pub(crate) shown: Vec<Verified>,
+    /// Content not to be shown any more.
+    pub(crate) unshown: Vec<RecordId>,
+    /// Members, keys or doors changed.
+    pub(crate) changed: bool,
+    /// New epoch secrets were learnt.
+    pub(crate) keys: bool,
+    pub(crate) rejudge: Vec<Rejudge>,
+}
+
+impl Core {
+    /// A batch arrived: settle what needs no signature check, hand the rest to the workers.
+    pub(crate) fn delivered(
+        &mut self,
+        ticket: Ticket,
+        cid: CollectiveId,
+        peer: Peer,
+        items: Vec<Item>,
+    ) {
+        let items = items
+            .into_iter()
+            .map(|item| match item {
+                Item::Bundle(bytes) => Unchecked::Settled(Checked::Bundle(bytes)),
+                Item::Record(wire) => match Signed::parse(&wire) {
+                    Err(reason) => Unchecked::Settled(Checked::Refused(None, reason)),
+                    Ok(signed) if self.has(&cid, &signed) => Unchecked::Settled(Checked::Known),
+                    Ok(signed) => Unchecked::Record(signed),
+                },
+            })
+            .collect();
+        self.checkers.submit(Batch {
+            ticket,
+            cid,
+            peer,
+            items,
+        });
+    }
+
+    fn has(&self, cid: &CollectiveId, signed: &Signed) -> bool {
+        let id = signed.id();
+        match self.store.held(&id) {
+            Ok(Held::Whole | Held::Erased) => true,
+            Ok(Held::Header) => signed.carried() != Carried::Matching,
+            Ok(Held::No) | Err(_) => self.collectives.get(cid).is_some_and(|collective| {
+                collective.accord.record(&id).is_some() || collective.orphans.contains_key(&id)
+            }),
+        }
+    }
+
+    /// A batch came back from the workers: judge, store as one group, answer the machine.
+    pub(crate) fn checked(&mut self, batch: Batch<Checked>) {
+        let Batch {
+            ticket,
+            cid,
+            peer,
+            items,
+        } = batch;
+        let now_ms = self.clock.wall();
+        let mut taken = Taken::default();
+        let mut verdicts = Vec::with_capacity(items.len());
+        for item in items {
+            let verdict = match self.collectives.get_mut(&cid) {
+                None => Delivered::Delayed,
+                Some(collective) => match item {
+                    Checked::Known => Delivered::Known,
+                    Checked::Refused(id, reason) => {
+                        tracing::debug!(?id, %reason, "a record was refused");
+                        collective.remember_void(id);
+                        Delivered::Refused
+                    }
+                    Checked::Bundle(bytes) => {
+                        collective.take_bundle(&self.store, bytes, &mut taken)
+                    }
+                    Checked::Record(record) => {
+                        collective.take(&self.store, record, Some(peer.clone()), now_ms, &mut taken)
+                    }
+                },
+            };
+            verdicts.push(verdict);
+        }
+        if self.settle(cid, taken).is_err() {
+            // Not durable, so not acknowledged: the peer offers it again later.
+            verdicts.fill(Delivered::Delayed);
+        }
+        self.feed(Input::Judged { ticket, verdicts });
+    }
+
+    /// Makes a batch durable and then known: to the index, to peers, to whoever waits.
+    pub(crate) fn settle(&mut self, cid: CollectiveId, mut taken: Taken) -> Result<(), ()> {
+        for rejudge in std::mem::take(&mut taken.rejudge) {
+            self.rejudge(cid, &rejudge, &mut taken);
+        }
+        if !taken.entries.is_empty()
+            && let Err(error) = self.store.commit(&taken.entries)
+        {
+            tracing::error!(%error, "what peers sent could not be stored");
+            self.warn(format!("what peers send cannot be stored: {error}"));
+            self.reload(cid);
+            return Err(());
+        }
+        if taken.keys
+            && let Some(collective) = self.collectives.get(&cid)
+            && let Err(error) = self.keyring.save(&collective.secrets)
+        {
+            // The secret is in memory and its bundle is stored: it is opened again at the start.
+            tracing::error!(%error, "new keys could not be written");
+        }
+        self.show(cid, &taken.shown, &taken.unshown);
+        if let Some(collective) = self.collectives.get_mut(&cid) {
+            for (id, _, hlc) in &taken.stored {
+                if let Some(hlc) = hlc {
+                    collective.stored_content(*hlc, *id);
+                }
+            }
+        }
+        if !taken.stored.is_empty() {
+            let records = taken.stored.into_iter().map(|(id, from, _)| (id, from));
+            self.feed(Input::Stored {
+                cid,
+                records: records.collect(),
+            });
+        }
+        if taken.changed || taken.keys {
+            self.feed(Input::Changed { cid });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,371 @@
+//! What one collective makes of one received record or bundle.
+
+use folkmoot_accord::{ContentLog, ContentPlace, ContentStanding, Rejudge, Seen, Standing, Way};
+use folkmoot_record::{DeviceKey, Kind, RecordId, Verified, content::Content, control::Charter};
+use folkmoot_seal::Bundle;
+use folkmoot_store::{Entry, Held, Vault};
+use folkmoot_sync::{Delivered, Peer};
+
+use crate::{
+    collective::{Collective, MOST_ORPHANS, Orphan, Profile},
+    holdings::read,
+    profiles::profile_fact,
+    receive::{Taken, mark},
+};
+
+/// Ids of void records that are remembered a collective, so that nobody is asked for them.
+const MOST_VOID: usize = 4_096;
+/// Bundles kept of one epoch: the maker's and supplementary ones for late readers.
+const MOST_BUNDLES: usize = 64;
+/// A day in milliseconds.
+const DAY: u64 = 86_400_000;
+
+/// The content held, as far as cuts ask for it.
+pub(crate) struct HeldContent<'a>(pub(crate) &'a Vault);
+
+impl ContentLog for HeldContent<'_> {
+    fn place(&self, id: &RecordId) -> Option<ContentPlace> {
+        let record = read(self.0, id)?;
+        let header = record.header();
+        Some(ContentPlace {
+            seat: header.seat,
+            dev: header.dev,
+            seq: header.seq,
+            prev: header.prev,
+        })
+    }
+}
+
+/// Records counted of one device on one day (section 4.11, quotas).
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Tally {
+    day: u64,
+    content: u64,
+    control: u64,
+}
+
+impl Collective {
+    /// Takes one checked record; what has to be stored and told is added to `taken`.
+    pub(crate) fn take(
+        &mut self,
+        store: &Vault,
+        record: Verified,
+        from: Option<Peer>,
+        now_ms: u64,
+        taken: &mut Taken,
+    ) -> Delivered {
+        if record.header().kind.is_content() {
+            return self.take_content(store, record, from, now_ms, taken);
+        }
+        let id = record.id();
+        if self.accord.record(&id).is_some() {
+            return Delivered::Known;
+        }
+        self.count(&record, now_ms);
+        let seen = Seen {
+            now_ms,
+            first_ms: now_ms,
+            way: if self.first_sync {
+                Way::FirstSync
+            } else {
+                Way::Ordinary
+            },
+        };
+        let inserted = self.accord.insert(record.clone(), seen);
+        taken.changed = true;
+        if inserted.rejudge != Rejudge::Nothing {
+            taken.rejudge.push(inserted.rejudge);
+        }
+        for (other, standing) in inserted.changed {
+            self.moved(store, other, &standing, now_ms, taken);
+        }
+        let verdict = match inserted.standing {
+            Standing::Void(reason) => {
+                tracing::debug!(%id, %reason, "a record was void");
+                self.remember_void(Some(id));
+                Delivered::Refused
+            }
+            Standing::Orphan { .. } => Delivered::Orphan,
+            Standing::Ignored => Delivered::Refused,
+            Standing::Admitted { .. } | Standing::Parked(_) | Standing::Quarantined { .. } => {
+                taken.entries.push(Entry::Record(record, now_ms));
+                taken.stored.push((id, from, None));
+                Delivered::Stored
+            }
+        };
+        self.release_orphans(store, now_ms, taken);
+        verdict
+    }
+
+    /// Another record's standing changed by what came in: an orphan that is released is stored.
+    fn moved(
+        &mut self,
+        store: &Vault,
+        id: RecordId,
+        standing: &Standing,
+        now_ms: u64,
+        taken: &mut Taken,
+    ) {
+        match standing {
+            Standing::Void(_) => self.remember_void(Some(id)),
+            Standing::Orphan { .. } | Standing::Ignored => {}
+            Standing::Admitted { .. } | Standing::Parked(_) | Standing::Quarantined { .. } => {
+                let new = matches!(store.held(&id), Ok(Held::No));
+                if new && let Some(record) = self.accord.record(&id) {
+                    taken.entries.push(Entry::Record(record.clone(), now_ms));
+                    taken.stored.push((id, None, None));
+                }
+            }
+        }
+    }
+
+    /// Looks again at content that waited for control records.
+    fn release_orphans(&mut self, store: &Vault, now_ms: u64, taken: &mut Taken) {
+        let missing = self.accord.missing();
+        let ready: Vec<RecordId> = self
+            .orphans
+            .iter()
+            .filter(|(_, orphan)| {
+                orphan.record.header().auth.iter().all(|id| {
+                    !missing.contains(id)
+                        && self
+                            .accord
+                            .standing(id)
+                            .is_some_and(|s| !matches!(s, Standing::Orphan { .. }))
+                })
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        for id in ready {
+            if let Some(orphan) = self.orphans.remove(&id) {
+                let _verdict = self.take_content(store, orphan.record, orphan.from, now_ms, taken);
+            }
+        }
+    }
+
+    fn take_content(
+        &mut self,
+        store: &Vault,
+        record: Verified,
+        from: Option<Peer>,
+        now_ms: u64,
+        taken: &mut Taken,
+    ) -> Delivered {
+        let id = record.id();
+        match store.held(&id) {
+            Ok(Held::Whole | Held::Erased) => return Delivered::Known,
+            Ok(Held::Header) => return self.take_body(&record, taken),
+            Ok(Held::No) => {}
+            Err(_) => return Delivered::Delayed,
+        }
+        let standing = self
+            .accord
+            .judge(record.header(), id, now_ms, &HeldContent(store));
+        let mark = match standing {
+            ContentStanding::Void(reason) => {
+                tracing::debug!(%id, %reason, "a record was void");
+                self.remember_void(Some(id));
+                return Delivered::Refused;
+            }
+            ContentStanding::Orphan(_) => {
+                if self.orphans.len() >= MOST_ORPHANS {
+                    self.orphans.pop_first();
+                }
+                self.orphans.insert(id, Orphan { record, from });
+                return Delivered::Orphan;
+            }
+            ContentStanding::Parked(_) => mark::PARKED,
+            ContentStanding::Quarantined { .. } => mark::QUARANTINED,
+            ContentStanding::Admitted { honoured: false } => mark::SHADOWED,
+            ContentStanding::Admitted { honoured: true } => {
+                if self.count(&record, now_ms) {
+                    mark::OVER_QUOTA
+                } else {
+                    self.display_mark(store, &record)
+                }
+            }
+        };
+        let hlc = record.header().hlc;
+        taken.entries.push(Entry::Record(record.clone(), now_ms));
+        taken.stored.push((id, from, Some(hlc)));
+        if mark == mark::NONE {
+            self.note_profile(&record, taken);
+            taken.shown.push(record);
+        } else {
+            taken.entries.push(Entry::Mark { id, mark });
+            self.marked.insert(id, mark);
+        }
+        Delivered::Stored
+    }
+
+    /// A body came for a record that was held without one.
+    fn take_body(&mut self, record: &Verified, taken: &mut Taken) -> Delivered {
+        let Some(body) = record.body() else {
+            return Delivered::Known;
+        };
+        taken.entries.push(Entry::Body {
+            id: record.id(),
+            bytes: body.to_vec(),
+        });
+        if !self.marked.contains_key(&record.id()) {
+            self.note_profile(record, taken);
+            taken.shown.push(record.clone());
+        }
+        Delivered::Stored
+    }
+
+    /// The mark of an honoured record that concerns display alone (section 2.4).
+    pub(crate) fn display_mark(&self, store: &Vault, record: &Verified) -> u8 {
+        if misfiled(store, record) {
+            mark::MISFILED
+        } else if record
+            .body()
+            .is_some_and(|body| Content::decode(record.header().kind, body).is_err())
+        {
+            mark::UNRENDERABLE
+        } else {
+            mark::NONE
+        }
+    }
+
+    /// Learns the shown name of a member from a profile.
+    pub(crate) fn note_profile(&mut self, record: &Verified, taken: &mut Taken) {
+        let header = record.header();
+        if header.kind != Kind::PROFILE {
+            return;
+        }
+        let name = record
+            .body()
+            .and_then(|body| Content::decode(header.kind, body).ok())
+            .and_then(|content| content.title().map(str::to_owned));
+        if let Some(name) = name {
+            let profile = Profile {
+                hlc: header.hlc,
+                id: record.id(),
+                name,
+            };
+            if self.learn_profile(header.seat, profile.clone()) {
+                taken
+                    .entries
+                    .push(profile_fact(&self.cid(), &header.seat, Some(&profile)));
+            }
+        }
+    }
+
+    /// Takes an epoch bundle. One that opens for this device is learnt from; one of an epoch that
+    /// is known is kept for others.
+    pub(crate) fn take_bundle(
+        &mut self,
+        store: &Vault,
+        bytes: Vec<u8>,
+        taken: &mut Taken,
+    ) -> Delivered {
+        let Ok(bundle) = Bundle::decode(&bytes) else {
+            return Delivered::Refused;
+        };
+        let key_id = bundle.key_id();
+        if matches!(store.bundle(&bundle.hash()), Ok(Some(_))) {
+            return Delivered::Known;
+        }
+        let (cid, dev) = (self.cid(), self.secrets.dev());
+        let opened = self
+            .secrets
+            .kems
+            .iter()
+            .rev()
+            .find_map(|kem| bundle.open(&cid, &dev, kem).ok());
+        let ours = opened.is_some();
+        if let Some(secret) = opened
+            && self.secrets.learn(secret)
+        {
+            taken.keys = true;
+            self.refresh_offers();
+        }
+        let known = self
+            .accord
+            .state()
+            .epochs
+            .values()
+            .any(|epoch| epoch.key_id == key_id);
+        let held = store.bundles(&cid).map_or(0, |bundles| {
+            bundles.iter().filter(|held| held.key_id == key_id).count()
+        });
+        if held >= MOST_BUNDLES || (!known && !ours) {
+            return Delivered::Delayed;
+        }
+        taken.entries.push(Entry::Bundle { cid, key_id, bytes });
+        Delivered::Stored
+    }
+
+    pub(crate) fn remember_void(&mut self, id: Option<RecordId>) {
+        if let Some(id) = id {
+            if self.void.len() >= MOST_VOID {
+                self.void.pop_first();
+            }
+            self.void.insert(id);
+        }
+    }
+
+    /// Counts a record of a device on this UTC day; true if it is over the charter's quota. Own
+    /// devices, the home and the first full sync are exempt.
+    fn count(&mut self, record: &Verified, now_ms: u64) -> bool {
+        let header = record.header();
+        if self.home || self.first_sync || header.seat == self.secrets.seat {
+            return false;
+        }
+        let Some(charter) = self.accord.state().charter.clone() else {
+            return false;
+        };
+        self.tally(header.dev, header.kind, &charter, now_ms)
+    }
+
+    pub(crate) fn tally(
+        &mut self,
+        dev: DeviceKey,
+        kind: Kind,
+        charter: &Charter,
+        now_ms: u64,
+    ) -> bool {
+        let day = now_ms / DAY;
+        let tally = self.tallies.entry(dev).or_default();
+        if tally.day != day {
+            *tally = Tally {
+                day,
+                ..Tally::default()
+            };
+        }
+        let (count, most) = if kind.is_content() {
+            (&mut tally.content, charter.content_per_day)
+        } else {
+            (&mut tally.control, charter.control_per_day)
+        };
+        *count += 1;
+        *count > most
+    }
+}
+
+/// Whether a held `prev` contradicts the record (section 2.4). One not held is no fault.
+fn misfiled(store: &Vault, record: &Verified) -> bool {
+    let header = record.header();
+    let (Some(prev), Some(cid)) = (header.prev, header.cid) else {
+        return false;
+    };
+    // Records mostly follow the newest one of their log: that needs no reading.
+    if let Ok(Some(tip)) = store.tip(&cid, &header.dev)
+        && tip.id == prev
+    {
+        return tip.seq.checked_add(1) != Some(header.seq) || tip.hlc >= header.hlc;
+    }
+    if matches!(store.held(&prev), Ok(Held::No) | Err(_)) {
+        return false;
+    }
+    read(store, &prev).is_some_and(|before| {
+        let before = before.header();
+        before.cid != header.cid
+            || before.seat != header.seat
+            || before.dev != header.dev
+            || !before.kind.is_content()
+            || before.seq.checked_add(1) != Some(header.seq)
+            || before.hlc >= header.hlc
+    })
+}
