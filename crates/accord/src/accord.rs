@@ -13,6 +13,7 @@ use crate::{
     content::{ContentLog, Memo},
     documents::Rights,
     epochs,
+    eval::View,
     graph::direct,
     intake::{Intake, Policy},
     refresh::{Dirty, refresh},
@@ -157,7 +158,10 @@ impl Accord {
         let (changed, rejudge) = self.settle();
         Inserted {
             standing: self.noted(&id).cloned().unwrap_or(Standing::Ignored),
-            changed: changed.into_iter().filter(|(other, _)| *other != id).collect(),
+            changed: changed
+                .into_iter()
+                .filter(|(other, _)| *other != id)
+                .collect(),
             rejudge,
         }
     }
@@ -246,7 +250,12 @@ impl Accord {
             .get(&(*seat, *dev))
             .into_iter()
             .flatten()
-            .max_by_key(|ix| (graph.node(**ix).record.header().seq, std::cmp::Reverse(**ix)));
+            .max_by_key(|ix| {
+                (
+                    graph.node(**ix).record.header().seq,
+                    std::cmp::Reverse(**ix),
+                )
+            });
         match last {
             Some(ix) => Place {
                 seq: graph.node(*ix).record.header().seq.saturating_add(1),
@@ -356,9 +365,11 @@ impl Accord {
         let intake = &mut self.intake;
         own.honoured
             && same.into_iter().all(|id| {
-                intake.book.graph.number(&id).is_some_and(|ix| {
-                    epochs::usable(&intake.book, &mut intake.views, ix, at_ms)
-                })
+                intake
+                    .book
+                    .graph
+                    .number(&id)
+                    .is_some_and(|ix| epochs::usable(&intake.book, &mut intake.views, ix, at_ms))
             })
     }
 
@@ -413,10 +424,28 @@ impl Accord {
     pub fn electorate(&mut self, proposal: &RecordId) -> Option<BTreeSet<SeatKey>> {
         let intake = &mut self.intake;
         let ix = intake.book.graph.number(proposal)?;
-        let poll = intake
-            .polls
-            .of(&intake.book, &mut intake.views, ix)?;
+        let poll = intake.polls.of(&intake.book, &mut intake.views, ix)?;
         Some(poll.electorate.clone())
+    }
+
+    /// Eval(S) worked out from nothing, and the lane-0 records that it honours: what
+    /// [`Accord::state`] must equal however the records came. For tests, and for a node that doubts
+    /// itself; it costs a full evaluation.
+    pub fn evaluate_afresh(&self) -> (State, BTreeSet<RecordId>) {
+        let book = &self.intake.book;
+        let mut view = View::of(self.intake.views.running.set().clone());
+        let honoured = self.intake.views.running.set().iter();
+        let honoured = honoured
+            .filter(|ix| view.honoured(book, *ix))
+            .map(|ix| book.graph.node(ix).id)
+            .collect();
+        let mut state = State::default();
+        let dirty = Dirty {
+            everything: true,
+            ..Dirty::default()
+        };
+        refresh(book, &mut view, &mut state, dirty);
+        (state, honoured)
     }
 
     fn noted(&self, id: &RecordId) -> Option<&Standing> {
@@ -467,7 +496,9 @@ impl Accord {
             touched.keys().copied().collect()
         };
         for id in ids {
-            let Some(held) = intake.held.get_mut(&id) else { continue };
+            let Some(held) = intake.held.get_mut(&id) else {
+                continue;
+            };
             if let (Some(ix), true) = (held.ix, held.standing.is_admitted()) {
                 let standing = Standing::Admitted {
                     honoured: running.honoured(book, ix),

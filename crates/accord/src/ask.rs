@@ -148,7 +148,9 @@ fn best(
         expired_ms: None,
     };
     for gid in member.into_iter().flat_map(|member| &member.grants) {
-        let Some(grant) = state.grants.get(gid) else { continue };
+        let Some(grant) = state.grants.get(gid) else {
+            continue;
+        };
         let warrant = Warrant {
             live: grant.live,
             of_seat: true,

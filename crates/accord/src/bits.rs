@@ -69,19 +69,18 @@ impl Bits {
             .all(|(at, word)| word & !other.word(self.full + at) == 0)
     }
 
-    /// Whether the two have a member in common.
-    pub(crate) fn meets(&self, other: &Self) -> bool {
-        let end = (self.full + self.words.len()).min(other.full + other.words.len());
-        (0..end).any(|w| self.word(w) & other.word(w) != 0)
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
         self.full == 0 && self.words.is_empty()
     }
 
     /// How many members there are.
     pub(crate) fn len(&self) -> usize {
-        self.full * WORD + self.words.iter().map(|w| w.count_ones() as usize).sum::<usize>()
+        self.full * WORD
+            + self
+                .words
+                .iter()
+                .map(|w| w.count_ones() as usize)
+                .sum::<usize>()
     }
 
     /// The members, ascending.
@@ -150,7 +149,6 @@ mod tests {
             prop_assert_eq!(x.len(), a.len());
             prop_assert_eq!(x.is_empty(), a.is_empty());
             prop_assert_eq!(x.is_subset(&y), a.is_subset(&b));
-            prop_assert_eq!(x.meets(&y), !a.is_disjoint(&b));
             prop_assert!((0..520).all(|n| x.contains(n) == a.contains(&n)));
             let mut both = x.clone();
             both.unite(&y);

@@ -94,10 +94,10 @@ impl Book {
     }
 
     /// Takes a valid lane-0 record.
-    pub(crate) fn admit(&mut self, record: Verified, past: Bits) -> Ix {
+    pub(crate) fn admit(&mut self, record: &Verified, past: Bits) -> Ix {
         let header = record.header();
         let (seat, dev) = (header.seat, header.dev);
-        self.named.extend(graph::named(&record));
+        self.named.extend(graph::named(record));
         let ix = self.graph.push(Node {
             id: record.id(),
             kind: header.kind,
@@ -118,12 +118,17 @@ impl Book {
                 self.name_device(dev, ix);
                 for add in &body.adds {
                     self.name_device(add.dev, ix);
-                    self.add_device(ix, seat, add.dev, Add {
-                        record: ix,
-                        kem: add.kem,
-                        limits: add.limits.clone(),
-                        signer: by.map_or(Signer::Root, Signer::Device),
-                    });
+                    self.add_device(
+                        ix,
+                        seat,
+                        add.dev,
+                        Add {
+                            record: ix,
+                            kem: add.kem,
+                            limits: add.limits.clone(),
+                            signer: by.map_or(Signer::Root, Signer::Device),
+                        },
+                    );
                 }
                 for drop in &body.drops {
                     let dev = drop.dev;
@@ -164,11 +169,14 @@ impl Book {
             .entry((proposal, header.seat, header.dev))
             .or_default()
             .push(id);
-        self.ballots.insert(id, BallotFacts {
-            record,
-            proposal,
-            choice,
-        });
+        self.ballots.insert(
+            id,
+            BallotFacts {
+                record,
+                proposal,
+                choice,
+            },
+        );
     }
 
     /// What a record does under its cap.
@@ -179,7 +187,14 @@ impl Book {
         match body {
             Control::Grant(body) => {
                 self.name_seat(body.to, ix);
-                self.give(ix, id.into(), body.to, body.limits.clone(), Some(cap), Make::Grant);
+                self.give(
+                    ix,
+                    id.into(),
+                    body.to,
+                    body.limits.clone(),
+                    Some(cap),
+                    Make::Grant,
+                );
             }
             Control::Invite(body) => {
                 let to = self.grants.get(cap).to;
@@ -192,15 +207,25 @@ impl Book {
                 let limits = (*self.grants.get(cap).limits).clone();
                 let make = Make::Join { invite: cap };
                 self.give(ix, id.into(), body.seat, limits, Some(cap), make);
-                if self.grants.get(cap).invite().is_some_and(InviteFacts::contested) {
+                if self
+                    .grants
+                    .get(cap)
+                    .invite()
+                    .is_some_and(InviteFacts::contested)
+                {
                     self.contested.insert(cap);
                 }
-                self.add_device(ix, seat, body.dev, Add {
-                    record: ix,
-                    kem: Some(body.kem),
-                    limits: None,
-                    signer: Signer::Root,
-                });
+                self.add_device(
+                    ix,
+                    seat,
+                    body.dev,
+                    Add {
+                        record: ix,
+                        kem: Some(body.kem),
+                        limits: None,
+                        signer: Signer::Root,
+                    },
+                );
             }
             Control::Revoke(body) => {
                 self.revoke(Revocation {
@@ -215,12 +240,15 @@ impl Book {
             }
             Control::Readmit(body) => {
                 if let Some(v) = self.revocations.number(&body.vid) {
-                    self.revocations.readmit(v, Readmission {
-                        op: ix,
-                        effect: false,
-                        cut: body.cut.clone(),
-                        keep: body.keep.clone(),
-                    });
+                    self.revocations.readmit(
+                        v,
+                        Readmission {
+                            op: ix,
+                            effect: false,
+                            cut: body.cut.clone(),
+                            keep: body.keep.clone(),
+                        },
+                    );
                 }
             }
             _ => {}
@@ -254,12 +282,17 @@ impl Book {
             self.give(ix, gid, founder.seat, limits, None, Make::Founder);
             // The other founders consent by a root-signed device record of their own.
             if founder.seat == signer {
-                self.add_device(ix, founder.seat, dev, Add {
-                    record: ix,
-                    kem: Some(founder.kem),
-                    limits: None,
-                    signer: Signer::Root,
-                });
+                self.add_device(
+                    ix,
+                    founder.seat,
+                    dev,
+                    Add {
+                        record: ix,
+                        kem: Some(founder.kem),
+                        limits: None,
+                        signer: Signer::Root,
+                    },
+                );
             }
         }
     }
@@ -291,12 +324,15 @@ impl Book {
                 }
                 Effect::Readmit(readmit) => {
                     if let Some(v) = self.revocations.number(&readmit.vid) {
-                        self.revocations.readmit(v, Readmission {
-                            op: ix,
-                            effect: true,
-                            cut: readmit.cut.clone(),
-                            keep: readmit.keep.clone(),
-                        });
+                        self.revocations.readmit(
+                            v,
+                            Readmission {
+                                op: ix,
+                                effect: true,
+                                cut: readmit.cut.clone(),
+                                keep: readmit.keep.clone(),
+                            },
+                        );
                     }
                 }
                 Effect::Charter(_) | Effect::Fork(_) => {}

@@ -8,10 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use folkmoot_record::{
-    DeviceKey, GrantId, Header, Hlc, RecordId, SeatKey,
-    control::Cut,
-};
+use folkmoot_record::{DeviceKey, GrantId, Header, Hlc, RecordId, SeatKey, control::Cut};
 
 use crate::{
     book::Book,
@@ -161,7 +158,9 @@ impl Memo {
         }
         let past = book.graph.past_of(auth.iter().copied());
         let view = views.at(&past);
-        let causes = auth.iter().map(|ix| book.graph.node(*ix).record.header().hlc);
+        let causes = auth
+            .iter()
+            .map(|ix| book.graph.node(*ix).record.header().hlc);
         let cited = Arc::new(Cited {
             newest: causes.max(),
             warrant: book
@@ -200,11 +199,12 @@ impl Memo {
                 demands
             }
         };
-        let mut kept = |v: &Vx| {
-            demands.cuts.get(v).into_iter().flatten().any(|entry| {
-                entry.dev == header.dev && self.below(book, entry, header, id, log)
-            })
-        };
+        let mut kept =
+            |v: &Vx| {
+                demands.cuts.get(v).into_iter().flatten().any(|entry| {
+                    entry.dev == header.dev && self.below(book, entry, header, id, log)
+                })
+            };
         demands.hurdles.issued
             && demands.hurdles.hitters.iter().all(&mut kept)
             && demands

@@ -22,9 +22,11 @@ pub(crate) fn covers(
         && c.rank <= limits.rank
         && c.depth_left < limits.depth_left
         && depth < DEEPEST
-        && within(limits.kinds.as_deref(), c.kinds.as_deref(), |outer, inner| {
-            outer.lo <= inner.lo && inner.hi <= outer.hi
-        })
+        && within(
+            limits.kinds.as_deref(),
+            c.kinds.as_deref(),
+            |outer, inner| outer.lo <= inner.lo && inner.hi <= outer.hi,
+        )
         && within(limits.tags.as_deref(), c.tags.as_deref(), |outer, inner| {
             inner.extends(outer)
         })
@@ -66,14 +68,13 @@ pub(crate) fn in_window(nbf: Option<u64>, exp: Option<u64>, t: u64) -> bool {
 
 /// Whether a limited device may act at that time, apart from action bits; `content`: kind and tags
 /// of a content record.
-pub(crate) fn device_allows(limits: &DeviceLimits, t: u64, content: Option<(Kind, &[Tag])>) -> bool {
+pub(crate) fn device_allows(
+    limits: &DeviceLimits,
+    t: u64,
+    content: Option<(Kind, &[Tag])>,
+) -> bool {
     in_window(limits.nbf, Some(limits.exp), t)
         && content.is_none_or(|(kind, tags)| {
-            allows(
-                limits.kinds.as_deref(),
-                limits.tags.as_deref(),
-                kind,
-                tags,
-            )
+            allows(limits.kinds.as_deref(), limits.tags.as_deref(), kind, tags)
         })
 }

@@ -76,14 +76,16 @@ pub fn documents<'a>(
     let mut replaced = BTreeSet::new();
     for record in records.values() {
         let named = to(record.header, Rel::DOCUMENT);
-        let [document] = named.as_slice() else { continue };
+        let [document] = named.as_slice() else {
+            continue;
+        };
         let older = to(record.header, Rel::SUPERSEDES);
         let Some(first) = records.get(document) else {
             continue;
         };
         let own = record.header.seat == first.header.seat;
-        let may_edit = record.rights.actions.contains(Actions::EDIT_ANY)
-            && record.rights.reach(first.header);
+        let may_edit =
+            record.rights.actions.contains(Actions::EDIT_ANY) && record.rights.reach(first.header);
         if older.is_empty() || record.header.kind != first.header.kind || !(own || may_edit) {
             continue;
         }

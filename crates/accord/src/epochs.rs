@@ -6,13 +6,7 @@ use folkmoot_record::{
 };
 
 use crate::{
-    accord::Reader,
-    book::Book,
-    charter,
-    covers::in_window,
-    eval::View,
-    graph::Ix,
-    views::Views,
+    accord::Reader, book::Book, charter, covers::in_window, eval::View, graph::Ix, views::Views,
     warrant,
 };
 

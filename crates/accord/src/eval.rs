@@ -318,6 +318,10 @@ impl View {
     /// H(o) of step 2 or 4, before the uses of an invite are counted.
     fn passes(&self, book: &Book, o: Ix) -> Asked<bool> {
         let node = book.graph.node(o);
+        // Step 1: a proposal speaks through its certificate, whatever becomes of its author.
+        if node.kind == Kind::PROPOSAL {
+            return Ok(true);
+        }
         if let Some(cap) = node.cap {
             return Ok(self.ask_issued(book, cap)?
                 && self.kept_by_hitters(book, cap, o)?
@@ -367,12 +371,7 @@ impl View {
 
     /// There is an addition of the signing device that no active revocation undoes, save where it
     /// keeps the record.
-    fn device_stands(
-        &self,
-        book: &Book,
-        o: Ix,
-        may: impl Fn(Authority) -> bool,
-    ) -> Asked<bool> {
+    fn device_stands(&self, book: &Book, o: Ix, may: impl Fn(Authority) -> bool) -> Asked<bool> {
         let node = book.graph.node(o);
         for a in book.devices.adds_of(&node.seat, &node.dev) {
             if !self.set.contains(book.devices.get(*a).record) {
@@ -437,9 +436,7 @@ impl View {
                 .drops_of(seat, &signer)
                 .iter()
                 .copied()
-                .filter(|v| {
-                    matches!(book.revocations.get(*v).make, Take::Drop { by: None, .. })
-                })
+                .filter(|v| matches!(book.revocations.get(*v).make, Take::Drop { by: None, .. }))
                 .collect();
             found.extend(of_type_2(&signer));
             for v in found {
@@ -572,7 +569,12 @@ impl View {
             return Ok(());
         }
         let mut order = Vec::new();
-        for j in facts.joins.iter().copied().filter(|j| self.set.contains(*j)) {
+        for j in facts
+            .joins
+            .iter()
+            .copied()
+            .filter(|j| self.set.contains(*j))
+        {
             if self.known(Open::Candidate(j))? {
                 let node = book.graph.node(j);
                 let witnessed = self.witnessed(book, j, grant.strength())?;
@@ -584,7 +586,12 @@ impl View {
         }
         order.sort_unstable();
         let mut taken = BTreeSet::new();
-        for j in facts.joins.iter().copied().filter(|j| self.set.contains(*j)) {
+        for j in facts
+            .joins
+            .iter()
+            .copied()
+            .filter(|j| self.set.contains(*j))
+        {
             note(&mut self.honoured, j, false);
         }
         for (_, _, _, j) in order {

@@ -63,9 +63,7 @@ impl Fence {
 
     /// Whether anything at all can be old at that time.
     pub(crate) fn reaches(&self, at_ms: u64) -> bool {
-        self.known
-            .values()
-            .any(|known| is_old(known, at_ms))
+        self.known.values().any(|known| is_old(known, at_ms))
     }
 
     /// Notes what is old when a proposal is first seen.

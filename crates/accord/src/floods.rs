@@ -3,12 +3,7 @@
 
 use folkmoot_record::{Kind, RecordId};
 
-use crate::{
-    book::Book,
-    graph::Ix,
-    standing::ParkReason,
-    views::Views,
-};
+use crate::{book::Book, graph::Ix, standing::ParkReason, views::Views};
 
 /// How many records of one place in a log, or ballots of a device on one proposal, are let in:
 /// forks cost the forger, not us (section 9).
@@ -80,8 +75,8 @@ pub(crate) fn ballot_holds(book: &Book, id: &RecordId) -> bool {
         return false;
     };
     let header = own.record.header();
-    let earlier = book.ballots_of.get(&(own.proposal, header.seat, header.dev));
-    earlier.is_some_and(|ids| {
-        ids.iter().position(|other| other == id).unwrap_or(0) >= SIBLINGS
-    })
+    let earlier = book
+        .ballots_of
+        .get(&(own.proposal, header.seat, header.dev));
+    earlier.is_some_and(|ids| ids.iter().position(|other| other == id).unwrap_or(0) >= SIBLINGS)
 }

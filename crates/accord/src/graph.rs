@@ -82,19 +82,6 @@ impl Graph {
         }
         past
     }
-
-    /// The members of `set` that no other member has in its Past.
-    pub(crate) fn heads(&self, set: &Bits) -> BTreeSet<Ix> {
-        let mut covered = Bits::default();
-        let mut heads = BTreeSet::new();
-        for ix in set.iter().collect::<Vec<_>>().into_iter().rev() {
-            if !covered.contains(ix) {
-                heads.insert(ix);
-                covered.unite(&self.node(ix).past);
-            }
-        }
-        heads
-    }
 }
 
 /// The ids that a record rests on directly: auth, in lane 0 also prev, and the ballots that a
@@ -115,9 +102,7 @@ pub(crate) fn direct(record: &Verified) -> Direct {
 /// The records that a record names in a cut or a keep.
 pub(crate) fn named(record: &Verified) -> Vec<RecordId> {
     fn of<'a>(cut: &'a [Cut], keep: &'a [RecordId]) -> impl Iterator<Item = RecordId> + 'a {
-        cut.iter()
-            .map(|entry| entry.id)
-            .chain(keep.iter().copied())
+        cut.iter().map(|entry| entry.id).chain(keep.iter().copied())
     }
     match record.control() {
         Some(Control::Revoke(body)) => of(&body.cut, &body.keep).collect(),

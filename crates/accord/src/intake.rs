@@ -140,19 +140,22 @@ impl Intake {
             return;
         }
         self.arrivals += 1;
-        self.held.insert(id, Held {
-            record,
-            seen,
-            arrival: self.arrivals,
-            standing: Standing::Orphan {
-                missing: BTreeSet::new(),
+        self.held.insert(
+            id,
+            Held {
+                record,
+                seen,
+                arrival: self.arrivals,
+                standing: Standing::Orphan {
+                    missing: BTreeSet::new(),
+                },
+                ix: None,
+                excused: false,
+                fresh: true,
             },
-            ix: None,
-            excused: false,
-            fresh: true,
-        });
+        );
         self.work_off(vec![id], seen.now_ms);
-        self.bound(seen.now_ms);
+        self.bound();
     }
 
     /// Takes what a wanted id turned out to be: no control record.
@@ -170,7 +173,11 @@ impl Intake {
             .quarantined
             .iter()
             .take_while(|(until, _)| *until <= now_ms)
-            .filter_map(|(_, id)| self.held.get(id).map(|held| (held.ix.or(Some(Ix::MAX)), *id)))
+            .filter_map(|(_, id)| {
+                self.held
+                    .get(id)
+                    .map(|held| (held.ix.or(Some(Ix::MAX)), *id))
+            })
             .collect();
         for (_, id) in due {
             self.work_off(vec![id], now_ms);
@@ -179,7 +186,9 @@ impl Intake {
 
     /// A person lets a fenced record in.
     pub(crate) fn excuse(&mut self, id: &RecordId, now_ms: u64) {
-        let Some(held) = self.held.get_mut(id) else { return };
+        let Some(held) = self.held.get_mut(id) else {
+            return;
+        };
         held.excused = true;
         if let Some(known) = held.ix.and_then(|ix| self.fence.known.get_mut(&ix)) {
             known.excused = true;
@@ -243,7 +252,9 @@ impl Intake {
 
     /// Notes where a record stands now.
     fn set(&mut self, id: &RecordId, standing: Standing) {
-        let Some(held) = self.held.get_mut(id) else { return };
+        let Some(held) = self.held.get_mut(id) else {
+            return;
+        };
         if let Standing::Quarantined { until_ms } = held.standing {
             self.quarantined.remove(&(until_ms, *id));
         }
@@ -253,13 +264,9 @@ impl Intake {
             Standing::Orphan { .. } => {
                 self.orphans.insert(held.arrival, *id);
             }
-            Standing::Parked(reason) => {
-                if !matches!(
-                    reason,
-                    ParkReason::Kind | ParkReason::Feature | ParkReason::Fork
-                ) {
-                    self.shelved.insert(*id);
-                }
+            Standing::Parked(ParkReason::Kind | ParkReason::Feature | ParkReason::Fork) => {}
+            Standing::Parked(_) => {
+                self.shelved.insert(*id);
             }
             Standing::Quarantined { until_ms } => {
                 self.quarantined.insert((*until_ms, *id));
@@ -312,13 +319,15 @@ impl Intake {
             .filter(|on| self.is_parked(on))
             .copied()
             .collect();
-        if !parked.is_empty() && !(ix.is_none() && self.release(&record, &causes, &parked, seen, now_ms)) {
+        let released = parked.is_empty()
+            || (ix.is_none() && self.release(&record, &causes, &parked, seen, now_ms));
+        if !released {
             return Standing::Parked(ParkReason::Past);
         }
         let ix = self.held.get(id).and_then(|held| held.ix);
         let judged = match ix {
             Some(ix) => Some(ix),
-            None => match self.judge(&record, &causes, seen) {
+            None => match self.find_valid(&record, &causes, seen) {
                 Ok(ix) => ix,
                 Err(reason) => return Standing::Void(reason),
             },
@@ -348,8 +357,10 @@ impl Intake {
                 Standing::Parked(ParkReason::JoinFlood | ParkReason::Sibling)
             ) && held.ix.is_some()
         };
-        if !parked.iter().all(|id| self.held.get(id).is_some_and(by_flood))
-            || self.judge(record, causes, seen).is_err()
+        if !parked
+            .iter()
+            .all(|id| self.held.get(id).is_some_and(by_flood))
+            || self.find_valid(record, causes, seen).is_err()
         {
             return false;
         }
@@ -401,7 +412,7 @@ impl Intake {
     }
 
     /// Judges validity; a valid record gets its number, a ballot its place in the book.
-    fn judge(
+    fn find_valid(
         &mut self,
         record: &Verified,
         causes: &BTreeSet<RecordId>,
@@ -425,19 +436,23 @@ impl Intake {
             };
             validity::ballot(&mut scene, record, proposal)?;
             if let Some(Control::Ballot(body)) = record.control() {
-                self.book.admit_ballot(record.clone(), proposal, body.choice);
+                self.book
+                    .admit_ballot(record.clone(), proposal, body.choice);
             }
             return Ok(None);
         }
         validity::control(&mut scene, record, &past)?;
-        let ix = self.book.admit(record.clone(), past);
+        let ix = self.book.admit(record, past);
         if let Some(held) = self.held.get_mut(&record.id()) {
             held.ix = Some(ix);
-            self.fence.known.insert(ix, Known {
-                first_ms: seen.first_ms,
-                first_sync: matches!(seen.way, Way::FirstSync | Way::StoredFirstSync),
-                excused: held.excused,
-            });
+            self.fence.known.insert(
+                ix,
+                Known {
+                    first_ms: seen.first_ms,
+                    first_sync: matches!(seen.way, Way::FirstSync | Way::StoredFirstSync),
+                    excused: held.excused,
+                },
+            );
         }
         Ok(Some(ix))
     }
@@ -451,8 +466,17 @@ impl Intake {
             };
         }
         let order = self.fence_order(ix);
-        if self.last_fenced.is_some_and(|last| order < last && self.fence.reaches(last.0)) {
+        if self
+            .last_fenced
+            .is_some_and(|last| order < last && self.fence.reaches(last.0))
+        {
             self.replay_due = true;
+        }
+        // What was old when a proposal came counts too.
+        let kind = self.book.graph.node(ix).kind;
+        let fenced = self.fence.known.get(&ix).is_some_and(|k| !k.first_sync);
+        if fenced && (held_back(kind) || kind == Kind::PROPOSAL) {
+            self.last_fenced = self.last_fenced.max(Some(order));
         }
         if let Some(reason) = self.fence.holds(&self.book, &mut self.views, ix, order.0) {
             return Standing::Parked(reason);
@@ -462,10 +486,6 @@ impl Intake {
         {
             self.flooded = true;
             return Standing::Parked(reason);
-        }
-        let fenced = self.fence.known.get(&ix).is_some_and(|k| !k.first_sync);
-        if fenced && held_back(self.book.graph.node(ix).kind) && self.last_fenced < Some(order) {
-            self.last_fenced = Some(order);
         }
         self.admit(ix);
         Standing::Admitted { honoured: true }
@@ -509,7 +529,12 @@ impl Intake {
         if self.policy.exact_fence {
             (first, node.past.len(), node.record.header().hlc, node.id)
         } else {
-            (first, 0, folkmoot_record::Hlc::default(), RecordId::from_bytes([0; 32]))
+            (
+                first,
+                0,
+                folkmoot_record::Hlc::default(),
+                RecordId::from_bytes([0; 32]),
+            )
         }
     }
 
@@ -549,9 +574,11 @@ impl Intake {
     }
 
     /// Drops the oldest orphans and the oldest void ids over their bounds.
-    fn bound(&mut self, _now_ms: u64) {
+    fn bound(&mut self) {
         while self.orphans.len() > ORPHANS {
-            let Some((_, id)) = self.orphans.pop_first() else { break };
+            let Some((_, id)) = self.orphans.pop_first() else {
+                break;
+            };
             self.held.remove(&id);
             self.waiting.retain(|_, waiters| {
                 waiters.remove(&id);

@@ -122,8 +122,7 @@ fn has_vote(book: &Book, view: &mut View, seat: &SeatKey, t: u64, rule: &Rule) -
 fn was_active(book: &Book, view: &View, seat: &SeatKey, t: u64, active_ms: u64) -> bool {
     active_ms == 0
         || book.by_seat.get(seat).into_iter().flatten().any(|ix| {
-            view.set().contains(*ix)
-                && book.graph.node(*ix).ms().saturating_add(active_ms) >= t
+            view.set().contains(*ix) && book.graph.node(*ix).ms().saturating_add(active_ms) >= t
         })
 }
 
@@ -148,7 +147,9 @@ impl Witnesses {
         }
         for ix in view.set().clone().iter() {
             let node = book.graph.node(ix);
-            if node.cap.is_some_and(|cap| book.grants.get(cap).rank() >= rank)
+            if node
+                .cap
+                .is_some_and(|cap| book.grants.get(cap).rank() >= rank)
                 && view.honoured(book, ix)
             {
                 found.records.push((node.ms(), ix));

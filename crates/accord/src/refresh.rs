@@ -159,27 +159,33 @@ pub(crate) fn refresh(book: &Book, view: &mut View, state: &mut State, mut dirty
             (set.contains(ix), book.graph.node(ix).record.control())
         {
             let node = book.graph.node(ix);
-            state.epochs.insert(node.id, EpochState {
-                honoured: view.honoured(book, ix),
-                generation: body.generation,
-                key_id: body.key_id,
-                ms: node.ms(),
-            });
+            state.epochs.insert(
+                node.id,
+                EpochState {
+                    honoured: view.honoured(book, ix),
+                    generation: body.generation,
+                    key_id: body.key_id,
+                    ms: node.ms(),
+                },
+            );
         }
     }
     for p in dirty.proposals {
         if let (true, Some(body)) = (set.contains(p), book.proposal(p)) {
             let node = book.graph.node(p);
             let decisions = book.decisions_of(p).iter().filter(|d| set.contains(**d));
-            state.proposals.insert(node.id, ProposalState {
-                by: node.seat,
-                class: body.class,
-                title: body.title.clone(),
-                closes_ms: body.closes_ms,
-                decisions: decisions
-                    .map(|d| (book.graph.node(*d).id, charter::ballots(book, *d)))
-                    .collect(),
-            });
+            state.proposals.insert(
+                node.id,
+                ProposalState {
+                    by: node.seat,
+                    class: body.class,
+                    title: body.title.clone(),
+                    closes_ms: body.closes_ms,
+                    decisions: decisions
+                        .map(|d| (book.graph.node(*d).id, charter::ballots(book, *d)))
+                        .collect(),
+                },
+            );
         }
     }
     for seat in dirty.seats {
@@ -192,36 +198,42 @@ fn draw_grant(book: &Book, view: &mut View, state: &mut State, g: Gx) {
     let grant = book.grants.get(g);
     if let Some(invite) = grant.invite() {
         let selected = view.selected(book, g);
-        state.invites.insert(grant.gid, InviteState {
-            live,
-            issuer: book.graph.node(grant.op).seat,
-            cap: book.grants.get(invite.cap).gid,
-            key: invite.key,
-            label: invite.label.clone(),
-            limits: grant.limits.clone(),
-            max_uses: invite.max_uses,
-            uses_left: invite.max_uses.saturating_sub(selected.len() as u64),
-            open_from: invite.open_from,
-            open_until: invite.open_until,
-            selected: selected
-                .into_iter()
-                .map(|j| book.graph.node(j).id)
-                .collect(),
-        });
+        state.invites.insert(
+            grant.gid,
+            InviteState {
+                live,
+                issuer: book.graph.node(grant.op).seat,
+                cap: book.grants.get(invite.cap).gid,
+                key: invite.key,
+                label: invite.label.clone(),
+                limits: grant.limits.clone(),
+                max_uses: invite.max_uses,
+                uses_left: invite.max_uses.saturating_sub(selected.len() as u64),
+                open_from: invite.open_from,
+                open_until: invite.open_until,
+                selected: selected
+                    .into_iter()
+                    .map(|j| book.graph.node(j).id)
+                    .collect(),
+            },
+        );
         return;
     }
-    state.grants.insert(grant.gid, GrantState {
-        live,
-        to: grant.to,
-        limits: Arc::clone(&grant.limits),
-        depth: grant.depth,
-        lineage: grant
-            .lineage
-            .iter()
-            .map(|a| book.grants.get(*a).gid)
-            .collect(),
-        origin: book.grants.origin(g, book.graph.node(grant.op).id),
-    });
+    state.grants.insert(
+        grant.gid,
+        GrantState {
+            live,
+            to: grant.to,
+            limits: Arc::clone(&grant.limits),
+            depth: grant.depth,
+            lineage: grant
+                .lineage
+                .iter()
+                .map(|a| book.grants.get(*a).gid)
+                .collect(),
+            origin: book.grants.origin(g, book.graph.node(grant.op).id),
+        },
+    );
 }
 
 fn draw_revocation(book: &Book, view: &mut View, state: &mut State, set: &Bits, v: Vx) {
@@ -234,13 +246,16 @@ fn draw_revocation(book: &Book, view: &mut View, state: &mut State, set: &Bits, 
     }
     let active = view.active(book, v);
     let node = book.graph.node(revocation.op);
-    state.revocations.insert(vid, RevocationState {
-        active,
-        target: revocation.make.target(),
-        by: node.seat,
-        record: node.id,
-        reason: revocation.reason.clone(),
-    });
+    state.revocations.insert(
+        vid,
+        RevocationState {
+            active,
+            target: revocation.make.target(),
+            by: node.seat,
+            record: node.id,
+            reason: revocation.reason.clone(),
+        },
+    );
 }
 
 fn draw_seat(book: &Book, view: &mut View, state: &mut State, set: &Bits, seat: &SeatKey) {

@@ -149,7 +149,9 @@ impl Revocations {
         let mut aimed: Vec<Gx> = Vec::new();
         match revocation.make {
             Take::Drop { seat, dev, .. } => self.drops.entry((seat, dev)).or_default().push(v),
-            Take::Resign(seat) | Take::Record(Target::Seat(seat)) | Take::Effect(Target::Seat(seat)) => {
+            Take::Resign(seat)
+            | Take::Record(Target::Seat(seat))
+            | Take::Effect(Target::Seat(seat)) => {
                 self.by_seat.entry(seat).or_default().push(v);
                 aimed.extend(grants.of_seat(&seat));
             }

@@ -96,7 +96,9 @@ fn chain(book: &Book, record: &Verified) -> Result<(), VoidReason> {
         .iter()
         .filter_map(|id| book.graph.number(id))
         .chain(prev);
-    let newest = causes.map(|ix| book.graph.node(ix).record.header().hlc).max();
+    let newest = causes
+        .map(|ix| book.graph.node(ix).record.header().hlc)
+        .max();
     require(
         newest.is_none_or(|newest| header.hlc > newest),
         VoidReason::Hlc,

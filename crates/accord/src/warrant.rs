@@ -80,7 +80,10 @@ impl Warrant {
 
     /// eff(cap): what the device may do by the grant.
     pub(crate) fn effective(&self, wanted: &Wanted<'_>) -> Actions {
-        let union = self.masks(wanted).iter().fold(0, |bits, mask| bits | mask.0);
+        let union = self
+            .masks(wanted)
+            .iter()
+            .fold(0, |bits, mask| bits | mask.0);
         Actions(union).and(self.actions)
     }
 

@@ -23,11 +23,7 @@ const NOT_BY_DEVICE: [Actions; 5] = [
 ];
 
 /// Certified and full, of a live seat.
-pub(super) fn full_device(
-    book: &Book,
-    view: &mut View,
-    header: &Header,
-) -> Result<(), VoidReason> {
+pub(super) fn full_device(book: &Book, view: &mut View, header: &Header) -> Result<(), VoidReason> {
     require(
         view.is_full(book, &header.seat, &header.dev),
         VoidReason::Device,

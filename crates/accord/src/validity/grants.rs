@@ -44,7 +44,10 @@ fn passes_on(
     open_until: Option<Option<u64>>,
 ) -> Result<(), VoidReason> {
     let grant = book.grants.get(cap);
-    require(covers(&grant.limits, grant.depth, limits, open_until), VoidReason::Covers)?;
+    require(
+        covers(&grant.limits, grant.depth, limits, open_until),
+        VoidReason::Covers,
+    )?;
     let fits = view.charter(book).is_some_and(|at| {
         let own = charter::role(&at.charter, grant.limits.role);
         let given = charter::role(&at.charter, limits.role);
@@ -78,7 +81,10 @@ pub(super) fn join(
         invite.open_from.unwrap_or(0) <= t && t < invite.open_until.unwrap_or(NEVER),
         VoidReason::InviteWindow,
     )?;
-    let cid = header.cid.map(|cid| cid.to_bytes()).unwrap_or_default();
+    let cid = header
+        .cid
+        .map(folkmoot_record::CollectiveId::to_bytes)
+        .unwrap_or_default();
     let signed = trusted
         || signature::verify(
             invite.key.as_bytes(),

@@ -7,12 +7,7 @@ use folkmoot_record::{
 
 use super::{capped, require};
 use crate::{
-    bits::Bits,
-    book::Book,
-    eval::View,
-    grants::Authority,
-    revocations::Take,
-    standing::VoidReason,
+    bits::Bits, book::Book, eval::View, grants::Authority, revocations::Take, standing::VoidReason,
 };
 
 pub(super) fn revoke(
@@ -40,10 +35,7 @@ pub(super) fn revoke(
     };
     let cap = capped(book, view, header, bits)?;
     if let Some(g) = named.filter(|g| view.set().contains(book.grants.get(*g).op)) {
-        require(
-            book.grants.may(Authority::Grant(cap), g),
-            VoidReason::May,
-        )?;
+        require(book.grants.may(Authority::Grant(cap), g), VoidReason::May)?;
     }
     require(
         is_known(book, view.set(), body.target),

@@ -4,20 +4,13 @@ use std::collections::BTreeSet;
 
 use folkmoot_record::{
     Header, SeatKey, Verified,
-    control::{Actions, Choice, Control, Decision, Effect, Proposal},
+    control::{Actions, Choice, Decision, Effect, Proposal},
 };
 
 use super::{Scene, capped, chain, require, revocations::is_known};
 use crate::{
-    bits::Bits,
-    book::Book,
-    charter,
-    eval::View,
-    grants::Authority,
-    graph::Ix,
-    revocations::Take,
-    standing::VoidReason,
-    warrant,
+    bits::Bits, book::Book, charter, eval::View, grants::Authority, graph::Ix, revocations::Take,
+    standing::VoidReason, warrant,
 };
 
 /// The longest vote, in ms: shorter than the fence (section 9).
@@ -169,12 +162,4 @@ pub(crate) fn certificate(
         poll.carried_by(body.ballots.len() as u64),
         VoidReason::Certificate,
     )
-}
-
-/// The choice of a ballot record.
-pub(crate) fn choice(record: &Verified) -> Option<Choice> {
-    match record.control() {
-        Some(Control::Ballot(body)) => Some(body.choice),
-        _ => None,
-    }
 }

@@ -1,0 +1,15 @@
+//! Proofs of the control plane: the scenarios of an independent evaluator in every run mode of
+//! section 10.2, and properties over random collectives.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "all of this is tests, helpers included"
+)]
+
+mod outcome;
+mod replica;
+mod scenario;
+mod scenarios;
