@@ -1,0 +1,317 @@
+//! The task that owns the swarm.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use folkmoot_sync::{Addr, Input, Output};
+use futures::StreamExt;
+use libp2p::{
+    Multiaddr, PeerId, Swarm,
+    core::{ConnectedPoint, transport::ListenerId},
+    mdns,
+    swarm::{FromSwarm, NetworkBehaviour, NewListenAddr, SwarmEvent},
+};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+    time::{Instant, sleep_until, timeout},
+};
+
+use crate::{
+    NetError,
+    addr::{addr_of, path_of, peer_id_of, peer_of, with_peer, without_peer},
+    behaviour::{self, Behaviour, BehaviourEvent},
+    delivery::Item,
+    dial::{Dials, to_peer},
+    limits::{BACKLOG, LISTEN_TIMEOUT, MAX_DIAL_ADDRS, MAX_LAN_DIALS, STOP_TIMEOUT},
+    streams,
+    table::Table,
+};
+
+/// To the driver.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Carry these out in order.
+    Act(Vec<Output>),
+    /// Turn mDNS on or off.
+    Lan(bool, oneshot::Sender<Result<(), NetError>>),
+    /// End; answered when everything has ended.
+    Stop(oneshot::Sender<()>),
+}
+
+/// See the module.
+pub(crate) struct Driver {
+    pub(crate) swarm: Swarm<Behaviour>,
+    pub(crate) commands: mpsc::Receiver<Command>,
+    pub(crate) items: mpsc::Sender<Item>,
+    /// The delivery's task.
+    pub(crate) delivery: JoinHandle<()>,
+    pub(crate) listening: watch::Sender<Vec<Addr>>,
+    pub(crate) table: Table,
+    pub(crate) dials: Dials,
+    /// Items that found the delivery's queue full.
+    pub(crate) backlog: VecDeque<Item>,
+    /// Listeners that have not named an address yet.
+    pub(crate) silent: Vec<ListenerId>,
+    /// Told once all listeners have, or time is up.
+    pub(crate) ready: Option<oneshot::Sender<()>>,
+    /// Peers found by mDNS that are being dialled.
+    pub(crate) lan_dials: BTreeSet<PeerId>,
+}
+
+impl Driver {
+    /// Runs until stopped, or until nobody holds a handle.
+    pub(crate) async fn run(mut self) {
+        let patience = sleep_until(Instant::now() + LISTEN_TIMEOUT);
+        tokio::pin!(patience);
+        let items = self.items.clone();
+        let answer = loop {
+            self.tell_ready();
+            tokio::select! {
+                command = self.commands.recv() => match command {
+                    Some(Command::Act(outputs)) => {
+                        outputs.into_iter().for_each(|output| self.act(output));
+                    }
+                    Some(Command::Lan(on, answer)) => {
+                        let _asker_gone = answer.send(self.set_lan(on));
+                    }
+                    Some(Command::Stop(answer)) => break Some(answer),
+                    None => break None,
+                },
+                // A full backlog means a slow engine: the peers wait.
+                event = self.swarm.select_next_some(), if self.backlog.len() < BACKLOG => {
+                    self.swarm_event(event);
+                }
+                room = items.reserve(), if !self.backlog.is_empty() => match room {
+                    Ok(room) => if let Some(item) = self.backlog.pop_front() { room.send(item) },
+                    // The engine is gone.
+                    Err(_) => break None,
+                },
+                () = self.table.reap() => {}
+                () = &mut patience, if self.ready.is_some() => self.silent.clear(),
+            }
+        };
+        self.end().await;
+        if let Some(answer) = answer {
+            let _asker_gone = answer.send(());
+        }
+    }
+
+    /// Closes what is open, so that peers need not find out by themselves.
+    async fn end(mut self) {
+        self.table.stop().await;
+        // It may be waiting for an engine that no longer listens.
+        self.delivery.abort();
+        let _cancelled = (&mut self.delivery).await;
+        let peers: Vec<PeerId> = self.swarm.connected_peers().copied().collect();
+        for peer in peers {
+            let _gone = self.swarm.disconnect_peer_id(peer);
+        }
+        let closed = async {
+            while self.swarm.connected_peers().next().is_some() {
+                self.swarm.select_next_some().await;
+            }
+        };
+        let _late = timeout(STOP_TIMEOUT, closed).await;
+    }
+
+    fn deliver(&mut self, item: Item) {
+        self.backlog.push_back(item);
+    }
+
+    fn tell(&mut self, input: Input) {
+        self.deliver(Item::Input(input));
+    }
+
+    fn tell_ready(&mut self) {
+        if self.silent.is_empty()
+            && let Some(ready) = self.ready.take()
+        {
+            let _asker_gone = ready.send(());
+        }
+    }
+
+    fn act(&mut self, output: Output) {
+        match output {
+            Output::Dial { peer, addrs } => {
+                if let Some(answer) = self.dials.start(&mut self.swarm, peer, addrs) {
+                    self.tell(answer);
+                }
+            }
+            Output::Hangup { peer } => {
+                if let Some(id) = peer_id_of(&peer) {
+                    let _not_connected = self.swarm.disconnect_peer_id(id);
+                }
+            }
+            Output::Gate { peer, open } => {
+                if let Some(id) = peer_id_of(&peer) {
+                    self.swarm.behaviour_mut().streams.gate(id, open);
+                    if !open {
+                        self.table.shut(id);
+                    }
+                }
+            }
+            Output::Open { peer, protocol } => match peer_id_of(&peer) {
+                Some(id) => self.swarm.behaviour_mut().streams.open(id, protocol),
+                None => {
+                    let error = "not a peer id".to_owned();
+                    self.tell(Input::OpenFailed {
+                        peer,
+                        protocol,
+                        error,
+                    });
+                }
+            },
+            Output::Send { stream, bytes } => self.table.send(stream, bytes),
+            Output::Read { stream, frames } => self.table.grant(stream, frames),
+            Output::Close { stream } => self.table.close(stream),
+            // The engine's part.
+            Output::Deliver { .. } | Output::Event(_) => {}
+        }
+    }
+
+    fn swarm_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
+        match event {
+            SwarmEvent::Behaviour(BehaviourEvent::Streams(event)) => self.stream_event(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Mdns(mdns::Event::Discovered(found))) => {
+                self.found(found);
+            }
+            SwarmEvent::ConnectionEstablished {
+                connection_id,
+                peer_id,
+                ..
+            } => {
+                self.lan_dials.remove(&peer_id);
+                self.dials.reached(connection_id);
+            }
+            SwarmEvent::OutgoingConnectionError {
+                connection_id,
+                peer_id,
+                error,
+            } => {
+                if let Some(id) = peer_id {
+                    self.lan_dials.remove(&id);
+                }
+                if let Some(answer) = self.dials.failed(connection_id, &error) {
+                    self.tell(answer);
+                }
+            }
+            SwarmEvent::NewListenAddr { listener_id, .. } => {
+                self.silent.retain(|id| *id != listener_id);
+                self.publish();
+            }
+            SwarmEvent::ListenerClosed {
+                listener_id,
+                reason,
+                ..
+            } => {
+                tracing::warn!(?reason, "a listener closed");
+                self.silent.retain(|id| *id != listener_id);
+                self.publish();
+            }
+            SwarmEvent::ExpiredListenAddr { .. } => self.publish(),
+            SwarmEvent::ListenerError { error, .. } => {
+                tracing::warn!(%error, "a listener reported an error");
+            }
+            other => tracing::trace!(event = ?other, "swarm"),
+        }
+    }
+
+    fn stream_event(&mut self, event: streams::Event) {
+        match event {
+            streams::Event::Connected { peer, endpoint } => {
+                let (addr, dialled) = match endpoint {
+                    ConnectedPoint::Dialer { address, .. } => (address, true),
+                    ConnectedPoint::Listener { send_back_addr, .. } => (send_back_addr, false),
+                };
+                self.tell(Input::Connected {
+                    peer: peer_of(peer),
+                    path: path_of(&addr),
+                    addr: addr_of(&without_peer(addr)),
+                    dialled,
+                });
+            }
+            streams::Event::Disconnected { peer } => {
+                let streams = self.table.drop_peer(peer);
+                self.deliver(Item::Gone {
+                    peer: peer_of(peer),
+                    streams,
+                });
+            }
+            streams::Event::Opened {
+                peer,
+                protocol,
+                stream,
+            } => {
+                let start = self.table.add(peer, protocol, stream, None);
+                self.deliver(Item::Start(start));
+            }
+            streams::Event::Accepted { peer, accepted } => {
+                let (protocol, stream, place) =
+                    (accepted.protocol, accepted.stream, accepted.place);
+                let start = self.table.add(peer, protocol, stream, Some(place));
+                self.deliver(Item::Start(start));
+            }
+            streams::Event::OpenFailed {
+                peer,
+                protocol,
+                error,
+            } => self.tell(Input::OpenFailed {
+                peer: peer_of(peer),
+                protocol,
+                error,
+            }),
+        }
+    }
+
+    fn publish(&mut self) {
+        let own = *self.swarm.local_peer_id();
+        let now = self
+            .swarm
+            .listeners()
+            .map(|addr| addr_of(&with_peer(addr.clone(), own)))
+            .collect();
+        self.listening.send_replace(now);
+    }
+
+    /// Turns mDNS on or off; what is connected stays so.
+    pub(crate) fn set_lan(&mut self, on: bool) -> Result<(), NetError> {
+        let own = *self.swarm.local_peer_id();
+        let addrs: Vec<Multiaddr> = self.swarm.listeners().cloned().collect();
+        let slot = &mut self.swarm.behaviour_mut().mdns;
+        if on == slot.is_enabled() {
+            return Ok(());
+        }
+        if !on {
+            *slot = None.into();
+            return Ok(());
+        }
+        let mut mdns = behaviour::mdns(own).map_err(|error| NetError::Lan(error.to_string()))?;
+        // It announces the addresses it is told of, and was not there when they came up.
+        for addr in &addrs {
+            mdns.on_swarm_event(FromSwarm::NewListenAddr(NewListenAddr {
+                listener_id: ListenerId::next(),
+                addr,
+            }));
+        }
+        *slot = Some(mdns).into();
+        Ok(())
+    }
+
+    /// Peers on the local network are dialled without being asked for: the hello tells whether
+    /// they share anything with us.
+    fn found(&mut self, found: Vec<(PeerId, Multiaddr)>) {
+        let mut peers = BTreeMap::<PeerId, Vec<Multiaddr>>::new();
+        for (peer, addr) in found {
+            peers.entry(peer).or_default().push(addr);
+        }
+        for (peer, mut addrs) in peers {
+            addrs.truncate(MAX_DIAL_ADDRS);
+            if self.lan_dials.len() < MAX_LAN_DIALS
+                && !self.swarm.is_connected(&peer)
+                && self.swarm.dial(to_peer(peer, addrs)).is_ok()
+            {
+                self.lan_dials.insert(peer);
+            }
+        }
+    }
+}
