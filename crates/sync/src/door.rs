@@ -44,6 +44,8 @@ pub(crate) struct Host {
     giver: Giver,
     served: bool,
     join: Option<(RecordId, SeatKey, DeviceKey)>,
+    /// The invite is dead; the proof is sent only before a welcome that was lost.
+    dead: Option<(HelloFrame, Refusal)>,
 }
 
 /// How a join ended for the host.
@@ -68,7 +70,26 @@ impl Host {
             giver,
             served: false,
             join: None,
+            dead: None,
         }
+    }
+
+    /// At the door of a dead invite nothing is served. A joiner whose welcome was lost shows its
+    /// join and is welcomed again.
+    pub(crate) fn dead(knock: Knock, invite: RecordId, proof: HelloFrame, reason: Refusal) -> Self {
+        Self {
+            knock,
+            invite,
+            giver: Giver::default(),
+            served: true,
+            join: None,
+            dead: Some((proof, reason)),
+        }
+    }
+
+    /// The proof that is still owed, and the reason to give where the join shown is not held.
+    pub(crate) fn owed(&mut self) -> Option<(HelloFrame, Refusal)> {
+        self.dead.take()
     }
 
     /// The next frame to serve, while the line is free.
@@ -100,6 +121,12 @@ impl Host {
         }
         self.join = Some((record.id(), header.seat, header.dev));
         Ok(Ok(item))
+    }
+
+    /// Whether the join shown is held here and stands.
+    pub(crate) fn holds_join(&self, held: &dyn Holdings) -> bool {
+        self.join
+            .is_some_and(|(id, ..)| held.welcome(&self.knock.cid, &id).is_some())
     }
 
     /// The engine judged the join.
@@ -159,6 +186,19 @@ impl Joiner {
             refused: false,
             told: false,
             submitted: false,
+            welcome: None,
+        }
+    }
+
+    /// The welcome to a join made before was lost: nothing is served again.
+    pub(crate) const fn resumed(proven: Proven) -> Self {
+        Self {
+            proven,
+            pending: 0,
+            all: true,
+            refused: false,
+            told: true,
+            submitted: true,
             welcome: None,
         }
     }

@@ -48,6 +48,9 @@ pub(crate) struct HelloStep {
     pub(crate) proven: Vec<Proven>,
     /// A joiner proved that it holds the link of a live invite: serve it.
     pub(crate) host: Option<(Knock, RecordId)>,
+    /// As `host`, but the invite is dead: only a join that is held already is welcomed again, and
+    /// this proof goes before its welcome.
+    pub(crate) dead: Option<(Knock, RecordId, HelloFrame, Refusal)>,
     /// The member behind the door asked at proved itself.
     pub(crate) opened: Option<Proven>,
     /// A device proved itself that is not to be served.
@@ -341,23 +344,28 @@ impl Hello {
                     status,
                 },
                 Proof::Door { invite: shown, .. },
-            ) if shown == key => match refusal(status) {
-                Some(reason) => step.send.push(HelloFrame::Refused(reason)),
-                None => {
-                    self.speak(dialogue, transcript, held, step);
-                    if dialogue.sent {
-                        step.host = Some((
-                            Knock {
-                                cid,
-                                mine: dialogue.with.mine,
-                                theirs: dialogue.with.theirs,
-                                session: dialogue.session.clone(),
-                            },
-                            invite,
-                        ));
+            ) if shown == key => {
+                let mut proof = HelloStep::default();
+                self.speak(dialogue, transcript, held, &mut proof);
+                let knock = Knock {
+                    cid,
+                    mine: dialogue.with.mine,
+                    theirs: dialogue.with.theirs,
+                    session: dialogue.session.clone(),
+                };
+                match (refusal(status), proof.send.pop()) {
+                    (None, Some(frame)) => {
+                        step.send.push(frame);
+                        step.host = Some((knock, invite));
                     }
+                    (Some(reason), Some(frame)) => {
+                        step.send.push(HelloFrame::Refused(reason));
+                        step.dead = Some((knock, invite, frame, reason));
+                    }
+                    // No device here to prove.
+                    (_, None) => step.send.push(HelloFrame::Refused(Refusal::Later)),
                 }
-            },
+            }
             // Two who hold the same link and both ask: neither can help the other.
             (Key::Ask, Proof::Door { .. }) => {}
             // A proof of another sort than this tag allows.

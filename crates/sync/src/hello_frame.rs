@@ -40,6 +40,11 @@ impl Refusal {
         Self::Later,
     ];
 
+    /// Whether the invite will never be redeemed again.
+    pub(crate) const fn is_dead(self) -> bool {
+        matches!(self, Self::Closed | Self::UsedUp | Self::Expired)
+    }
+
     const fn number(self) -> u8 {
         match self {
             Self::Closed => 0,

@@ -17,6 +17,8 @@ struct Join {
     at: Option<(Peer, StreamId)>,
     /// When this door was last offered, to take turns with other joins.
     offered: u64,
+    /// The join record, once it was made: a welcome that was lost is asked for with it.
+    record: Option<Vec<u8>>,
 }
 
 /// All joins under way.
@@ -34,6 +36,7 @@ impl Joins {
             key,
             at: None,
             offered: 0,
+            record: None,
         };
         self.0.insert(cid, join);
         true
@@ -77,6 +80,18 @@ impl Joins {
     /// Where the join's record goes.
     pub(crate) fn at(&self, cid: &CollectiveId) -> Option<&(Peer, StreamId)> {
         self.0.get(cid).and_then(|join| join.at.as_ref())
+    }
+
+    /// Keeps the record that was sent.
+    pub(crate) fn sent(&mut self, cid: &CollectiveId, record: &[u8]) {
+        if let Some(join) = self.0.get_mut(cid) {
+            join.record = Some(record.to_vec());
+        }
+    }
+
+    /// The record that was sent before.
+    pub(crate) fn record(&self, cid: &CollectiveId) -> Option<&Vec<u8>> {
+        self.0.get(cid).and_then(|join| join.record.as_ref())
     }
 
     /// The stream of a door is gone; `true` if a join waits again for a member.

@@ -61,6 +61,8 @@ pub(crate) struct PeerState {
     unjudged: usize,
     /// A host turned this node's join away in the hello that is about to end.
     refused_join: bool,
+    /// This node showed a join again at the door of a dead invite.
+    resuming: bool,
     /// The minute, and the hellos that the peer opened in it.
     hellos: (u64, u32),
 }
@@ -83,6 +85,7 @@ impl PeerState {
             join: None,
             unjudged: 0,
             refused_join: false,
+            resuming: false,
             hellos: (0, 0),
         }
     }

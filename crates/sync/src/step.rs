@@ -175,6 +175,7 @@ impl Step<'_> {
                 }
             }
             Ask::SubmitJoin { cid, record } => {
+                self.ctx.joins.sent(&cid, &record);
                 let at = self.ctx.joins.at(&cid).cloned();
                 let sent = at.is_some_and(|(peer, stream)| {
                     self.peers

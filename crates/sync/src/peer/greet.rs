@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use folkmoot_seal::Role;
 
 use crate::{
-    Delivered, Event, Item, JoinStep, Output, StreamId,
+    Delivered, Event, Held, Item, JoinStep, Output, StreamId,
     ctx::Ctx,
     door::{Door, Host, Hosted, Joined, Joiner},
     fault::Fault,
@@ -13,7 +13,7 @@ use crate::{
     hello_frame::HelloFrame,
     joins, limits,
     share::Share,
-    stream::{Kind, Stream},
+    stream::{Kind, Stream, post},
 };
 
 use super::{PeerState, Purpose, streams::Fate, to_items};
@@ -120,6 +120,18 @@ impl PeerState {
             return self.door_frame(stream, frame, ctx);
         }
         if let (HelloFrame::Refused(reason), Some(cid)) = (&frame, hello.asked()) {
+            // A join that was sent before may stand although its invite is dead by now.
+            if let Some(record) = ctx.joins.record(&cid).cloned()
+                && reason.is_dead()
+                && !std::mem::replace(&mut self.resuming, true)
+            {
+                let join = Held {
+                    wire: record,
+                    absent: None,
+                };
+                stream.send(HelloFrame::Served(vec![join]).encode(), ctx);
+                return Ok(Fate::Digested);
+            }
             let step = joins::refused(*reason);
             if matches!(step, JoinStep::Failed { retry: false, .. }) {
                 ctx.joins.remove(&cid);
@@ -145,6 +157,9 @@ impl PeerState {
         if let Some((knock, invite)) = step.host {
             open = Some(Door::Host(Host::new(knock, invite, ctx.held)));
         }
+        if let Some((knock, invite, proof, reason)) = step.dead {
+            open = Some(Door::Host(Host::dead(knock, invite, proof, reason)));
+        }
         if let Some(proven) = step.opened {
             let cid = proven.cid;
             if ctx.joins.open(&cid, &self.id, stream.id) {
@@ -153,7 +168,12 @@ impl PeerState {
                     ctx.joining(cid, JoinStep::Reached);
                 }
                 ctx.joining(cid, JoinStep::DoorOpen);
-                open = Some(Door::Joiner(Joiner::new(proven)));
+                let resuming = std::mem::take(&mut self.resuming);
+                open = Some(Door::Joiner(if resuming {
+                    Joiner::resumed(proven)
+                } else {
+                    Joiner::new(proven)
+                }));
             }
         }
         if let (Some(open), Kind::Hello { door, .. }) = (open, &mut stream.kind) {
@@ -211,6 +231,13 @@ impl PeerState {
             }
             (Door::Host(host), HelloFrame::Served(items)) => match host.join(items)? {
                 Ok(join) => {
+                    if let Some((proof, reason)) = host.owed() {
+                        if !host.holds_join(ctx.held) {
+                            stream.send(HelloFrame::Refused(reason).encode(), ctx);
+                            return Ok(Fate::Close);
+                        }
+                        post(id, &mut stream.window, proof.encode(), ctx);
+                    }
                     self.deliver(id, cid, to_items(vec![join]), ctx)?;
                     Ok(Fate::Delivered)
                 }
@@ -355,6 +382,7 @@ impl PeerState {
         ctx: &mut Ctx<'_>,
     ) {
         let refused = std::mem::take(&mut self.refused_join);
+        self.resuming = false;
         let now = ctx.now.mono;
         if let Some(link) = &mut self.link {
             link.idle_until = link.idle_until.max(now + limits::LINGER_MS);

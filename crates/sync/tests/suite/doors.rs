@@ -1,1 +1,241 @@
-//! Filled below.
+//! Invite doors: any member welcomes, and whoever is turned away hears why.
+
+use folkmoot_sync::{Ask, Event, JoinStep, Peer};
+
+use crate::world::{World, addr, peer};
+
+const SEED: [u8; 20] = [0x42; 20];
+
+fn failure(world: &World, node: usize) -> Option<(String, bool)> {
+    world
+        .steps(node)
+        .into_iter()
+        .rev()
+        .find_map(|step| match step {
+            JoinStep::Failed { why, retry } => Some((why.clone(), *retry)),
+            _ => None,
+        })
+}
+
+#[test]
+fn a_friend_joins_and_receives_everything() {
+    let mut world = World::new(11, 2);
+    let cid = world.found();
+    for n in 0..50 {
+        world.note(0, cid, &format!("before {n}"));
+    }
+    let invite = world.invite(0, cid, SEED, 1);
+    world.join(1, cid, SEED, invite, &[0]);
+    assert!(world.run_until(10_000, |w| w.all_equal(&[0, 1], cid)));
+    assert!(matches!(
+        world.steps(1)[..],
+        [
+            JoinStep::Reached,
+            JoinStep::DoorOpen,
+            JoinStep::Served,
+            JoinStep::Welcomed { .. }
+        ]
+    ));
+    // What is written now goes both ways at once.
+    world.note(0, cid, "from the founder");
+    world.note(1, cid, "from the joiner");
+    world.run(500);
+    assert!(world.all_equal(&[0, 1], cid));
+    assert!(world.misdeeds().is_empty(), "{:?}", world.misdeeds());
+}
+
+#[test]
+fn any_member_welcomes_while_the_inviter_is_away() {
+    let mut world = World::new(12, 3);
+    let cid = world.found();
+    world.admit(&[1], cid);
+    let invite = world.invite(0, cid, SEED, 2);
+    world.note(0, cid, "written before the founder left");
+    world.reach(0, 1);
+    assert!(world.run_until(10_000, |w| w.all_equal(&[0, 1], cid)));
+    world.stop(0);
+    world.join(2, cid, SEED, invite, &[1]);
+    assert!(world.run_until(10_000, |w| w.all_equal(&[1, 2], cid)));
+    // The founder comes back and meets the new member only: both are told to each other.
+    world.off.clear();
+    world.cut.insert((0, 1));
+    world.reach(0, 2);
+    world.note(2, cid, "hello from the new one");
+    assert!(
+        world.run_until(60_000, |w| w.all_equal(&[0, 2], cid)),
+        "{:?}",
+        world.nodes[0].events
+    );
+    assert!(world.misdeeds().is_empty(), "{:?}", world.misdeeds());
+}
+
+#[test]
+fn two_admitted_by_different_members_meet() {
+    let mut world = World::new(13, 4);
+    let cid = world.found();
+    world.admit(&[1], cid);
+    let invite = world.invite(0, cid, SEED, 5);
+    world.reach(0, 1);
+    assert!(world.run_until(10_000, |w| w.all_equal(&[0, 1], cid)));
+    world.part(0, 1);
+    world.join(2, cid, SEED, invite, &[0]);
+    world.join(3, cid, SEED, invite, &[1]);
+    assert!(world.run_until(10_000, |w| w.all_equal(&[0, 2], cid)
+        && w.all_equal(&[1, 3], cid)));
+    world.stop(0);
+    world.stop(1);
+    world.note(2, cid, "two");
+    world.note(3, cid, "three");
+    world.reach(2, 3);
+    assert!(world.run_until(60_000, |w| w.all_equal(&[2, 3], cid)));
+    assert!(world.misdeeds().is_empty(), "{:?}", world.misdeeds());
+}
+
+#[test]
+fn used_up_and_closed_invites_are_refused_with_the_reason() {
+    let mut world = World::new(14, 4);
+    let cid = world.found();
+    let once = world.invite(0, cid, SEED, 1);
+    world.join(1, cid, SEED, once, &[0]);
+    assert!(world.run_until(10_000, |w| w.all_equal(&[0, 1], cid)));
+    world.join(2, cid, SEED, once, &[0]);
+    world.run(5_000);
+    let (why, retry) = failure(&world, 2).expect("a reason");
+    assert!(why.contains("all uses") && !retry, "{why}");
+
+    let other = [0x43; 20];
+    let closed = world.invite(0, cid, other, 9);
+    world.nodes[0]
+        .home
+        .clubs
+        .get_mut(&cid)
+        .unwrap()
+        .closed
+        .insert(closed);
+    world.join(3, cid, other, closed, &[0]);
+    world.run(5_000);
+    let (why, retry) = failure(&world, 3).expect("a reason");
+    assert!(why.contains("closed") && !retry, "{why}");
+    // Nobody is charged for it, and no record was served.
+    assert!(world.misdeeds().is_empty());
+    assert!(world.set(3, cid).is_empty());
+}
+
+#[test]
+fn an_unknown_invite_gets_silence_and_the_joiner_a_sentence() {
+    let mut world = World::new(15, 2);
+    let cid = world.found();
+    let invite = world.invite(0, cid, SEED, 1);
+    world.tap = Some(Vec::new());
+    world.join(1, cid, [0x99; 20], invite, &[0]);
+    world.run(10_000);
+    let (why, retry) = failure(&world, 1).expect("a reason");
+    assert!(
+        why.contains("does not know this invitation") && retry,
+        "{why}"
+    );
+    assert!(world.set(1, cid).is_empty());
+    // The host said nothing beyond nonce and tags.
+    let said: Vec<usize> = world
+        .tap
+        .unwrap()
+        .iter()
+        .filter(|(from, ..)| *from == 0)
+        .map(|f| f.3.len())
+        .collect();
+    assert!(said.iter().all(|len| *len < 200), "{said:?}");
+}
+
+#[test]
+fn nobody_at_the_address_is_said_and_tried_again() {
+    let mut world = World::new(16, 2);
+    let cid = world.found();
+    let invite = world.invite(0, cid, SEED, 1);
+    world.off.insert(0);
+    world.join(1, cid, SEED, invite, &[0]);
+    world.run(5_000);
+    let (why, retry) = failure(&world, 1).expect("a reason");
+    assert!(why.contains("nobody could be reached") && retry, "{why}");
+    world.off.clear();
+    assert!(world.run_until(60_000, |w| w.all_equal(&[0, 1], cid)));
+}
+
+#[test]
+fn a_welcome_cut_short_is_taken_up_again() {
+    for cut_after in (10..300).step_by(15) {
+        let mut world = World::new(17, 2);
+        world.latency = 10;
+        let cid = world.found();
+        let invite = world.invite(0, cid, SEED, 1);
+        world.join(1, cid, SEED, invite, &[0]);
+        world.run(cut_after);
+        world.break_line(0, 1);
+        // Even a join that was stored without its welcome arriving is the same join again.
+        assert!(
+            world.run_until(120_000, |w| w.all_equal(&[0, 1], cid)),
+            "cut after {cut_after}: {:?}",
+            world.nodes[1].events
+        );
+    }
+}
+
+#[test]
+fn joining_over_a_connection_that_is_up_already() {
+    let mut world = World::new(18, 2);
+    let first = world.found();
+    world.admit(&[1], first);
+    world.reach(0, 1);
+    assert!(world.run_until(10_000, |w| w.last_equal(0, 1) == Some(true)));
+    // Another collective of the same founder.
+    let mut person = crate::people::Person::new(77);
+    let genesis = person.found(world.wall());
+    let cid = genesis.id().into();
+    let club = world.nodes[0].home.clubs.entry(cid).or_default();
+    club.me = Some(person);
+    club.member = true;
+    club.insert(genesis);
+    club.add_secret(folkmoot_seal::EpochSecret::from_bytes([0x77; 32]));
+    let invite = world.invite(0, cid, SEED, 1);
+    world.run(30_000);
+    world.join(1, cid, SEED, invite, &[0]);
+    assert!(world.run_until(30_000, |w| w.all_equal(&[0, 1], cid)));
+    world.note(0, first, "the first one goes on");
+    world.run(1_000);
+    assert!(world.all_equal(&[0, 1], first));
+    assert!(world.misdeeds().is_empty(), "{:?}", world.misdeeds());
+}
+
+#[test]
+fn a_cancelled_join_stops() {
+    let mut world = World::new(19, 2);
+    let cid = world.found();
+    let invite = world.invite(0, cid, SEED, 1);
+    world.off.insert(0);
+    world.join(1, cid, SEED, invite, &[0]);
+    world.run(3_000);
+    world.ask(1, Ask::CancelJoin { cid });
+    world.off.clear();
+    let dials = world.dials[&1];
+    world.run(600_000);
+    assert_eq!(world.dials[&1], dials);
+    assert!(world.nodes[1].machine.peers().is_empty());
+}
+
+#[test]
+fn leaving_forgets_the_collective_at_once() {
+    let mut world = World::new(20, 2);
+    let cid = world.found();
+    world.admit(&[1], cid);
+    world.reach(0, 1);
+    assert!(world.run_until(10_000, |w| w.last_equal(0, 1) == Some(true)));
+    let club = world.nodes[1].home.clubs.get_mut(&cid).unwrap();
+    club.member = false;
+    club.secrets.clear();
+    world.ask(1, Ask::Leave { cid });
+    world.note(0, cid, "not for leavers");
+    world.run(120_000);
+    assert!(!world.all_equal(&[0, 1], cid));
+    let proven = |event: &&Event| matches!(event, Event::Proven { peer: of, .. } if *of == peer(0));
+    assert_eq!(world.nodes[1].events.iter().filter(proven).count(), 1);
+    let _: (Peer, _) = (peer(0), addr(0));
+}
