@@ -60,6 +60,10 @@ impl Dials {
             },
             None => common_peer(&known),
         };
+        if target == Some(*swarm.local_peer_id()) {
+            let error = "the address is this node's own".to_owned();
+            return Some(failed(peer, addrs, error));
+        }
         let options = match target {
             Some(id) if !known.is_empty() => vec![to_peer(id, known)],
             Some(_) => Vec::new(),

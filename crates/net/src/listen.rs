@@ -22,7 +22,7 @@ pub(crate) fn listen(
     addrs: &[Multiaddr],
 ) -> Result<Listeners, NetError> {
     for addr in addrs {
-        if let Err(error) = try_tcp_port(addr)
+        if let Err(error) = try_port(addr)
             && error.kind() == io::ErrorKind::AddrInUse
         {
             return Err(in_use(addr));
@@ -105,10 +105,10 @@ fn innermost(error: &(dyn Error + 'static)) -> String {
     }
 }
 
-/// libp2p shares its TCP ports with other processes of the same user (`SO_REUSEPORT`), so two
-/// nodes on one port would not notice each other; a plain socket does.
+/// Whether a plain socket gets the port. libp2p shares its TCP ports with other processes of the
+/// same user (`SO_REUSEPORT`), so two nodes on one port would not notice each other.
 #[cfg(unix)]
-fn try_tcp_port(addr: &Multiaddr) -> io::Result<()> {
+fn try_port(addr: &Multiaddr) -> io::Result<()> {
     use std::net::{IpAddr, SocketAddr};
 
     use rustix::net::{AddressFamily, SocketType, bind, listen, socket, sockopt};
@@ -119,26 +119,31 @@ fn try_tcp_port(addr: &Multiaddr) -> io::Result<()> {
         Some(Protocol::Ip6(ip)) => IpAddr::V6(ip),
         _ => return Ok(()),
     };
-    let port = match parts.next() {
-        Some(Protocol::Tcp(port)) if port != 0 => port,
+    let (port, kind) = match parts.next() {
+        Some(Protocol::Tcp(port)) => (port, SocketType::STREAM),
+        Some(Protocol::Udp(port)) => (port, SocketType::DGRAM),
         _ => return Ok(()),
     };
     let family = match ip {
         IpAddr::V4(_) => AddressFamily::INET,
         IpAddr::V6(_) => AddressFamily::INET6,
     };
-    let probe = socket(family, SocketType::STREAM, None)?;
+    let probe = socket(family, kind, None)?;
     if ip.is_ipv6() {
         sockopt::set_ipv6_v6only(&probe, true)?;
     }
-    // Connections of an earlier run that still linger do not count.
-    sockopt::set_socket_reuseaddr(&probe, true)?;
+    if kind == SocketType::STREAM {
+        // Connections of an earlier run that still linger do not count.
+        sockopt::set_socket_reuseaddr(&probe, true)?;
+    }
     bind(&probe, &SocketAddr::new(ip, port))?;
-    listen(&probe, 1)?;
+    if kind == SocketType::STREAM {
+        listen(&probe, 1)?;
+    }
     Ok(())
 }
 
 #[cfg(not(unix))]
-fn try_tcp_port(_: &Multiaddr) -> io::Result<()> {
+fn try_port(_: &Multiaddr) -> io::Result<()> {
     Ok(())
 }
