@@ -9,7 +9,6 @@ use folkmoot_record::{
 
 use crate::{
     accord::{Seen, Way},
-    bits::Bits,
     book::Book,
     eval::View,
     fences::{Fence, FenceOrder, Known, held_back},
@@ -92,8 +91,8 @@ pub(crate) struct Intake {
     pub(crate) views: Views,
     pub(crate) polls: Polls,
     pub(crate) fence: Fence,
-    last_fenced: Option<FenceOrder>,
-    replay_due: bool,
+    pub(crate) last_fenced: Option<FenceOrder>,
+    pub(crate) replay_due: bool,
     pub(crate) dirty: Dirty,
     /// Records whose standing was set since the last report, with what it was before.
     pub(crate) touched: BTreeMap<RecordId, Option<Standing>>,
@@ -251,7 +250,7 @@ impl Intake {
     }
 
     /// Notes where a record stands now.
-    fn set(&mut self, id: &RecordId, standing: Standing) {
+    pub(crate) fn set(&mut self, id: &RecordId, standing: Standing) {
         let Some(held) = self.held.get_mut(id) else {
             return;
         };
@@ -288,7 +287,7 @@ impl Intake {
     }
 
     /// The tests of section 2.4, in order.
-    fn assess(&mut self, id: &RecordId, now_ms: u64) -> Standing {
+    pub(crate) fn assess(&mut self, id: &RecordId, now_ms: u64) -> Standing {
         let Some(held) = self.held.get(id) else {
             return Standing::Ignored;
         };
@@ -520,57 +519,6 @@ impl Intake {
         if self.book.graph.node(ix).kind == Kind::PROPOSAL {
             self.fence.open_proposal(&self.book, &mut self.views, ix);
         }
-    }
-
-    /// In the order of the fence a record comes no earlier than what it rests on.
-    fn fence_order(&self, ix: Ix) -> FenceOrder {
-        let node = self.book.graph.node(ix);
-        let first = self.fence.known.get(&ix).map_or(0, |known| known.first_ms);
-        if self.policy.exact_fence {
-            (first, node.past.len(), node.record.header().hlc, node.id)
-        } else {
-            (
-                first,
-                0,
-                folkmoot_record::Hlc::default(),
-                RecordId::from_bytes([0; 32]),
-            )
-        }
-    }
-
-    /// Admits everything again in the order of the fence.
-    fn replay(&mut self, now_ms: u64) {
-        self.replay_due = false;
-        self.last_fenced = None;
-        self.views.running = View::of(Bits::default());
-        self.heads.clear();
-        self.fence.restart();
-        self.dirty.everything = true;
-        let mut orders: Vec<FenceOrder> = Vec::with_capacity(self.book.graph.len());
-        for ix in 0..self.book.graph.next() {
-            let causes = direct(&self.book.graph.node(ix).record).causes;
-            let latest = causes
-                .iter()
-                .filter_map(|id| self.book.graph.number(id))
-                .map(|cause| orders[cause as usize])
-                .max();
-            let own = self.fence_order(ix);
-            orders.push(latest.map_or(own, |latest| latest.max(own)));
-        }
-        let mut queue: Vec<(FenceOrder, Ix)> = orders.into_iter().zip(0..).collect();
-        queue.sort_unstable();
-        let mut ballots: BTreeMap<Ix, Vec<RecordId>> = BTreeMap::new();
-        for (id, ballot) in &self.book.ballots {
-            ballots.entry(ballot.proposal).or_default().push(*id);
-        }
-        for (_, ix) in queue {
-            let ids = ballots.remove(&ix).unwrap_or_default();
-            for id in std::iter::once(self.book.graph.node(ix).id).chain(ids) {
-                let standing = self.assess(&id, now_ms);
-                self.set(&id, standing);
-            }
-        }
-        self.replay_due = false;
     }
 
     /// Drops the oldest orphans and the oldest void ids over their bounds.

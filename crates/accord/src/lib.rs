@@ -24,6 +24,7 @@ mod graph;
 mod intake;
 mod polls;
 mod refresh;
+mod replay;
 mod revocations;
 mod running;
 pub mod standing;

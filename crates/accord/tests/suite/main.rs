@@ -9,7 +9,11 @@
     reason = "all of this is tests, helpers included"
 )]
 
+mod collective;
+mod dice;
+mod measure;
 mod outcome;
+mod properties;
 mod replica;
 mod scenario;
 mod scenarios;
