@@ -3,9 +3,9 @@
 //! | table | key | value |
 //! |---|---|---|
 //! | 0 | name | cursor, schema |
-//! | 1 records | id | [`Place`] |
+//! | 1 records | first 21 bytes of the id | [`Place`] |
 //! | 2 content | collective u32, hlc u64, id | |
-//! | 3 control | collective u32, position | length of the payload |
+//! | 3 control | collective u32, position | length of the payload u32, id |
 //! | 4 tips | collective u32, device | [`Tip`] |
 //! | 5 collectives | number u32 | id, [`Counts`] |
 //! | 6 bundles | collective u32, epoch, hash | position, length |
@@ -13,6 +13,10 @@
 //! | 8 local | key | value |
 //! | 9 marks | id | mark |
 //! | 10 erasures | position | record id |
+//!
+//! sled keeps up to 22 bytes of a key or value in place and allocates for longer ones, so the first
+//! table, which has a key for every record, uses 168 bits of the id. No two ids agree in them: to make
+//! two that do takes 2^84 tries.
 //!
 //! Numbers are big-endian, so that keys sort as they should. Erasures are positions of entries whose
 //! body is still on the disk though it was erased.
@@ -50,8 +54,21 @@ fn key(table: u8, parts: &[&[u8]]) -> Vec<u8> {
     key
 }
 
+/// As much of an id as the first table holds.
+pub(crate) type Prefix = [u8; 21];
+
+pub(crate) fn prefix(id: &RecordId) -> Prefix {
+    let mut prefix = [0; 21];
+    prefix.copy_from_slice(&id.as_bytes()[..21]);
+    prefix
+}
+
 pub(crate) fn record(id: &RecordId) -> Vec<u8> {
-    key(RECORDS, &[id.as_bytes()])
+    key(RECORDS, &[&prefix(id)])
+}
+
+pub(crate) fn read_place(key: &[u8], value: &[u8]) -> Option<(Prefix, Place)> {
+    Some((key.get(1..)?.try_into().ok()?, Place::read(value)?))
 }
 
 pub(crate) fn content(number: Number, hlc: u64, id: &RecordId) -> Vec<u8> {
@@ -77,6 +94,22 @@ pub(crate) fn read_content(key: &[u8]) -> Option<(Hlc, RecordId)> {
 
 pub(crate) fn control(number: Number, at: LogCursor) -> Vec<u8> {
     key(CONTROL, &[&number.to_be_bytes(), &at.to_bytes()])
+}
+
+pub(crate) fn write_control(len: u32, id: &RecordId) -> Vec<u8> {
+    [&len.to_be_bytes()[..], id.as_bytes()].concat()
+}
+
+pub(crate) fn read_control(key: &[u8], value: &[u8]) -> Option<(Spot, RecordId)> {
+    let at = LogCursor::from_bytes(key.get(5..)?.try_into().ok()?);
+    let (len, id) = value.split_first_chunk::<4>()?;
+    let len = u32::from_be_bytes(*len);
+    Some((Spot { at, len }, RecordId::from_bytes(id.try_into().ok()?)))
+}
+
+/// The collective that a key of content or control belongs to.
+pub(crate) fn read_number(key: &[u8]) -> Option<Number> {
+    Some(Number::from_be_bytes(key.get(1..5)?.try_into().ok()?))
 }
 
 pub(crate) fn tip(number: Number, dev: &DeviceKey) -> Vec<u8> {

@@ -134,7 +134,7 @@ impl Stage {
             }
             self.put(
                 layout::control(number, spot.at),
-                spot.len.to_be_bytes().to_vec(),
+                layout::write_control(spot.len, &id),
             );
         }
         // One entry a record, save where a damaged one was replaced: then it was counted already.

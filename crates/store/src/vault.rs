@@ -3,6 +3,7 @@
 mod commit;
 mod compact;
 mod heal;
+mod lookup;
 mod open;
 mod read;
 

@@ -7,12 +7,11 @@ use folkmoot_record::RecordId;
 use crate::{
     Damage, DamageKind, Direction, LogCursor, OpenReport, StoreError, Vault,
     index::Index,
-    layout::{self, Place, Spot},
+    layout::{self, BodyPlace, Place, Prefix, Spot},
     log::{SEGMENT_HEAD, Step, Walk, slot},
-    projection::{Memory, Projection},
+    projection::{Memory, Projection, Visit},
     replay::readable_id,
     stage::{Kept, Stage},
-    state::State,
 };
 
 use super::open::open_state;
@@ -96,12 +95,12 @@ impl Vault {
         kind: DamageKind,
         readable: Option<RecordId>,
     ) -> Result<Damage, StoreError> {
-        let mut ids = Vec::new();
-        self.visit_places(&mut |id, place| {
-            if overlaps(&place, at, to) {
-                ids.push(id);
-            }
-        })?;
+        let scan: Scan<'_> =
+            &|from, to, visit| self.state.index.scan(from, to, Direction::Forward, visit);
+        let mut ids: Vec<_> = listed_in(scan, at, to)?
+            .into_iter()
+            .map(|item| item.id)
+            .collect();
         self.lost.borrow_mut().extend(ids.iter().copied());
         // Only where the index does not know better.
         if ids.is_empty()
@@ -133,21 +132,6 @@ impl Vault {
         damage
     }
 
-    /// Notes that the record whose entry is at `spot` cannot be read, whichever it is.
-    pub(super) fn lose_at(&self, spot: Spot) -> Result<(), StoreError> {
-        let mut found = None;
-        self.visit_places(&mut |id, place| {
-            if place.spot == spot {
-                found = Some(id);
-            }
-        })?;
-        match found {
-            Some(id) => self.lose(&id, spot),
-            None => self.note(spot),
-        };
-        Ok(())
-    }
-
     /// Notes that a record cannot be read.
     pub(super) fn lose(&self, id: &RecordId, spot: Spot) -> Damage {
         let damage = damage_at(spot, vec![*id]);
@@ -172,21 +156,18 @@ impl Vault {
 
     fn forget_lost(&mut self) -> Result<(), StoreError> {
         let lost = self.lost.get_mut();
-        let mut places = BTreeMap::new();
+        let mut prefixes = BTreeMap::new();
+        let mut stage = Stage::default();
         for id in lost.iter() {
             if let Some(place) = self.state.place(id)? {
-                places.insert(*id, place);
+                stage.drop_place(id);
+                prefixes.insert(layout::prefix(id), place);
             }
         }
-        let kept = listed(&self.state, &places)?;
-        let mut stage = Stage::default();
-        for id in places.keys() {
-            stage.drop_place(id);
-        }
-        for (id, kept) in kept {
-            if let Some(place) = places.get(&id) {
-                stage.forget(&self.state, &id, place, kept);
-            }
+        let index = &self.state.index;
+        let scan: Scan<'_> = &|from, to, visit| index.scan(from, to, Direction::Forward, visit);
+        for listed in listed(scan, &prefixes)? {
+            stage.forget(&self.state, &listed.id, &listed.place, listed.kept);
         }
         let end = self.writer.end();
         self.state.accept(stage, end);
@@ -228,19 +209,78 @@ impl Vault {
             }
         }
     }
+}
 
-    /// Visits the places of all records.
-    fn visit_places(&self, visit: &mut dyn FnMut(RecordId, Place)) -> Result<(), StoreError> {
-        let (from, to) = layout::range(layout::RECORDS, &[]);
-        self.state
-            .index
-            .scan(&from, &to, Direction::Forward, &mut |key, value| {
-                if let Some((id, place)) = read_place(key, value) {
-                    visit(id, place);
-                }
-                ControlFlow::Continue(())
-            })
+/// Visits a range of an index or an engine, forward.
+type Scan<'a> = &'a dyn Fn(&[u8], &[u8], Visit<'_>) -> Result<(), StoreError>;
+
+/// A record and where the index lists it.
+struct Listed {
+    id: RecordId,
+    place: Place,
+    kept: Kept,
+}
+
+/// Ids of the records that an engine places between two positions.
+pub(super) fn ids_in(
+    engine: &dyn Projection,
+    from: LogCursor,
+    to: LogCursor,
+) -> Result<Vec<RecordId>, StoreError> {
+    let scan: Scan<'_> = &|from, to, visit| Ok(engine.scan(from, to, Direction::Forward, visit)?);
+    Ok(listed_in(scan, from, to)?
+        .into_iter()
+        .map(|item| item.id)
+        .collect())
+}
+
+/// The records of which an entry begins between two positions.
+fn listed_in(scan: Scan<'_>, from: LogCursor, to: LogCursor) -> Result<Vec<Listed>, StoreError> {
+    let within = |spot: Spot| from <= spot.at && spot.at < to;
+    let mut prefixes = BTreeMap::new();
+    let (low, high) = layout::range(layout::RECORDS, &[]);
+    scan(&low, &high, &mut |key, value| {
+        if let Some((prefix, place)) = layout::read_place(key, value)
+            && (within(place.spot) || matches!(place.body, BodyPlace::Apart(spot) if within(spot)))
+        {
+            prefixes.insert(prefix, place);
+        }
+        ControlFlow::Continue(())
+    })?;
+    listed(scan, &prefixes)
+}
+
+/// Where the index lists these records. Their headers may be unreadable, so the lists are searched.
+fn listed(scan: Scan<'_>, prefixes: &BTreeMap<Prefix, Place>) -> Result<Vec<Listed>, StoreError> {
+    let mut found = Vec::new();
+    if prefixes.is_empty() {
+        return Ok(found);
     }
+    let mut find = |id: RecordId, kept: Kept| {
+        if let Some(&place) = prefixes.get(&layout::prefix(&id)) {
+            found.push(Listed { id, place, kept });
+        }
+    };
+    let (from, to) = layout::range(layout::CONTENT, &[]);
+    scan(&from, &to, &mut |key, _| {
+        if let (Some((hlc, id)), Some(number)) =
+            (layout::read_content(key), layout::read_number(key))
+        {
+            let hlc = hlc.raw();
+            find(id, Kept::Content { number, hlc });
+        }
+        ControlFlow::Continue(())
+    })?;
+    let (from, to) = layout::range(layout::CONTROL, &[]);
+    scan(&from, &to, &mut |key, value| {
+        if let (Some((_, id)), Some(number)) =
+            (layout::read_control(key, value), layout::read_number(key))
+        {
+            find(id, Kept::Control { number });
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
 }
 
 fn damage_at(spot: Spot, ids: Vec<RecordId>) -> Damage {
@@ -252,36 +292,6 @@ fn damage_at(spot: Spot, ids: Vec<RecordId>) -> Damage {
     }
 }
 
-/// Ids of the records that an engine places between two positions.
-pub(super) fn ids_in(
-    engine: &dyn Projection,
-    from: LogCursor,
-    to: LogCursor,
-) -> Result<Vec<RecordId>, StoreError> {
-    let mut ids = Vec::new();
-    let (low, high) = layout::range(layout::RECORDS, &[]);
-    engine.scan(&low, &high, Direction::Forward, &mut |key, value| {
-        if let Some((id, place)) = read_place(key, value)
-            && overlaps(&place, from, to)
-        {
-            ids.push(id);
-        }
-        ControlFlow::Continue(())
-    })?;
-    Ok(ids)
-}
-
-fn read_place(key: &[u8], value: &[u8]) -> Option<(RecordId, Place)> {
-    let id = RecordId::from_bytes(key.get(1..)?.try_into().ok()?);
-    Some((id, Place::read(value)?))
-}
-
-/// Whether an entry of the record begins between the two positions.
-fn overlaps(place: &Place, from: LogCursor, to: LogCursor) -> bool {
-    let within = |spot: Spot| from <= spot.at && spot.at < to;
-    within(place.spot) || matches!(place.body, layout::BodyPlace::Apart(spot) if within(spot))
-}
-
 fn behind(at: LogCursor, bytes: u64) -> LogCursor {
     LogCursor {
         offset: at
@@ -289,57 +299,4 @@ fn behind(at: LogCursor, bytes: u64) -> LogCursor {
             .saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX)),
         ..at
     }
-}
-
-/// Where the index lists these records. Their headers cannot be read, so the lists are searched.
-fn listed(
-    state: &State,
-    places: &BTreeMap<RecordId, Place>,
-) -> Result<Vec<(RecordId, Kept)>, StoreError> {
-    let mut found = Vec::new();
-    if places.is_empty() {
-        return Ok(found);
-    }
-    let (from, to) = layout::range(layout::CONTENT, &[]);
-    state
-        .index
-        .scan(&from, &to, Direction::Forward, &mut |key, _| {
-            if let (Some((hlc, id)), Some(number)) = (layout::read_content(key), number_of(key))
-                && places.contains_key(&id)
-            {
-                found.push((
-                    id,
-                    Kept::Content {
-                        number,
-                        hlc: hlc.raw(),
-                    },
-                ));
-            }
-            ControlFlow::Continue(())
-        })?;
-    let by_spot: BTreeMap<_, _> = places
-        .iter()
-        .map(|(id, place)| (place.spot.at, *id))
-        .collect();
-    let (from, to) = layout::range(layout::CONTROL, &[]);
-    state
-        .index
-        .scan(&from, &to, Direction::Forward, &mut |key, _| {
-            let at = key
-                .get(5..)
-                .and_then(|at| at.try_into().ok())
-                .map(LogCursor::from_bytes);
-            if let (Some(at), Some(number)) = (at, number_of(key))
-                && let Some(id) = by_spot.get(&at)
-            {
-                found.push((*id, Kept::Control { number }));
-            }
-            ControlFlow::Continue(())
-        })?;
-    Ok(found)
-}
-
-fn number_of(key: &[u8]) -> Option<layout::Number> {
-    let bytes = key.get(1..5)?.try_into().ok()?;
-    Some(layout::Number::from_be_bytes(bytes))
 }

@@ -142,34 +142,32 @@ impl Vault {
         let Some(number) = self.state.registry.number(cid) else {
             return Ok(());
         };
-        for spot in self.control_spots(number)? {
+        for (spot, id) in self.control_spots(number)? {
+            if self.lost.borrow().contains(&id) {
+                continue;
+            }
             match self.state.load_entry(spot) {
                 Ok((record, received_ms)) => {
                     if f(record, received_ms).is_break() {
                         break;
                     }
                 }
-                Err(Loss::At(spot)) => self.lose_at(spot)?,
+                Err(Loss::At(spot)) => {
+                    self.lose(&id, spot);
+                }
                 Err(Loss::Store(error)) => return Err(error),
             }
         }
         Ok(())
     }
 
-    fn control_spots(&self, number: Number) -> Result<Vec<Spot>, StoreError> {
+    fn control_spots(&self, number: Number) -> Result<Vec<(Spot, RecordId)>, StoreError> {
         let (from, to) = layout::range(layout::CONTROL, &number.to_be_bytes());
         let mut spots = Vec::new();
         self.state
             .index
             .scan(&from, &to, Direction::Forward, &mut |key, value| {
-                let at = key
-                    .get(5..)
-                    .and_then(|at| at.try_into().ok())
-                    .map(LogCursor::from_bytes);
-                let len = value.try_into().ok().map(u32::from_be_bytes);
-                if let (Some(at), Some(len)) = (at, len) {
-                    spots.push(Spot { at, len });
-                }
+                spots.extend(layout::read_control(key, value));
                 ControlFlow::Continue(())
             })?;
         Ok(spots)
