@@ -97,6 +97,7 @@ fn cut(text: &str, hits: &[Hit], start: usize, width: usize) -> Snippet {
     let mut ranges: Vec<Range<usize>> = Vec::new();
     let mut room = width;
     let mut space = false;
+    let mut begun = false;
     let mut hits = hits.iter().map(|(_, range)| range).peekable();
     let mut open: Option<(usize, usize)> = None;
     if !text[..start].trim().is_empty() {
@@ -107,17 +108,17 @@ fn cut(text: &str, hits: &[Hit], start: usize, width: usize) -> Snippet {
             close(&mut open, &mut ranges, piece.len());
         }
         if c.is_whitespace() || c.is_control() {
-            space = !piece.is_empty();
+            space = begun;
             continue;
         }
-        if room == 0 {
+        if room < 1 + usize::from(space) {
             close(&mut open, &mut ranges, piece.len());
             piece.push('…');
             break;
         }
         if std::mem::take(&mut space) {
             piece.push(' ');
-            room = room.saturating_sub(1);
+            room -= 1;
         }
         while let Some(hit) = hits.next_if(|hit| hit.start <= at) {
             if hit.end > at && ranges.len() < MOST_HITS {
@@ -126,7 +127,8 @@ fn cut(text: &str, hits: &[Hit], start: usize, width: usize) -> Snippet {
             }
         }
         piece.push(c);
-        room = room.saturating_sub(1);
+        begun = true;
+        room -= 1;
     }
     close(&mut open, &mut ranges, piece.len());
     Snippet {

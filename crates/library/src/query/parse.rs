@@ -319,6 +319,9 @@ fn values(input: &mut Input<'_>, key: Key) -> Parsed<Vec<Value>> {
     }
     let mut start = at;
     let mut values = Vec::new();
+    if text.is_empty() {
+        return Ok(values);
+    }
     for part in text.split('|') {
         let span = start..start + part.len();
         start = span.end + 1;

@@ -1,0 +1,420 @@
+//! The query language: what is understood, and what is refused with which words.
+
+use std::collections::BTreeSet;
+
+use folkmoot_library::{
+    Expr, Flag, Interval, Leaf, Link, Names, NoNames, Problem, Query, QueryError, Sort, Test, Text,
+    Zoned, limits,
+};
+use folkmoot_record::{CollectiveId, Kind, RecordId, SeatKey};
+use proptest::prelude::*;
+
+/// A Monday in winter time.
+fn now() -> Zoned {
+    "2026-11-23T10:30:00[Europe/Berlin]".parse().unwrap()
+}
+
+fn parse(source: &str) -> Expr<Leaf> {
+    Query::parse(source, &now())
+        .unwrap_or_else(|error| panic!("{}", error.render(source)))
+        .expr
+}
+
+fn error(source: &str) -> QueryError {
+    match Query::parse(source, &now()) {
+        Err(error) => error,
+        Ok(query) => panic!("{source} is understood as {query:?}"),
+    }
+}
+
+fn is(test: Test) -> Expr<Leaf> {
+    Expr::Is(Leaf::Test(test))
+}
+
+fn text(words: &str) -> Expr<Leaf> {
+    is(Test::Text(Text::phrase(words).unwrap()))
+}
+
+fn stem(word: &str) -> Expr<Leaf> {
+    is(Test::Text(Text {
+        words: vec![word.into()],
+        prefix: true,
+    }))
+}
+
+fn tag(tag: &str) -> Expr<Leaf> {
+    is(Test::Tag(tag.into()))
+}
+
+fn not(expr: Expr<Leaf>) -> Expr<Leaf> {
+    Expr::Not(Box::new(expr))
+}
+
+#[test]
+fn words_phrases_and_operators() {
+    let (a, b, c) = (|| text("a"), || text("b"), || text("c"));
+    for (source, expected) in [
+        ("", Expr::All),
+        ("  ", Expr::All),
+        ("a", a()),
+        ("A", a()),
+        ("a b", Expr::And(vec![a(), b()])),
+        ("a AND b", Expr::And(vec![a(), b()])),
+        ("a or b", Expr::And(vec![a(), text("or"), b()])),
+        ("a OR b", Expr::Or(vec![a(), b()])),
+        ("a b OR c", Expr::Or(vec![Expr::And(vec![a(), b()]), c()])),
+        ("a (b OR c)", Expr::And(vec![a(), Expr::Or(vec![b(), c()])])),
+        ("(a)", a()),
+        ("( a OR(b)OR c )", Expr::Or(vec![a(), b(), c()])),
+        ("-a", not(a())),
+        ("a -b", Expr::And(vec![a(), not(b())])),
+        ("a NOT b", Expr::And(vec![a(), not(b())])),
+        ("-(a OR b)", not(Expr::Or(vec![a(), b()]))),
+        ("--a", not(not(a()))),
+        ("a - b", Expr::And(vec![a(), b()])),
+        ("a & b …", Expr::And(vec![a(), b()])),
+        ("ORa", text("ora")),
+        ("\"a b\"", text("a b")),
+        ("“a b”", text("a b")),
+        (r#""a \" b""#, text("a b")),
+        ("well-known", text("well known")),
+        ("検索", text("検索")),
+        ("Straße", text("strasse")),
+        ("seed*", stem("seed")),
+        ("Säe*", stem("sae")),
+        ("well-kn*", Expr::And(vec![text("well"), stem("kn")])),
+        ("12:30", text("12 30")),
+        ("https://example.org/a?b", text("https example org a b")),
+    ] {
+        assert_eq!(parse(source), expected, "{source}");
+    }
+}
+
+#[test]
+fn keys_and_values() {
+    for (source, expected) in [
+        ("tag:Garden", tag("garden")),
+        ("TAG:#garden/Seeds/", tag("garden/seeds")),
+        ("tag:\"two words\"", tag("two words")),
+        ("tag:a|b", Expr::Or(vec![tag("a"), tag("b")])),
+        ("-tag:a", not(tag("a"))),
+        ("tag:gar*", is(Test::TagPrefix("gar".into()))),
+        ("kind:note", is(Test::Kind(Kind::NOTE))),
+        (
+            "kind:Task|link",
+            Expr::Or(vec![is(Test::Kind(Kind::TASK)), is(Test::Kind(Kind::LINK))]),
+        ),
+        ("kind:0x1234", is(Test::Kind(Kind(0x1234)))),
+        ("has:files", is(Test::Flag(Flag::Attachment))),
+        ("is:done", is(Test::Flag(Flag::Done))),
+    ] {
+        assert_eq!(parse(source), expected, "{source}");
+    }
+    let named = |source: &str| match parse(source) {
+        Expr::Is(Leaf::Author(name) | Leaf::In(name) | Leaf::Links(name)) => (name.text, name.span),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(named("author:@ana"), ("ana".into(), 7..11));
+    assert_eq!(named("in:commons"), ("commons".into(), 3..10));
+    assert_eq!(named("links:\"Seed Bank\""), ("Seed Bank".into(), 6..17));
+}
+
+fn named(source: &str) -> (String, std::ops::Range<usize>) {
+    match Query::parse(source, &now()).unwrap().expr {
+        Expr::Is(Leaf::In(name)) => (name.text, name.span),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_order() {
+    let sort = |source: &str| Query::parse(source, &now()).unwrap().sort;
+    assert_eq!(sort("a"), Sort::Relevance);
+    assert_eq!(sort("tag:a"), Sort::Newest);
+    assert_eq!(sort("tag:a -b"), Sort::Newest);
+    assert_eq!(sort(""), Sort::Newest);
+    assert_eq!(sort("a sort:newest"), Sort::Newest);
+    assert_eq!(sort("sort:oldest tag:a"), Sort::Oldest);
+    assert_eq!(parse("sort:oldest"), Expr::All);
+    assert_eq!(named("in:commons sort:oldest").0, "commons");
+}
+
+/// Milliseconds of a local time.
+fn ms(local: &str) -> u64 {
+    let zoned: Zoned = format!("{local}[Europe/Berlin]").parse().unwrap();
+    u64::try_from(zoned.timestamp().as_millisecond()).unwrap()
+}
+
+#[test]
+fn dates_in_words_and_digits() {
+    const END: u64 = u64::MAX;
+    let day = |date: &str| ms(&format!("{date}T00:00"));
+    for (source, from, to) in [
+        ("since:2026-03-01", day("2026-03-01"), END),
+        ("until:2026-03-01", 0, day("2026-03-02")),
+        ("before:2026-03-01", 0, day("2026-03-01")),
+        ("after:2026-03-01", day("2026-03-02"), END),
+        ("created:2026-03", day("2026-03-01"), day("2026-04-01")),
+        ("created:2026", day("2026-01-01"), day("2027-01-01")),
+        (
+            "created:2026-01..2026-03",
+            day("2026-01-01"),
+            day("2026-04-01"),
+        ),
+        ("created:2026-01..", day("2026-01-01"), END),
+        ("created:..yesterday", 0, day("2026-11-23")),
+        ("created:>=2026-03", day("2026-03-01"), END),
+        ("created:>2026-03", day("2026-04-01"), END),
+        ("created:<2026-03", 0, day("2026-03-01")),
+        ("created:<=2026-03", 0, day("2026-04-01")),
+        (
+            "created:2026-03-01T10:05",
+            ms("2026-03-01T10:05"),
+            ms("2026-03-01T10:06"),
+        ),
+        (
+            "created:\"2026-03-01 10:05:07\"",
+            ms("2026-03-01T10:05:07"),
+            ms("2026-03-01T10:05:08"),
+        ),
+        ("since:2026-03-01T09:00:00Z", ms("2026-03-01T10:00"), END),
+        ("since:today", day("2026-11-23"), END),
+        ("created:yesterday", day("2026-11-22"), day("2026-11-23")),
+        ("created:monday", day("2026-11-23"), day("2026-11-24")),
+        ("created:sun", day("2026-11-22"), day("2026-11-23")),
+        ("created:last monday", day("2026-11-16"), day("2026-11-17")),
+        ("created:last-monday", day("2026-11-16"), day("2026-11-17")),
+        (
+            "created:\"last monday\"",
+            day("2026-11-16"),
+            day("2026-11-17"),
+        ),
+        ("created:this week", day("2026-11-23"), day("2026-11-30")),
+        ("created:last_week", day("2026-11-16"), day("2026-11-23")),
+        ("created:last month", day("2026-10-01"), day("2026-11-01")),
+        ("created:last year", day("2025-01-01"), day("2026-01-01")),
+        ("created:march", day("2026-03-01"), day("2026-04-01")),
+        ("created:dec", day("2025-12-01"), day("2026-01-01")),
+        ("created:november", day("2026-11-01"), day("2026-12-01")),
+        (
+            "created:last november",
+            day("2025-11-01"),
+            day("2025-12-01"),
+        ),
+        ("since:2w", ms("2026-11-09T10:30"), END),
+        ("since:\"3 days ago\"", ms("2026-11-20T10:30"), END),
+        ("since:1h30m", ms("2026-11-23T09:00"), END),
+        // Over a change of clocks a month is a month on the wall.
+        ("since:1mo", ms("2026-10-23T10:30"), END),
+        ("before:2w", 0, ms("2026-11-09T10:30")),
+        ("newer_than:2m", ms("2026-09-23T10:30"), END),
+        ("older_than:1y", 0, ms("2025-11-23T10:30")),
+        ("date:1969", 0, 0),
+    ] {
+        if source == "date:1969" {
+            // Before all time nothing is found, and nothing breaks.
+            assert_eq!(
+                parse(source),
+                is(Test::Created(Interval { from: 0, to: 0 }))
+            );
+            continue;
+        }
+        assert_eq!(
+            parse(source),
+            is(Test::Created(Interval { from, to })),
+            "{source}"
+        );
+    }
+    assert_eq!(
+        parse("since:last monday seeds"),
+        Expr::And(vec![
+            is(Test::Created(Interval {
+                from: day("2026-11-16"),
+                to: END
+            })),
+            text("seeds"),
+        ])
+    );
+}
+
+#[test]
+fn mistakes_are_shown_where_they_are() {
+    for (source, under, suggestion) in [
+        ("tagg:a", "tagg", Some("tag")),
+        ("a autor:x", "autor", Some("author")),
+        ("re:zero", "re", None),
+        ("kind:nott", "nott", Some("note")),
+        ("has:attachmnt", "attachmnt", Some("attachment")),
+        ("is:don", "don", Some("done")),
+        ("sort:newst", "newst", Some("newest")),
+        ("since:yesterdy", "yesterdy", Some("yesterday")),
+        ("since:last mondy", "last mondy", Some("last-monday")),
+        ("since:2026-13-01", "2026-13-01", None),
+        ("since:2026-02-30", "2026-02-30", None),
+        ("since:7", "7", None),
+        ("since:1000000y", "1000000y", None),
+        ("x created:2w", "created:2w", Some("since:2w")),
+        ("created:2026-03..2026-01", "2026-03..2026-01", None),
+        ("created:..", "..", None),
+        ("(a OR b", "(", None),
+        ("a OR b)", ")", None),
+        ("()", "()", None),
+        ("a (", "(", None),
+        ("\"a b", "\"", None),
+        ("tag:\"a b", "\"", None),
+        ("a OR", "OR", None),
+        ("OR a", "OR", None),
+        ("a OR OR b", "OR", None),
+        ("a AND", "AND", None),
+        ("(AND a)", "AND", None),
+        ("a NOT", "NOT", None),
+        ("tag:", "tag:", None),
+        ("tag: a", "tag:", None),
+        ("tag:|a", "", None),
+        ("tag:(a OR b)", "tag:", None),
+        ("author:@", "@", None),
+        ("replies(x)", "replies(", None),
+        ("s*d", "s*d", None),
+        ("…", "…", None),
+        ("-&", "&", None),
+        ("sort:newest sort:oldest", "sort:oldest", None),
+        ("-sort:newest", "sort:newest", None),
+    ] {
+        let error = error(source);
+        let problem = &error.problem;
+        assert_eq!(&source[error.span.clone()], under, "{source}: {problem:?}");
+        assert_eq!(
+            error.suggestion.as_deref(),
+            suggestion,
+            "{source}: {problem:?}"
+        );
+    }
+}
+
+#[test]
+fn a_mistake_is_printed_with_carets() {
+    assert_eq!(
+        error("検索 tagg:garden").render("検索 tagg:garden"),
+        "  検索 tagg:garden\n       ^^^^\nthere is no key `tagg:`; put the text in quotes to search for it as it stands; did you mean `tag`?"
+    );
+}
+
+#[test]
+fn queries_are_bounded() {
+    let long = "a".repeat(limits::BYTES + 1);
+    assert_eq!(error(&long).problem, Problem::TooLong);
+    let many = "a ".repeat(limits::LEAVES + 1);
+    assert_eq!(error(&many).problem, Problem::TooMany);
+    assert_eq!(
+        error(&format!("tag:{}", "a|".repeat(limits::LEAVES + 1))).problem,
+        Problem::NoValue("tag")
+    );
+    for deep in ["(", "-"] {
+        let close = if deep == "(" { ")" } else { "" };
+        let nest = |n: usize| format!("{}a{}", deep.repeat(n), close.repeat(n));
+        assert_eq!(error(&nest(limits::DEPTH)).problem, Problem::TooDeep);
+        parse(&nest(limits::DEPTH - 1));
+    }
+}
+
+struct Village;
+
+impl Names for Village {
+    fn seats(&self, name: &str) -> BTreeSet<SeatKey> {
+        match name {
+            "ana" => [1, 2].map(|n| SeatKey::from_bytes([n; 32])).into(),
+            _ => BTreeSet::new(),
+        }
+    }
+    fn collectives(&self, name: &str) -> BTreeSet<CollectiveId> {
+        match name {
+            "commons" => [CollectiveId::from_bytes([3; 32])].into(),
+            _ => BTreeSet::new(),
+        }
+    }
+    fn records(&self, name: &str) -> BTreeSet<RecordId> {
+        match name {
+            "Seed Bank" | "0404" => [RecordId::from_bytes([4; 32])].into(),
+            _ => BTreeSet::new(),
+        }
+    }
+    fn people(&self) -> Vec<String> {
+        vec!["ana".into(), "bertha".into()]
+    }
+    fn places(&self) -> Vec<String> {
+        vec!["commons".into(), "home".into()]
+    }
+}
+
+#[test]
+fn names_are_resolved_after_parsing() {
+    let resolve = |source: &str| Query::parse(source, &now()).unwrap().resolve(&Village);
+    let expr = |source: &str| resolve(source).unwrap().expr;
+    let seats =
+        |keys: &[u8]| Test::Seats(keys.iter().map(|n| SeatKey::from_bytes([*n; 32])).collect());
+    assert_eq!(expr("author:@ana"), Expr::Is(seats(&[1, 2])));
+    assert_eq!(
+        expr(&format!("author:{}", "07".repeat(32))),
+        Expr::Is(seats(&[7]))
+    );
+    assert_eq!(
+        expr("-in:commons"),
+        Expr::Not(Box::new(Expr::Is(Test::Places(
+            [CollectiveId::from_bytes([3; 32])].into()
+        ))))
+    );
+    assert_eq!(
+        expr("links:\"Seed Bank\""),
+        Expr::Is(Test::Links(
+            [
+                Link::Title("seed bank".into()),
+                Link::Record(RecordId::from_bytes([4; 32]))
+            ]
+            .into()
+        ))
+    );
+    assert_eq!(
+        expr("links:https://example.org/"),
+        Expr::Is(Test::Links(
+            [Link::Url("https://example.org".into())].into()
+        ))
+    );
+
+    let error = resolve("a author:@gundula").unwrap_err();
+    assert_eq!(error.problem, Problem::UnknownPerson("gundula".into()));
+    assert_eq!(
+        (error.span.clone(), error.suggestion.as_deref()),
+        (9..17, None)
+    );
+    let error = resolve("author:an").unwrap_err();
+    assert_eq!(error.suggestion.as_deref(), Some("ana"));
+    let error = resolve("in:comons").unwrap_err();
+    assert_eq!(error.problem, Problem::UnknownPlace("comons".into()));
+    assert_eq!(error.suggestion.as_deref(), Some("commons"));
+    let error = Query::parse("in:x", &now())
+        .unwrap()
+        .resolve(&NoNames)
+        .unwrap_err();
+    assert_eq!(error.suggestion, None);
+}
+
+proptest! {
+    /// Nothing that can be typed breaks the parser; mistakes lie inside the query and can be
+    /// printed.
+    #[test]
+    fn any_text_is_read_or_refused(source in prop_oneof![
+        any::<String>(),
+        r#"([-("*)a-z :.|>]|OR |NOT |tag:|since:|created:|last |"|\\|検|é|sort:|2026-0|[0-9]){0,30}"#,
+    ]) {
+        match Query::parse(&source, &now()) {
+            Ok(query) => {
+                let resolved = query.resolve(&Village);
+                prop_assert!(resolved.is_ok() || source.contains(':'));
+            }
+            Err(error) => {
+                prop_assert!(source.get(error.span.clone()).is_some(), "{:?}", error);
+                prop_assert!(error.render(&source).contains('^'));
+            }
+        }
+    }
+}
