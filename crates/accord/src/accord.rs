@@ -24,7 +24,7 @@ use crate::{
 /// The control plane of one collective, as a function of the records inserted.
 #[derive(Debug)]
 pub struct Accord {
-    intake: Intake,
+    pub(crate) intake: Intake,
     memo: Memo,
     state: State,
 }
@@ -242,24 +242,16 @@ impl Accord {
     /// The next place in the lane-0 log of a device: after the valid record of greatest seq; of
     /// several in one place after the first that came.
     pub fn next_place(&self, seat: &SeatKey, dev: &DeviceKey) -> Place {
-        let graph = &self.intake.book.graph;
-        let last = self
-            .intake
-            .book
-            .by_device
-            .get(&(*seat, *dev))
-            .into_iter()
-            .flatten()
-            .max_by_key(|ix| {
-                (
-                    graph.node(**ix).record.header().seq,
-                    std::cmp::Reverse(**ix),
-                )
-            });
+        let book = &self.intake.book;
+        let last = book
+            .places
+            .range((*seat, *dev, 0)..=(*seat, *dev, u32::MAX))
+            .next_back()
+            .and_then(|((_, _, seq), there)| Some((*seq, *there.first()?)));
         match last {
-            Some(ix) => Place {
-                seq: graph.node(*ix).record.header().seq.saturating_add(1),
-                prev: Some(graph.node(*ix).id),
+            Some((seq, ix)) => Place {
+                seq: seq.saturating_add(1),
+                prev: Some(book.graph.node(ix).id),
             },
             None => Place { seq: 0, prev: None },
         }

@@ -49,8 +49,8 @@ pub(crate) struct Book {
     pub(crate) genesis: Option<(Ix, Arc<Charter>)>,
     /// Lane-0 records of each seat.
     pub(crate) by_seat: BTreeMap<SeatKey, Vec<Ix>>,
-    /// Lane-0 records of each device, for the next place in its log.
-    pub(crate) by_device: BTreeMap<(SeatKey, DeviceKey), Vec<Ix>>,
+    /// Lane-0 records by their place in a log; more than one in a place is a fork.
+    pub(crate) places: BTreeMap<(SeatKey, DeviceKey, u32), Vec<Ix>>,
     /// Where a seat is named: founder entries, joins, device headers, grants.
     pub(crate) seats_named: BTreeMap<SeatKey, Vec<Ix>>,
     /// Where a device key is named: founder entries, joins, device headers, additions.
@@ -108,7 +108,10 @@ impl Book {
             record: record.clone(),
         });
         self.by_seat.entry(seat).or_default().push(ix);
-        self.by_device.entry((seat, dev)).or_default().push(ix);
+        self.places
+            .entry((seat, dev, header.seq))
+            .or_default()
+            .push(ix);
         match record.control() {
             Some(Control::Genesis(body)) => self.found(ix, body),
             Some(Control::Proposal(body)) => self.propose(ix, body),

@@ -117,9 +117,9 @@ impl View {
         self.charter = None;
     }
 
-    /// Whether a join of a contested invite is known to have a witness.
-    pub(crate) fn has_witness(&self, join: Ix) -> bool {
-        self.witnessed.contains(&join)
+    /// Whether a further witness of a join cannot matter: it has one, or is no candidate at all.
+    pub(crate) fn needs_no_witness(&self, join: Ix) -> bool {
+        self.witnessed.contains(&join) || self.known(Open::Candidate(join)) == Ok(false)
     }
 
     /// H(o) of a record of the set. Ballots have none.
@@ -238,6 +238,11 @@ impl View {
         (0..count)
             .filter(|m| self.ask(book, |view| view.ask_counts(book, v, *m)))
             .collect()
+    }
+
+    /// Whether a revocation keeps a lane-0 record (section 4.5).
+    pub(crate) fn keeps(&mut self, book: &Book, v: Vx, o: Ix) -> bool {
+        self.ask(book, |view| view.kept(book, v, o))
     }
 
     /// The joins of an invite that count.

@@ -20,12 +20,11 @@ pub(crate) fn holds(book: &Book, views: &mut Views, ix: Ix) -> Option<ParkReason
     let node = book.graph.node(ix);
     let seq = node.record.header().seq;
     let siblings = book
-        .by_device
-        .get(&(node.seat, node.dev))
+        .places
+        .get(&(node.seat, node.dev, seq))
         .into_iter()
         .flatten()
         .filter(|x| views.running.set().contains(**x))
-        .filter(|x| book.graph.node(**x).record.header().seq == seq)
         .take(SIBLINGS)
         .count();
     if siblings >= SIBLINGS {

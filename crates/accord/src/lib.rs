@@ -32,9 +32,11 @@ pub mod state;
 mod validity;
 mod views;
 mod warrant;
+mod why;
 
 pub use accord::{Accord, Denied, Inserted, MemberDevice, Need, Reader, Rejudge, Seen, Way};
 pub use content::{ContentLog, ContentPlace, NoContent, misfiled};
 pub use intake::Policy;
 pub use standing::{ContentStanding, ParkReason, Standing, VoidReason};
 pub use state::State;
+pub use why::Shadow;

@@ -133,7 +133,7 @@ fn may_witness(book: &Book, view: &View, ix: Ix) -> bool {
                 facts
                     .joins
                     .iter()
-                    .any(|j| node.past.contains(*j) && !view.has_witness(*j))
+                    .any(|j| node.past.contains(*j) && !view.needs_no_witness(*j))
             })
     })
 }

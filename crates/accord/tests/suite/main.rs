@@ -11,6 +11,7 @@
 
 mod collective;
 mod dice;
+mod local;
 mod measure;
 mod outcome;
 mod properties;

@@ -18,7 +18,10 @@ use folkmoot_record::{
     grant_id_of_founder, signature,
 };
 
-use crate::{collective::charter, replica::NO_CLOCK};
+use crate::{
+    collective::{World, charter},
+    replica::NO_CLOCK,
+};
 
 struct Line {
     cid: CollectiveId,
@@ -61,8 +64,7 @@ impl Line {
     }
 }
 
-/// A founder who invites 4,000 people one by one, each of whom joins, and removes every fifth.
-fn history() -> (Line, GrantId, Vec<(GrantId, SigningKey, RecordId)>) {
+fn start() -> Line {
     let (root, dev) = (key(1), key(2));
     let seat = SeatKey::from_bytes(root.verifying_key().to_bytes());
     let device = DeviceKey::from_bytes(dev.verifying_key().to_bytes());
@@ -95,7 +97,7 @@ fn history() -> (Line, GrantId, Vec<(GrantId, SigningKey, RecordId)>) {
     };
     let record = draft.sign(&dev).unwrap();
     let cid = CollectiveId::from(record.id());
-    let mut line = Line {
+    Line {
         cid,
         root,
         dev,
@@ -105,30 +107,53 @@ fn history() -> (Line, GrantId, Vec<(GrantId, SigningKey, RecordId)>) {
             prev: Some(record.id()),
         },
         records: vec![record],
-    };
+    }
+}
+
+/// That many invites of a founder, all for one place in the log.
+pub(crate) fn line(forks: u64) -> (CollectiveId, Vec<Verified>) {
+    let mut line = start();
+    let place = line.place;
+    for n in 0..forks {
+        line.place = place;
+        let cap = grant_id_of_founder(line.cid, 0);
+        let invite = Control::Invite(invite(&key(n + 50)));
+        line.sign(Kind::INVITE, cap, Vec::new(), &invite);
+    }
+    (line.cid, line.records)
+}
+
+fn invite(door: &SigningKey) -> Invite {
+    Invite {
+        key: InviteKey::from_bytes(door.verifying_key().to_bytes()),
+        limits: Limits {
+            role: 2,
+            rank: 20,
+            mask: Actions::ALL,
+            kinds: None,
+            tags: None,
+            nbf: None,
+            exp: None,
+            depth_left: 3,
+        },
+        max_uses: 1,
+        label: None,
+        open_from: None,
+        open_until: None,
+    }
+}
+
+/// A founder who invites 4,000 people one by one, each of whom joins, and removes every second.
+fn history() -> (Line, GrantId, Vec<(GrantId, SigningKey, RecordId)>) {
+    let mut line = start();
+    let cid = line.cid;
+    let kem = KemKey::from_bytes([9; 32]);
     let own = grant_id_of_founder(cid, 0);
-    let limits = Limits {
-        role: 2,
-        rank: 20,
-        mask: Actions::ALL,
-        kinds: None,
-        tags: None,
-        nbf: None,
-        exp: None,
-        depth_left: 3,
-    };
     let mut people = Vec::new();
     let mut joined: Vec<RecordId> = Vec::new();
     for n in 0..4_000_u64 {
         let door = key(10_000 + n);
-        let body = Invite {
-            key: InviteKey::from_bytes(door.verifying_key().to_bytes()),
-            limits: limits.clone(),
-            max_uses: 1,
-            label: None,
-            open_from: None,
-            open_until: None,
-        };
+        let body = invite(&door);
         let invite = line.sign(
             Kind::INVITE,
             own,
@@ -199,6 +224,37 @@ fn seen(way: Way) -> Seen {
         way,
         ..Seen::now(NO_CLOCK)
     }
+}
+
+/// Thirty members who seldom see each other's records: every head set is another one.
+#[test]
+#[ignore = "prints measurements"]
+fn measure_concurrency() {
+    let mut world = World::found(11, 3);
+    for _ in 0..1_500 {
+        world.step();
+    }
+    let records: Vec<Verified> = world.records.clone();
+    let control = records.iter().filter(|r| !r.header().kind.is_content());
+    let control: Vec<Verified> = control.cloned().collect();
+    let mut accord = Accord::with_policy(world.cid, Policy::NODE);
+    let start = Instant::now();
+    accord.insert_all(control.iter().map(|r| (r.clone(), seen(Way::Stored))));
+    eprintln!(
+        "{} tangled records at once: {:?}",
+        control.len(),
+        start.elapsed()
+    );
+    let mut accord = Accord::with_policy(world.cid, Policy::NODE);
+    let start = Instant::now();
+    for record in &control {
+        accord.insert(record.clone(), seen(Way::Stored));
+    }
+    eprintln!(
+        "{} tangled records one by one: {:?}",
+        control.len(),
+        start.elapsed()
+    );
 }
 
 #[test]

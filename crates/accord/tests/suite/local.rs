@@ -1,0 +1,123 @@
+//! Local admission (section 4.11): it delays, and once the delay is over all agree.
+
+use std::collections::BTreeMap;
+
+use folkmoot_accord::{Accord, ParkReason, Policy, Seen, Standing};
+use folkmoot_record::{Lane, RecordId, Verified};
+use proptest::prelude::*;
+
+use crate::{
+    collective::World,
+    dice::Dice,
+    measure::line,
+    replica::{NO_CLOCK, Replica},
+    scenario::{Scenario, read},
+};
+
+fn standings(accord: &Accord, records: &[Verified]) -> BTreeMap<RecordId, Standing> {
+    records
+        .iter()
+        .filter_map(|r| Some((r.id(), accord.standing(&r.id())?)))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 24,
+        failure_persistence: None,
+        max_shrink_iters: 64,
+        ..ProptestConfig::default()
+    })]
+
+    /// P17: nodes whose clocks differ agree once everything is due.
+    #[test]
+    fn clocks_only_delay(seed in any::<u64>(), steps in 20_usize..80) {
+        let mut world = World::found(seed, 2);
+        for _ in 0..steps {
+            world.step();
+        }
+        let mut dice = Dice::new(seed ^ 5);
+        let control: Vec<Verified> = world
+            .records
+            .iter()
+            .filter(|r| r.header().kind.lane() != Lane::Content)
+            .cloned()
+            .collect();
+        let times: Vec<u64> = control.iter().map(|r| r.header().ms()).collect();
+        let (first, last) = (*times.iter().min().unwrap(), *times.iter().max().unwrap());
+        let mut accord = Accord::with_policy(world.cid, Policy::VECTORS);
+        let mut quarantined = false;
+        let mut now = first;
+        for record in &control {
+            now += dice.next() % ((last - first) / 60 + 1);
+            accord.insert(record.clone(), Seen::now(now));
+            let standing = accord.standing(&record.id());
+            quarantined |= matches!(standing, Some(Standing::Quarantined { .. }));
+            if dice.below(4) == 0 {
+                accord.tick(now);
+                let (state, _) = accord.evaluate_afresh();
+                prop_assert_eq!(state.seats.len(), accord.state().seats.len());
+            }
+        }
+        accord.tick(NO_CLOCK);
+        prop_assert!(quarantined || last - first < 20 * 60_000);
+        prop_assert_eq!(standings(&accord, &control), standings(&world.accord, &control));
+    }
+}
+
+fn governance(name: &str) -> Scenario {
+    let file = include_bytes!("../../../../tests/vectors/scenarios-governance.json.zst");
+    read(file).into_iter().find(|s| s.name == name).unwrap()
+}
+
+/// A person lets a fenced record in: it and what rests on it are admitted.
+#[test]
+fn a_person_lifts_a_fence() {
+    let scenario = governance("fence-F2-cited");
+    let now = scenario.clock_ms.unwrap();
+    let mut replica = Replica::new(scenario.cid, now, scenario.held_since.unwrap());
+    replica.insert_all(&scenario.records);
+    let parked: Vec<(RecordId, Standing)> = replica
+        .standings()
+        .into_iter()
+        .filter(|(_, standing)| matches!(standing, Standing::Parked(_)))
+        .collect();
+    let fenced = parked
+        .iter()
+        .find(|(_, standing)| *standing == Standing::Parked(ParkReason::FenceF2))
+        .unwrap();
+    assert!(parked.len() > 1, "something rests on the fenced record");
+    let changed = replica.accord.excuse(&fenced.0, now);
+    for (id, _) in &parked {
+        let standing = replica.accord.standing(id).unwrap();
+        assert!(standing.is_admitted(), "{id}: {standing:?}");
+        assert!(changed.iter().any(|(other, _)| other == id));
+    }
+    assert!(
+        changed.len() > parked.len(),
+        "something old is shadowed now"
+    );
+}
+
+/// Of many records for one place sixteen are let in; all are held and passed on.
+#[test]
+fn forks_of_one_place_are_bounded() {
+    let (cid, records) = line(40);
+    let mut accord = Accord::new(cid);
+    let mut parked = 0;
+    for record in &records {
+        match accord.insert(record.clone(), Seen::now(NO_CLOCK)).standing {
+            Standing::Parked(ParkReason::Sibling) => parked += 1,
+            Standing::Admitted { honoured: true } => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(parked, 40 - 16);
+    assert_eq!(accord.records().count(), records.len());
+    // Under the plain rules none of them is held back.
+    let mut plain = Accord::with_policy(cid, Policy::VECTORS);
+    for record in records {
+        let inserted = plain.insert(record, Seen::now(NO_CLOCK));
+        assert!(inserted.standing.is_honoured());
+    }
+}
