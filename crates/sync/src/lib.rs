@@ -30,6 +30,11 @@ mod stream;
 mod tags;
 mod view;
 
+#[cfg(test)]
+mod frame_tests;
+#[cfg(test)]
+mod vector_tests;
+
 pub use holdings::{
     Absent, DoorOffer, DoorStatus, EpochOffer, Held, Holdings, Presence, Scope, Stamp, Standing,
     Welcome,

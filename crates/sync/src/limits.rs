@@ -81,6 +81,9 @@ pub const BACKOFF_MS: (u64, u64) = (1_000, 600_000);
 pub const HELLO_PATIENCE_MS: u64 = 3_000;
 /// A whole hello takes this long at most; the door has its own times.
 pub const HELLO_MS: u64 = 15_000;
+/// A connection without a shared collective ends after this, except while a door is open: time
+/// for a few hellos, and no room for strangers who only hold it.
+pub const UNPROVEN_MS: u64 = 60_000;
 /// An unproven connection stays this long after a hello, so that the last frames arrive.
 pub const LINGER_MS: u64 = 2_000;
 /// Pause between two hellos on one connection.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     Addr, Holdings, Input, Output, Peer, PeerView, SharedView, StreamId,
-    book::Book,
+    book::{Book, Contact},
     ctx::{Ctx, Tickets},
     dice::Dice,
     joins::Joins,
@@ -170,7 +170,7 @@ impl Machine {
                 .last_error
                 .clone()
                 .or_else(|| contact.and_then(|contact| contact.last_error.clone())),
-            next_dial: contact.and_then(|contact| contact.next_dial()),
+            next_dial: contact.and_then(Contact::next_dial),
         }
     }
 }

@@ -27,8 +27,10 @@ pub(crate) struct Link {
     pub(crate) path: Path,
     pub(crate) dialled: bool,
     gate: bool,
-    /// Without a shared collective the connection ends then.
+    /// Without a shared collective and with nothing under way the connection ends then.
     idle_until: u64,
+    /// Without a shared collective it ends then, whatever is under way except a door.
+    unproven_until: u64,
 }
 
 /// Why a stream is to be opened.
@@ -117,6 +119,7 @@ impl PeerState {
             dialled,
             gate: false,
             idle_until: now + 2 * limits::HELLO_MS,
+            unproven_until: now + limits::UNPROVEN_MS,
         });
         self.hello_due = Some(if dialled {
             now
@@ -186,6 +189,7 @@ impl PeerState {
             }
             if !open {
                 link.idle_until = ctx.now.mono + limits::HELLO_MS;
+                link.unproven_until = ctx.now.mono + limits::UNPROVEN_MS;
             }
         }
     }
@@ -243,7 +247,8 @@ impl PeerState {
 
     /// A join begins or waits again: it asks at this peer too.
     pub(crate) fn ask_at_doors(&mut self, ctx: &Ctx<'_>) {
-        if self.link.is_some() {
+        if let Some(link) = &mut self.link {
+            link.unproven_until = ctx.now.mono + limits::UNPROVEN_MS;
             self.hello_due = Some(ctx.now.mono);
         }
     }

@@ -43,7 +43,9 @@ impl Step<'_> {
                 }
                 self.routes.retain(|_, of| *of != peer);
             }
-            Input::DialFailed { peer, addrs, error } => self.dial_failed(peer, &addrs, &error),
+            Input::DialFailed { peer, addrs, error } => {
+                self.dial_failed(peer.as_ref(), &addrs, &error);
+            }
             Input::StreamOpened {
                 peer,
                 protocol,
@@ -117,10 +119,10 @@ impl Step<'_> {
         }
     }
 
-    fn dial_failed(&mut self, peer: Option<Peer>, addrs: &[Addr], error: &str) {
+    fn dial_failed(&mut self, peer: Option<&Peer>, addrs: &[Addr], error: &str) {
         let now = self.ctx.now.mono;
         let (book, dice) = (&mut *self.ctx.book, &mut *self.ctx.dice);
-        let joins = book.failed(now, peer.as_ref(), addrs, error, dice);
+        let joins = book.failed(now, peer, addrs, error, dice);
         for cid in joins {
             // Another member may have opened the door already.
             if self.ctx.joins.contains(&cid) && self.ctx.joins.at(&cid).is_none() {

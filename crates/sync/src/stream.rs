@@ -18,7 +18,10 @@ use crate::{
 #[derive(Debug)]
 pub(crate) enum Kind {
     /// A hello, and a door after it.
-    Hello { hello: Hello, door: Option<Door> },
+    Hello {
+        hello: Box<Hello>,
+        door: Option<Box<Door>>,
+    },
     /// A session of the own.
     Client {
         cid: CollectiveId,
@@ -53,6 +56,14 @@ impl Kind {
             Self::Client { cid, .. } => Some(*cid),
             Self::Server { at, .. } => at.as_ref().map(|(cid, _)| *cid),
             Self::Push { cid, .. } => *cid,
+        }
+    }
+
+    /// The door on this stream.
+    pub(crate) fn door(&mut self) -> Option<&mut Door> {
+        match self {
+            Self::Hello { door, .. } => door.as_deref_mut(),
+            _ => None,
         }
     }
 
@@ -105,7 +116,7 @@ impl Stream {
     /// Gives back read credit that was held back.
     pub(crate) fn release(&mut self, ctx: &mut Ctx<'_>) {
         let queued = match &self.kind {
-            Kind::Hello { door, .. } => door.as_ref().map_or(0, Door::queued),
+            Kind::Hello { door, .. } => door.as_ref().map_or(0, |door| door.queued()),
             Kind::Client { client, .. } => client.giver.len(),
             Kind::Server { server, .. } => server.giver.len(),
             Kind::Push { giver, .. } => giver.len(),

@@ -40,6 +40,12 @@ impl PeerState {
                 .any(|stream| matches!(stream.kind, Kind::Hello { .. }))
     }
 
+    /// Whether a door is open, on either side.
+    pub(super) fn has_door(&self) -> bool {
+        let open = |stream: &Stream| matches!(stream.kind, Kind::Hello { door: Some(_), .. });
+        self.streams.values().any(open)
+    }
+
     fn new_hello(
         &mut self,
         role: Role,
@@ -65,7 +71,10 @@ impl PeerState {
         }
         let asked = ctx.joins.ask(ctx.now.mono, self.join);
         let (hello, step) = self.new_hello(Role::Initiator, asked, ctx);
-        let kind = Kind::Hello { hello, door: None };
+        let kind = Kind::Hello {
+            hello: Box::new(hello),
+            door: None,
+        };
         let mut stream = Stream::new(id, kind, Some(ctx.now.mono + limits::HELLO_MS));
         for frame in step.send {
             stream.send(frame.encode(), ctx);
@@ -100,7 +109,10 @@ impl PeerState {
         }
         let asked = ctx.joins.ask(ctx.now.mono, self.join);
         let (hello, _) = self.new_hello(Role::Responder, asked, ctx);
-        let kind = Kind::Hello { hello, door: None };
+        let kind = Kind::Hello {
+            hello: Box::new(hello),
+            door: None,
+        };
         let stream = Stream::new(id, kind, Some(ctx.now.mono + limits::HELLO_MS));
         self.streams.insert(id, stream);
         true
@@ -177,7 +189,7 @@ impl PeerState {
             }
         }
         if let (Some(open), Kind::Hello { door, .. }) = (open, &mut stream.kind) {
-            *door = Some(open);
+            *door = Some(Box::new(open));
             stream.deadline = Some(ctx.now.mono + limits::DOOR_MS);
             return Ok(Fate::Digested);
         }
@@ -192,10 +204,7 @@ impl PeerState {
     ) -> Result<Fate, Fault> {
         stream.deadline = Some(ctx.now.mono + limits::DOOR_MS);
         let id = stream.id;
-        let Kind::Hello {
-            door: Some(door), ..
-        } = &mut stream.kind
-        else {
+        let Some(door) = stream.kind.door() else {
             return Ok(Fate::Close);
         };
         let cid = door.cid();
@@ -258,10 +267,7 @@ impl PeerState {
         ctx: &mut Ctx<'_>,
     ) -> bool {
         stream.deadline = Some(ctx.now.mono + limits::DOOR_MS);
-        let Kind::Hello {
-            door: Some(door), ..
-        } = &mut stream.kind
-        else {
+        let Some(door) = stream.kind.door() else {
             return true;
         };
         match door {
@@ -300,11 +306,7 @@ impl PeerState {
 
     /// The joiner's next step.
     fn joined(&mut self, stream: &mut Stream, joined: Joined, ctx: &mut Ctx<'_>) -> Fate {
-        let Kind::Hello {
-            door: Some(Door::Joiner(joiner)),
-            ..
-        } = &stream.kind
-        else {
+        let Some(Door::Joiner(joiner)) = stream.kind.door() else {
             return Fate::Close;
         };
         let proven = joiner.proven.clone();
@@ -344,11 +346,8 @@ impl PeerState {
         let Some(stream) = self.streams.get_mut(&id) else {
             return false;
         };
-        let frame = match &mut stream.kind {
-            Kind::Hello {
-                door: Some(Door::Joiner(joiner)),
-                ..
-            } => joiner.submit(record),
+        let frame = match stream.kind.door() {
+            Some(Door::Joiner(joiner)) => joiner.submit(record),
             _ => None,
         };
         let Some(frame) = frame else { return false };
@@ -360,11 +359,8 @@ impl PeerState {
     /// Serves a joiner while the line is free.
     pub(super) fn door_pump(&mut self, stream: &mut Stream, ctx: &mut Ctx<'_>) {
         while stream.window.is_open() {
-            let frame = match &mut stream.kind {
-                Kind::Hello {
-                    door: Some(Door::Host(host)),
-                    ..
-                } => host.next(ctx.held),
+            let frame = match stream.kind.door() {
+                Some(Door::Host(host)) => host.next(ctx.held),
                 _ => None,
             };
             match frame {
@@ -378,7 +374,7 @@ impl PeerState {
         &mut self,
         id: StreamId,
         hello: &Hello,
-        door: Option<Door>,
+        door: Option<&Door>,
         ctx: &mut Ctx<'_>,
     ) {
         let refused = std::mem::take(&mut self.refused_join);
@@ -388,7 +384,7 @@ impl PeerState {
             link.idle_until = link.idle_until.max(now + limits::LINGER_MS);
         }
         if let Some(door) = door {
-            if let (Door::Joiner(_), cid) = (&door, door.cid())
+            if let (Door::Joiner(_), cid) = (door, door.cid())
                 && ctx.joins.lost(&cid, id)
             {
                 let why = "the member went away before the welcome; trying again";

@@ -237,9 +237,10 @@ impl PeerState {
         if !ctx.config.push || ids.is_empty() {
             return;
         }
-        let fits = ids
-            .iter()
-            .fold(true, |fits, id| share.queue_push(*id) && fits);
+        let mut fits = true;
+        for id in ids {
+            fits &= share.queue_push(*id);
+        }
         if !fits {
             share.sync_by(ctx.now.mono + limits::OVERFLOW_MS);
         }

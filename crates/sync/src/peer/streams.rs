@@ -204,7 +204,9 @@ impl PeerState {
 
     fn ended(&mut self, stream: Stream, error: Option<&str>, ctx: &mut Ctx<'_>) {
         match stream.kind {
-            Kind::Hello { hello, door } => self.hello_ended(stream.id, &hello, door, ctx),
+            Kind::Hello { hello, door } => {
+                self.hello_ended(stream.id, &hello, door.as_deref(), ctx);
+            }
             Kind::Client { cid, snapshot, .. } => {
                 self.client_ended(stream.id, cid, snapshot, ctx);
             }

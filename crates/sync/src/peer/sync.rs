@@ -9,6 +9,7 @@ use crate::{
     frame::Frame,
     limits,
     reconcile::{Client, Outcome, Server},
+    share::Share,
     snapshot::Snapshot,
     stream::{Kind, Stream, post},
 };
@@ -47,7 +48,7 @@ impl PeerState {
 
     pub(super) fn sync_opened(&mut self, id: StreamId, cid: CollectiveId, ctx: &mut Ctx<'_>) {
         let other = self.shares.get(&cid).and_then(|share| share.syncing);
-        let served = self.shares.get(&cid).is_some_and(|share| share.is_served());
+        let served = self.shares.get(&cid).is_some_and(Share::is_served);
         // Both sides opened one at the same time: that of the smaller peer id goes on.
         if !served || (other.is_some() && *ctx.own > self.id) {
             ctx.out.push(Output::Close { stream: id });

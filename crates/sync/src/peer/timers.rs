@@ -57,10 +57,13 @@ impl PeerState {
     }
 
     fn idle_deadline(&self) -> Option<u64> {
-        let idle = !self.is_proven() && !self.is_greeting();
-        self.link
-            .as_ref()
-            .filter(|_| idle)
-            .map(|link| link.idle_until)
+        let link = self.link.as_ref()?;
+        if self.is_proven() || self.has_door() {
+            None
+        } else if self.is_greeting() {
+            Some(link.unproven_until)
+        } else {
+            Some(link.unproven_until.min(link.idle_until))
+        }
     }
 }

@@ -194,7 +194,7 @@ fn joining_over_a_connection_that_is_up_already() {
     club.me = Some(person);
     club.member = true;
     club.insert(genesis);
-    club.add_secret(folkmoot_seal::EpochSecret::from_bytes([0x77; 32]));
+    club.add_secret(&folkmoot_seal::EpochSecret::from_bytes([0x77; 32]));
     let invite = world.invite(0, cid, SEED, 1);
     world.run(30_000);
     world.join(1, cid, SEED, invite, &[0]);

@@ -1,6 +1,8 @@
 //! P13: who does not hold a secret learns and proves nothing.
 
 use folkmoot_record::fc::{Decoder, Encoder};
+use folkmoot_record::{DeviceKey, SeatKey};
+use folkmoot_seal::{EpochSecret, Proof, Role, SessionKey, Transcript};
 use folkmoot_sync::{Event, Input, Path, Protocol, StreamId};
 
 use crate::world::{World, addr, peer};
@@ -240,4 +242,169 @@ fn the_number_of_tags_is_a_power_of_two() {
         let most = (invites as usize + 1).min(256);
         assert_eq!(count, most.next_power_of_two().max(8), "{invites} invites");
     }
+}
+
+/// A peer that stole the epoch secret of the tests, but has no device in the collective: it is
+/// told the tags and one proof of the node.
+struct Thief {
+    raw: Raw,
+    transcript: Transcript,
+    session: SessionKey,
+    /// Place of the node's tag in the node's list.
+    index: u8,
+    answer: Vec<Vec<u8>>,
+}
+
+/// Place of the thief's tag in its own list.
+const PLACE: u8 = 3;
+
+fn thief(seed: u64) -> Thief {
+    let mut raw = Raw::new(seed);
+    let answer = raw.say(nonce(1, 0xA0));
+    let mut d = Decoder::new(&answer[0]).unwrap();
+    d.array_of(2).unwrap();
+    d.uint_within(2..=2).unwrap();
+    let nonce_r: [u8; 32] = d.bytes_of().unwrap();
+    let transcript = Transcript::new(&[0xA0; 32], &nonce_r, &peer(9).0, &peer(0).0).unwrap();
+    let presence = EpochSecret::from_bytes([0x5e; 32]).presence();
+    let mut list = [[7; 16]; 8];
+    list[usize::from(PLACE)] = presence.tag(Role::Initiator, &transcript);
+    let answer = raw.say(tags(&list));
+    let own = presence.tag(Role::Responder, &transcript);
+    let index = tags_of(&answer[0])
+        .iter()
+        .position(|tag| *tag == own)
+        .unwrap();
+    Thief {
+        session: presence.session(&transcript),
+        index: index as u8,
+        raw,
+        transcript,
+        answer,
+    }
+}
+
+impl Thief {
+    fn prove(&mut self, sealed: Vec<u8>) -> Vec<Vec<u8>> {
+        let mut e = Encoder::new();
+        e.array(3).uint(4u8).uint(self.index).bytes(sealed);
+        self.raw.say(e.finish())
+    }
+
+    fn score(&self) -> u32 {
+        self.raw.world.nodes[0].machine.peers()[0].score
+    }
+}
+
+#[test]
+fn whoever_holds_the_current_epoch_speaks_first() {
+    let thief = thief(5);
+    let (world, proof) = (&thief.raw.world, &thief.answer[1]);
+    let mut d = Decoder::new(proof).unwrap();
+    d.array_of(3).unwrap();
+    assert_eq!(
+        (d.uint().unwrap(), d.uint().unwrap()),
+        (4, u64::from(PLACE))
+    );
+    let sealed = thief
+        .session
+        .open_proof(Role::Responder, d.bytes().unwrap())
+        .unwrap();
+    let proof = Proof::decode(&sealed).unwrap();
+    let (cid, club) = world.nodes[0].home.clubs.first_key_value().unwrap();
+    assert!(proof.verify(Role::Responder, cid, &thief.transcript));
+    // In the other role it is worth nothing.
+    assert!(!proof.verify(Role::Initiator, cid, &thief.transcript));
+    let me = club.me.as_ref().unwrap();
+    assert!(matches!(proof, Proof::Device { seat, dev, .. } if seat == me.seat && dev == me.dev()));
+}
+
+#[test]
+fn wrong_and_mirrored_proofs_are_charged() {
+    let mut broken = thief(6);
+    assert!(broken.prove(vec![0; 154]).is_empty());
+    assert_eq!(broken.score(), 50);
+    let mut mirror = thief(7);
+    let mut d = Decoder::new(&mirror.answer[1]).unwrap();
+    d.array_of(3).unwrap();
+    d.uint().unwrap();
+    d.uint().unwrap();
+    let sealed = d.bytes().unwrap().to_vec();
+    assert!(mirror.prove(sealed).is_empty());
+    assert_eq!(mirror.score(), 50);
+    // A signature for another hello, sealed well.
+    let mut other = thief(8);
+    let key = ed25519_dalek::SigningKey::from_bytes(&[9; 32]);
+    let cid = *other.raw.world.nodes[0].home.clubs.keys().next().unwrap();
+    let old = Transcript::new(&[1; 32], &[2; 32], &peer(9).0, &peer(0).0).unwrap();
+    let seat = SeatKey::from_bytes([8; 32]);
+    let proof = Proof::device(&key, seat, Role::Initiator, &cid, &old);
+    let sealed = other.session.seal_proof(Role::Initiator, &proof.encode());
+    assert!(other.prove(sealed).is_empty());
+    assert_eq!(other.score(), 50);
+}
+
+#[test]
+fn a_device_that_nobody_knows_is_served_nothing() {
+    let mut thief = thief(9);
+    let key = ed25519_dalek::SigningKey::from_bytes(&[9; 32]);
+    let cid = *thief.raw.world.nodes[0].home.clubs.keys().next().unwrap();
+    thief.raw.world.note(0, cid, "for members");
+    let seat = SeatKey::from_bytes([8; 32]);
+    let proof = Proof::device(&key, seat, Role::Initiator, &cid, &thief.transcript);
+    let sealed = thief.session.seal_proof(Role::Initiator, &proof.encode());
+    assert!(thief.prove(sealed).is_empty());
+    assert_eq!(thief.score(), 0, "to be unknown is no misdeed");
+    let dev = DeviceKey::from_bytes(key.verifying_key().to_bytes());
+    let views = thief.raw.world.nodes[0].machine.peers();
+    assert_eq!(
+        (views[0].shared[0].dev, views[0].shared[0].equal),
+        (dev, false)
+    );
+    let world = &mut thief.raw.world;
+    world.outbox = Some(Vec::new());
+    let most = (1u64 << 53) - 1;
+    for (n, scope) in [0u8, 2].into_iter().enumerate() {
+        let stream = StreamId(100 + n as u64);
+        let protocol = Protocol::Sync;
+        world.input(
+            0,
+            Input::StreamAccepted {
+                peer: peer(9),
+                protocol,
+                stream,
+            },
+        );
+        let mut e = Encoder::new();
+        e.array(5)
+            .uint(1u8)
+            .uint(thief.index)
+            .uint(scope)
+            .uint(0u8)
+            .uint(most);
+        world.input(
+            0,
+            Input::Frame {
+                stream,
+                bytes: e.finish(),
+            },
+        );
+        let mut e = Encoder::new();
+        // The peer claims to have nothing at all.
+        e.array(2).uint(2u8).bytes([0x61, 0, 0, 2, 0]);
+        world.input(
+            0,
+            Input::Frame {
+                stream,
+                bytes: e.finish(),
+            },
+        );
+    }
+    // Control: an answer as of an empty set. Content: none.
+    let answers = world.outbox.replace(Vec::new()).unwrap();
+    assert_eq!(answers.len(), 1);
+    assert_eq!(hex::encode(&answers[0]), "8202456100000200");
+    // Nor is anything pushed to it.
+    world.note(0, cid, "for members, too");
+    assert!(world.outbox.take().unwrap().is_empty());
 }

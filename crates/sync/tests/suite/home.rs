@@ -148,7 +148,7 @@ impl Club {
     }
 
     /// A bundle of the tests shows its secret to everyone.
-    pub(crate) fn add_secret(&mut self, secret: EpochSecret) -> Vec<u8> {
+    pub(crate) fn add_secret(&mut self, secret: &EpochSecret) -> Vec<u8> {
         let mut e = Encoder::new();
         e.array(2).uint(1u8).bytes(secret.expose());
         let bundle = e.finish();

@@ -1,5 +1,12 @@
 //! Many machines in one deterministic world: time-ordered events, latency, losses, partitions.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail as tests do"
+)]
+
 mod convergence;
 mod doors;
 mod hellos;
@@ -7,4 +14,5 @@ mod home;
 mod hostile;
 mod live;
 mod people;
+mod stage;
 mod world;
