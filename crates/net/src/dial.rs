@@ -138,8 +138,16 @@ fn common_peer(addrs: &[Multiaddr]) -> Option<PeerId> {
         .then_some(first)
 }
 
-/// One attempt at a known peer, unless it is connected or being dialled.
-pub(crate) fn to_peer(id: PeerId, addrs: Vec<Multiaddr>) -> DialOpts {
+/// One attempt at a known peer that is not connected; there may be others, and each is answered.
+fn to_peer(id: PeerId, addrs: Vec<Multiaddr>) -> DialOpts {
+    DialOpts::peer_id(id)
+        .condition(PeerCondition::Disconnected)
+        .addresses(addrs)
+        .build()
+}
+
+/// One attempt at a peer that is neither connected nor being dialled.
+pub(crate) fn to_new_peer(id: PeerId, addrs: Vec<Multiaddr>) -> DialOpts {
     DialOpts::peer_id(id)
         .condition(PeerCondition::DisconnectedAndNotDialing)
         .addresses(addrs)

@@ -1,14 +1,14 @@
 //! The task that owns the swarm.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use folkmoot_sync::{Addr, Input, Output};
 use futures::StreamExt;
 use libp2p::{
-    Multiaddr, PeerId, Swarm,
+    PeerId, Swarm,
     core::{ConnectedPoint, transport::ListenerId},
-    mdns,
-    swarm::{FromSwarm, NetworkBehaviour, NewListenAddr, SwarmEvent},
+    mdns, ping,
+    swarm::SwarmEvent,
 };
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -19,10 +19,10 @@ use tokio::{
 use crate::{
     NetError,
     addr::{addr_of, path_of, peer_id_of, peer_of, with_peer, without_peer},
-    behaviour::{self, Behaviour, BehaviourEvent},
+    behaviour::{Behaviour, BehaviourEvent},
     delivery::Item,
-    dial::{Dials, to_peer},
-    limits::{BACKLOG, LISTEN_TIMEOUT, MAX_DIAL_ADDRS, MAX_LAN_DIALS, STOP_TIMEOUT},
+    dial::Dials,
+    limits::{BACKLOG, LISTEN_TIMEOUT, STOP_TIMEOUT},
     streams,
     table::Table,
 };
@@ -175,6 +175,7 @@ impl Driver {
             SwarmEvent::Behaviour(BehaviourEvent::Mdns(mdns::Event::Discovered(found))) => {
                 self.found(found);
             }
+            SwarmEvent::Behaviour(BehaviourEvent::Ping(ping)) => self.pinged(&ping),
             SwarmEvent::ConnectionEstablished {
                 connection_id,
                 peer_id,
@@ -263,6 +264,17 @@ impl Driver {
         }
     }
 
+    /// A peer that vanished without a word would stay connected while a stream is open.
+    fn pinged(&mut self, ping: &ping::Event) {
+        match &ping.result {
+            Ok(_) | Err(ping::Failure::Unsupported) => {}
+            Err(error) => {
+                tracing::debug!(%error, "closing a connection that does not answer");
+                self.swarm.close_connection(ping.connection);
+            }
+        }
+    }
+
     fn publish(&mut self) {
         let own = *self.swarm.local_peer_id();
         let now = self
@@ -271,47 +283,5 @@ impl Driver {
             .map(|addr| addr_of(&with_peer(addr.clone(), own)))
             .collect();
         self.listening.send_replace(now);
-    }
-
-    /// Turns mDNS on or off; what is connected stays so.
-    pub(crate) fn set_lan(&mut self, on: bool) -> Result<(), NetError> {
-        let own = *self.swarm.local_peer_id();
-        let addrs: Vec<Multiaddr> = self.swarm.listeners().cloned().collect();
-        let slot = &mut self.swarm.behaviour_mut().mdns;
-        if on == slot.is_enabled() {
-            return Ok(());
-        }
-        if !on {
-            *slot = None.into();
-            return Ok(());
-        }
-        let mut mdns = behaviour::mdns(own).map_err(|error| NetError::Lan(error.to_string()))?;
-        // It announces the addresses it is told of, and was not there when they came up.
-        for addr in &addrs {
-            mdns.on_swarm_event(FromSwarm::NewListenAddr(NewListenAddr {
-                listener_id: ListenerId::next(),
-                addr,
-            }));
-        }
-        *slot = Some(mdns).into();
-        Ok(())
-    }
-
-    /// Peers on the local network are dialled without being asked for: the hello tells whether
-    /// they share anything with us.
-    fn found(&mut self, found: Vec<(PeerId, Multiaddr)>) {
-        let mut peers = BTreeMap::<PeerId, Vec<Multiaddr>>::new();
-        for (peer, addr) in found {
-            peers.entry(peer).or_default().push(addr);
-        }
-        for (peer, mut addrs) in peers {
-            addrs.truncate(MAX_DIAL_ADDRS);
-            if self.lan_dials.len() < MAX_LAN_DIALS
-                && !self.swarm.is_connected(&peer)
-                && self.swarm.dial(to_peer(peer, addrs)).is_ok()
-            {
-                self.lan_dials.insert(peer);
-            }
-        }
     }
 }

@@ -23,6 +23,7 @@ use crate::{
     addr::path_of,
     handler::{Failure, FromHandler, Handler, ToHandler},
     limits::{MAX_QUEUED_OPENS, OPEN_RETRIES},
+    peers::{PeerState, Request},
     upgrade::{Accepted, Door},
 };
 
@@ -50,43 +51,6 @@ pub(crate) enum Event {
     },
     /// The peer opened a stream.
     Accepted { peer: PeerId, accepted: Accepted },
-}
-
-/// A stream to be opened.
-#[derive(Debug)]
-struct Request {
-    protocol: Protocol,
-    /// How often it was refused.
-    refused: usize,
-    /// Not before this moment.
-    due: Instant,
-}
-
-#[derive(Debug)]
-struct PeerState {
-    door: Arc<Door>,
-    /// In the order of their making; whether relayed.
-    connections: Vec<(ConnectionId, bool)>,
-    queue: VecDeque<Request>,
-    /// The one being opened, and on which connection.
-    flight: Option<(ConnectionId, Request)>,
-}
-
-impl PeerState {
-    fn new() -> Self {
-        Self {
-            door: Arc::new(Door::new()),
-            connections: Vec::new(),
-            queue: VecDeque::new(),
-            flight: None,
-        }
-    }
-
-    /// The connection to open streams on: a direct one before a relayed one, then the oldest.
-    fn best(&self) -> Option<ConnectionId> {
-        let direct = self.connections.iter().find(|(_, relayed)| !relayed);
-        direct.or(self.connections.first()).map(|(id, _)| *id)
-    }
 }
 
 /// See the module.

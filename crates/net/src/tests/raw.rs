@@ -26,7 +26,7 @@ struct Behaviour {
 }
 
 pub(super) enum Event {
-    Stream(streams::Event),
+    Stream(Box<streams::Event>),
     /// The protocols the other side lists.
     Protocols(Vec<StreamProtocol>),
 }
@@ -89,7 +89,8 @@ impl Raw {
 
     pub(super) async fn connected(&mut self) {
         self.until(|event| {
-            matches!(event, Event::Stream(streams::Event::Connected { .. })).then_some(())
+            matches!(event, Event::Stream(e) if matches!(*e, streams::Event::Connected { .. }))
+                .then_some(())
         })
         .await;
     }
@@ -97,9 +98,12 @@ impl Raw {
     pub(super) async fn open(&mut self, peer: &Peer, protocol: Protocol) -> Result<Stream, String> {
         self.asks.send((peer.clone(), protocol)).unwrap();
         self.until(|event| match event {
-            Event::Stream(streams::Event::Opened { stream, .. }) => Some(Ok(stream)),
-            Event::Stream(streams::Event::OpenFailed { error, .. }) => Some(Err(error)),
-            _ => None,
+            Event::Stream(event) => match *event {
+                streams::Event::Opened { stream, .. } => Some(Ok(stream)),
+                streams::Event::OpenFailed { error, .. } => Some(Err(error)),
+                _ => None,
+            },
+            Event::Protocols(_) => None,
         })
         .await
     }
@@ -136,7 +140,9 @@ async fn drive(
             },
             event = swarm.select_next_some() => {
                 let event = match event {
-                    SwarmEvent::Behaviour(BehaviourEvent::Streams(event)) => Event::Stream(event),
+                    SwarmEvent::Behaviour(BehaviourEvent::Streams(event)) => {
+                        Event::Stream(Box::new(event))
+                    }
                     SwarmEvent::Behaviour(BehaviourEvent::Identify(
                         identify::Event::Received { info, .. },
                     )) => Event::Protocols(info.protocols),
