@@ -6,6 +6,7 @@
 //! of `folkmoot-library` judges in memory. One thread of its own writes the index, so that
 //! neither searches nor additions wait for a commit.
 
+mod careful;
 mod error;
 mod facets;
 mod hits;

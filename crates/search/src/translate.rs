@@ -13,7 +13,10 @@ use tantivy::{
     schema::{Field, IndexRecordOption},
 };
 
-use crate::schema::{Fields, fact, raw_clock};
+use crate::{
+    careful::Careful,
+    schema::{Fields, fact, raw_clock},
+};
 
 /// The query for an expression, without the items whose ids are given.
 pub(crate) fn query(
@@ -62,7 +65,9 @@ impl Translate<'_> {
                     self.conjunct(part, clauses);
                 }
             }
-            Expr::Not(part) => clauses.push((Occur::MustNot, self.expr(part))),
+            Expr::Not(part) => {
+                clauses.push((Occur::MustNot, Box::new(Careful(self.expr(part)))));
+            }
             Expr::Or(_) | Expr::Is(_) => clauses.push((Occur::Must, self.expr(expr))),
         }
     }

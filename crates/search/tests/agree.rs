@@ -1,0 +1,222 @@
+//! The two evaluators say the same: the index (committed, in the tail, half and half) and the
+//! evaluator of the library find the same items for the same query.
+
+use std::collections::BTreeSet;
+
+use folkmoot_library::{
+    Expr, Flag, Flags, Interval, Item, Link, ResolvedQuery, Sort, Test, Text, fold, matches,
+};
+use folkmoot_record::{CollectiveId, DeviceKey, Hlc, Kind, RecordId, SeatKey, Tag};
+use folkmoot_search::{Facet, FacetBy, Index, Options, Page};
+use proptest::prelude::*;
+
+/// Few words, so that queries find something: accents, ß, scripts without spaces, emoji.
+const WORDS: [&str; 22] = [
+    "garden",
+    "Garden",
+    "gärten",
+    "seed",
+    "seeds",
+    "seedling",
+    "Straße",
+    "STRASSE",
+    "naïve",
+    "naive",
+    "全文検索",
+    "検索",
+    "文",
+    "カタカナ",
+    "ｶﾀｶﾅ",
+    "ไทย",
+    "한글",
+    "🌱",
+    "don't",
+    "a-b",
+    "2026",
+    "е\u{308}ж",
+];
+const TAGS: [&str; 7] = [
+    "garden",
+    "garden/seeds",
+    "garden/seeds/old",
+    "gardening",
+    "Straße",
+    "done",
+    "種",
+];
+const TITLES: [&str; 3] = ["Seed Bank", "Straße", "全文"];
+const DAY: u64 = 86_400_000;
+
+fn text() -> impl Strategy<Value = String> {
+    let joint = prop::sample::select(vec![" ", " ", ", ", "\n", "-", "", "…"]);
+    prop::collection::vec((prop::sample::select(&WORDS[..]), joint), 0..8).prop_map(|parts| {
+        parts
+            .into_iter()
+            .flat_map(|(word, joint)| [word, joint])
+            .collect()
+    })
+}
+
+fn link() -> impl Strategy<Value = Link> {
+    prop_oneof![
+        prop::sample::select(&TITLES[..]).prop_map(|title| Link::Title(fold(title))),
+        (0u8..3).prop_map(|n| Link::Record(RecordId::from_bytes([n; 32]))),
+        (0u8..3).prop_map(|n| Link::Url(format!("https://example.org/{n}"))),
+    ]
+}
+
+fn items() -> impl Strategy<Value = Vec<Item>> {
+    let tags = prop::collection::btree_set(prop::sample::select(&TAGS[..]), 0..4);
+    let one = (
+        (text(), prop::option::of(text()), tags),
+        (0u8..3, 0u8..3, 0u16..4, 0u64..40),
+        prop::collection::btree_set(link(), 0..3),
+        (
+            prop::option::of(text()),
+            prop::collection::btree_set(prop::sample::select(&Flag::ALL[..]), 0..4),
+        ),
+    );
+    prop::collection::vec(one, 0..24).prop_map(|all| {
+        all.into_iter()
+            .zip(0u8..)
+            .map(
+                |(((text, title, tags), (seat, cid, kind, day), links, (also, flags)), n)| Item {
+                    id: RecordId::from_bytes([n + 100; 32]),
+                    document: RecordId::from_bytes([n + 100; 32]),
+                    cid: CollectiveId::from_bytes([cid; 32]),
+                    seat: SeatKey::from_bytes([seat; 32]),
+                    dev: DeviceKey::from_bytes([seat; 32]),
+                    kind: Kind(Kind::NOTE.0 + kind),
+                    hlc: Hlc::from_raw(day * DAY << 16 | 7).unwrap(),
+                    tags: tags.into_iter().map(|tag| Tag::new(tag).unwrap()).collect(),
+                    flags: flags
+                        .into_iter()
+                        .filter(|flag| *flag != Flag::Title)
+                        .fold(Flags::default(), Flags::with)
+                        .with_if(Flag::Title, title.is_some()),
+                    title: title.unwrap_or_default(),
+                    text,
+                    url: None,
+                    also: also.into_iter().collect(),
+                    links: links.into_iter().collect(),
+                },
+            )
+            .collect()
+    })
+}
+
+fn test() -> impl Strategy<Value = Test> {
+    let word = prop::sample::select(&WORDS[..]);
+    prop_oneof![
+        4 => word.clone().prop_map(|word| Test::Text(Text::phrase(word).unwrap())),
+        3 => (word.clone(), word.clone()).prop_map(|(a, b)| Test::Text(Text::phrase(&format!("{a} {b}")).unwrap())),
+        2 => (word, 1usize..4).prop_map(|(word, length)| {
+            let stem: String = Text::phrase(word).unwrap().words[0].chars().take(length).collect();
+            Test::Text(Text { words: vec![stem], prefix: true })
+        }),
+        2 => prop::sample::select(&TAGS[..]).prop_map(|tag| Test::Tag(fold(tag))),
+        1 => (prop::sample::select(&TAGS[..]), 1usize..9)
+            .prop_map(|(tag, length)| Test::TagPrefix(fold(tag).chars().take(length).collect())),
+        1 => (0u16..5).prop_map(|kind| Test::Kind(Kind(Kind::NOTE.0 + kind))),
+        1 => prop::collection::btree_set(0u8..4, 0..3)
+            .prop_map(|seats| Test::Seats(seats.into_iter().map(|n| SeatKey::from_bytes([n; 32])).collect())),
+        1 => prop::collection::btree_set(0u8..4, 1..3)
+            .prop_map(|places| Test::Places(places.into_iter().map(|n| CollectiveId::from_bytes([n; 32])).collect())),
+        2 => (0u64..41, prop_oneof![(0u64..41).prop_map(|day| day * DAY), Just(u64::MAX), Just(u64::MAX >> 16)])
+            .prop_map(|(from, to)| Test::Created(Interval { from: from * DAY, to })),
+        1 => prop::sample::select(&Flag::ALL[..]).prop_map(Test::Flag),
+        1 => prop::collection::btree_set(link(), 0..3).prop_map(Test::Links),
+    ]
+}
+
+fn expr() -> impl Strategy<Value = Expr<Test>> {
+    let leaf = prop_oneof![10 => test().prop_map(Expr::Is), 1 => Just(Expr::All)];
+    leaf.prop_recursive(4, 16, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 1..4).prop_map(Expr::And),
+            prop::collection::vec(inner.clone(), 1..4).prop_map(Expr::Or),
+            inner.prop_map(|part| Expr::Not(Box::new(part))),
+        ]
+    })
+}
+
+fn sort() -> impl Strategy<Value = Sort> {
+    prop::sample::select(vec![Sort::Relevance, Sort::Newest, Sort::Oldest])
+}
+
+fn found(index: &Index, query: &ResolvedQuery) -> (BTreeSet<RecordId>, Vec<RecordId>, u64) {
+    let hits = index.search(query, Page::first(1_000)).unwrap();
+    let order: Vec<RecordId> = hits.hits.iter().map(|hit| hit.id).collect();
+    (order.iter().copied().collect(), order, hits.total)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn index_and_memory_find_the_same(
+        items in items(),
+        queries in prop::collection::vec((expr(), sort()), 8),
+        committed in 0usize..25,
+        removed in prop::collection::btree_set(0usize..24, 0..4),
+        removed_early in any::<bool>(),
+        again in any::<bool>(),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut index, _) = Index::open(folder.path(), &Options::default()).unwrap();
+        let committed = committed.min(items.len());
+        let gone: Vec<RecordId> = removed.iter().filter_map(|n| items.get(*n)).map(|item| item.id).collect();
+        let mut left: Vec<&Item> = items.iter().filter(|item| !gone.contains(&item.id)).collect();
+
+        index.add(items[..committed].iter().cloned(), b"1").unwrap();
+        if removed_early {
+            index.remove(gone.iter().copied(), b"1").unwrap();
+        }
+        index.commit().unwrap();
+        let rest = items[committed..].iter().filter(|item| !removed_early || !gone.contains(&item.id));
+        index.add(rest.cloned(), b"2").unwrap();
+        if !removed_early {
+            index.remove(gone.iter().copied(), b"2").unwrap();
+        }
+        if again {
+            // What was removed can come back.
+            index.add(items.iter().filter(|item| gone.contains(&item.id)).cloned(), b"3").unwrap();
+            left = items.iter().collect();
+        }
+
+        for round in 0..2 {
+            for (expr, sort) in &queries {
+                let query = ResolvedQuery { expr: expr.clone(), sort: *sort, now_ms: 40 * DAY };
+                let expected: BTreeSet<RecordId> =
+                    left.iter().filter(|item| matches(&query, item)).map(|item| item.id).collect();
+                let (ids, order, total) = found(&index, &query);
+                prop_assert_eq!(&ids, &expected, "round {}, query {:?}", round, query);
+                prop_assert_eq!(order.len(), ids.len());
+                prop_assert_eq!(total, ids.len() as u64);
+                let mut by_time: Vec<&&Item> = left.iter().filter(|item| ids.contains(&item.id)).collect();
+                by_time.sort_by_key(|item| (item.hlc, item.id));
+                if *sort == Sort::Newest {
+                    by_time.reverse();
+                }
+                if *sort != Sort::Relevance {
+                    prop_assert_eq!(&order, &by_time.iter().map(|item| item.id).collect::<Vec<_>>());
+                }
+                // Pages are parts of the whole.
+                let page = index.search(&query, Page { limit: 3, offset: 2 }).unwrap();
+                let ids: Vec<RecordId> = page.hits.iter().map(|hit| hit.id).collect();
+                prop_assert_eq!(&ids[..], order.get(2..order.len().min(5)).unwrap_or_default());
+
+                let kinds = index.facets(&query, &FacetBy::Kind, 100).unwrap();
+                prop_assert_eq!(kinds.iter().map(|facet| facet.count).sum::<u64>(), total);
+                let garden = index.facets(&query, &FacetBy::Tag, 100).unwrap();
+                let garden = garden.into_iter().find(|Facet { value, .. }| value == "garden");
+                let expected = left.iter().filter(|item| {
+                    matches(&query, item) && item.tags.iter().any(|t| t.as_str().split('/').next() == Some("garden"))
+                });
+                prop_assert_eq!(garden.map_or(0, |facet| facet.count), expected.count() as u64);
+            }
+            index.commit().unwrap();
+            prop_assert_eq!(index.waiting(), 0);
+        }
+    }
+}
