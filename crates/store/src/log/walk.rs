@@ -98,7 +98,6 @@ impl<'l> Walk<'l> {
             let good = head.is_some_and(|head| self.layout.is_head(self.segment, head));
             self.pos = SEGMENT_HEAD as u64;
             if !good {
-                self.pos = self.pos.min(self.len);
                 return Ok(Step::BadHead);
             }
         }

@@ -1,0 +1,17 @@
+//! The store from outside: what it keeps, what it survives.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failed step is a failed test"
+)]
+
+mod bounds;
+mod child;
+mod crash;
+mod damage;
+mod full;
+mod keeps;
+mod model;
+mod owner;
+mod projection;
+mod records;
