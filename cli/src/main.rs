@@ -1,1 +1,27 @@
-fn main() {}
+//! `moot`, the command line of Folkmoot.
+//!
+//! Data goes to standard output, talk to standard error. Each command has a file of its own under
+//! `commands/`; its doc comment is its help.
+
+mod access;
+mod args;
+mod commands;
+mod error;
+mod import;
+mod passphrase;
+mod ui;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{args::Cli, ui::Ui};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let ui = Ui::new(&cli.global);
+    match commands::run(cli, &ui) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => error.report(&ui),
+    }
+}

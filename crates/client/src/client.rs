@@ -56,6 +56,21 @@ impl Client {
     pub async fn call(&self, command: &Command) -> Result<Reply, ClientError> {
         let (name, body) =
             encode_command(command).map_err(|e| ClientError::Broken(e.to_string()))?;
+        self.post(&name, body).await
+    }
+
+    /// Has the node read its settings again. The answer is a sentence for people on what took
+    /// effect.
+    ///
+    /// # Errors
+    /// [`ClientError`]; a configuration with faults leaves the node as it was.
+    pub async fn reload(&self) -> Result<String, ClientError> {
+        Ok(String::try_from(
+            self.post("reload", b"{}".to_vec()).await?,
+        )?)
+    }
+
+    async fn post(&self, name: &str, body: Vec<u8>) -> Result<Reply, ClientError> {
         let response = self
             .http
             // The host's name is never looked up: the socket is the host.

@@ -1,0 +1,77 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands::{
+    collective, completions, config, find, id, import, invite, join, link, list, note, peers, show,
+    status, sync, up, why,
+};
+
+/// A person's own knowledge node: notes that are yours, shared in collectives without servers.
+#[derive(Debug, Parser)]
+#[command(
+    name = "moot",
+    version,
+    propagate_version = false,
+    max_term_width = 100
+)]
+#[command(after_help = "\
+First steps:
+  moot up                        run your node
+  moot note \"hello\" -t first     write something
+  moot find hello                find it again
+  moot collective new commons    found a collective
+  moot invite commons            make an invite key for a friend
+
+Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 denied, 5 node not running.")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// Home folder [default: $MOOT_HOME, else folkmoot in $XDG_DATA_HOME]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FOLDER",
+        help_heading = "Everywhere"
+    )]
+    pub home: Option<PathBuf>,
+    /// Print JSON: one object, or one a line
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub json: bool,
+    /// Print nothing but data, warnings and errors
+    #[arg(long, short, global = true, help_heading = "Everywhere")]
+    pub quiet: bool,
+    /// Never ask; fail where an answer would be needed
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub no_input: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Up(up::Args),
+    Status(status::Args),
+    Id(id::Args),
+    Note(note::Args),
+    Link(link::Args),
+    Show(show::Args),
+    Find(find::Args),
+    List(list::Args),
+    Import(import::Args),
+    Collective(collective::Args),
+    Invite(invite::Args),
+    Join(join::Args),
+    Peers(peers::Args),
+    Sync(sync::Args),
+    Why(why::Args),
+    Config(config::Args),
+    Completions(completions::Args),
+}

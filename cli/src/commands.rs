@@ -1,0 +1,66 @@
+//! The commands, one file each.
+
+pub(crate) mod collective;
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod find;
+pub(crate) mod id;
+pub(crate) mod import;
+pub(crate) mod invite;
+pub(crate) mod join;
+pub(crate) mod link;
+pub(crate) mod list;
+pub(crate) mod note;
+pub(crate) mod peers;
+pub(crate) mod show;
+pub(crate) mod status;
+pub(crate) mod sync;
+pub(crate) mod up;
+pub(crate) mod why;
+
+use folkmoot_node::{HOME_VARIABLE, Home};
+
+use crate::{
+    args::{Cli, Command},
+    error::CliError,
+    ui::Ui,
+};
+
+/// What every command works with.
+pub(crate) struct Context<'a> {
+    /// The home folder.
+    pub home: Home,
+    /// The terminal.
+    pub ui: &'a Ui,
+}
+
+/// Carries out what was typed.
+///
+/// # Errors
+/// Those of the command.
+pub(crate) fn run(cli: Cli, ui: &Ui) -> Result<(), CliError> {
+    if let Command::Completions(args) = &cli.command {
+        return completions::run(args);
+    }
+    let home = Home::locate(cli.global.home, std::env::var_os(HOME_VARIABLE))?;
+    let cx = Context { home, ui };
+    match cli.command {
+        Command::Up(args) => up::run(&cx, args),
+        Command::Status(args) => status::run(&cx, &args),
+        Command::Id(args) => id::run(&cx, args),
+        Command::Note(args) => note::run(&cx, args),
+        Command::Link(args) => link::run(&cx, args),
+        Command::Show(args) => show::run(&cx, args),
+        Command::Find(args) => find::run(&cx, &args),
+        Command::List(args) => list::run(&cx, &args),
+        Command::Import(args) => import::run(&cx, args),
+        Command::Collective(args) => collective::run(&cx, args),
+        Command::Invite(args) => invite::run(&cx, args),
+        Command::Join(args) => join::run(&cx, args),
+        Command::Peers(args) => peers::run(&cx, args),
+        Command::Sync(args) => sync::run(&cx, args),
+        Command::Why(args) => why::run(&cx, args),
+        Command::Config(args) => config::run(&cx, args),
+        Command::Completions(args) => completions::run(&args),
+    }
+}

@@ -1,0 +1,260 @@
+//! `moot collective`
+
+use std::io::Write;
+
+use clap::Subcommand;
+use folkmoot_client::api::{
+    CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView, Command, MemberView,
+};
+use jiff::Timestamp;
+
+use crate::{
+    access::{Access, Need},
+    commands::Context,
+    error::CliError,
+    ui::{age, ahead, bytes, clean, confirm, count, plural, short_key, style, table},
+};
+
+/// Found, list, show and leave collectives
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  moot collective new commons
+  moot collective list
+  moot collective members commons
+  moot collective leave commons")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Found a collective
+    New {
+        /// Its name
+        name: String,
+    },
+    /// List your collectives
+    List,
+    /// Show one: roles, invites, the set it holds
+    Show {
+        /// Name or id prefix
+        collective: String,
+    },
+    /// List its members and their devices
+    Members {
+        /// Name or id prefix
+        collective: String,
+    },
+    /// Leave it; what you hold stays readable to you
+    Leave {
+        /// Name or id prefix
+        collective: String,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+}
+
+/// # Errors
+/// What the engine says.
+pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
+    match args.verb {
+        Verb::New { name } => new(cx, name),
+        Verb::List => {
+            let list: Vec<CollectiveSummary> =
+                Access::open(cx, Need::Home)?.ask(Command::CollectiveList {})?;
+            if cx.ui.json {
+                return cx.ui.objects(&list);
+            }
+            let mut out = cx.ui.out();
+            print_collectives(cx, &mut out, &list)?;
+            Ok(out.flush()?)
+        }
+        Verb::Show { collective } => show(cx, collective),
+        Verb::Members { collective } => members(cx, collective),
+        Verb::Leave { collective, yes } => leave(cx, collective, yes),
+    }
+}
+
+fn new(cx: &Context<'_>, name: String) -> Result<(), CliError> {
+    let view: CollectiveView =
+        Access::open(cx, Need::Home)?.ask(Command::CollectiveNew(CollectiveNew { name }))?;
+    if cx.ui.json {
+        return cx.ui.object(&view);
+    }
+    let mut out = cx.ui.out();
+    writeln!(out, "{}", view.summary.id)?;
+    out.flush()?;
+    let name = clean(&view.summary.name);
+    cx.ui.say(&format!(
+        "founded {name}; you are its {}",
+        clean(&view.summary.role)
+    ));
+    cx.ui.say(&format!("next: moot invite {name}"));
+    Ok(())
+}
+
+/// Prints collectives as a table.
+///
+/// # Errors
+/// Where it cannot be written.
+pub(crate) fn print_collectives(
+    cx: &Context<'_>,
+    out: &mut impl Write,
+    list: &[CollectiveSummary],
+) -> std::io::Result<()> {
+    table(
+        cx.ui,
+        out,
+        &[
+            "collective",
+            "id",
+            "role",
+            "members",
+            "records",
+            "size",
+            "peers",
+            "",
+        ],
+        &[3, 4, 5, 6],
+        list.iter().map(|c| {
+            let note = match c.state.as_str() {
+                "member" if c.home => "personal home",
+                "member" => "",
+                state => state,
+            };
+            vec![
+                c.name.clone(),
+                short_key(&c.id).to_owned(),
+                c.role.clone(),
+                count(c.members),
+                count(c.records),
+                bytes(c.bytes),
+                count(c.peers),
+                note.to_owned(),
+            ]
+        }),
+    )
+}
+
+fn show(cx: &Context<'_>, collective: String) -> Result<(), CliError> {
+    let view: CollectiveView =
+        Access::open(cx, Need::Home)?.ask(Command::CollectiveShow(CollectiveRef { collective }))?;
+    if cx.ui.json {
+        return cx.ui.object(&view);
+    }
+    let mut out = cx.ui.out();
+    let (bold, dim) = (style::BOLD, style::DIM);
+    let summary = &view.summary;
+    writeln!(out, "{bold}{}{bold:#}", clean(&summary.name))?;
+    let now = Timestamp::now();
+    for (label, value) in [
+        ("id", summary.id.clone()),
+        (
+            "founded",
+            format!("{} ({})", view.founded, age(view.founded, now)),
+        ),
+        (
+            "you",
+            format!("{} (seat {})", summary.role, short_key(&view.seat)),
+        ),
+        ("members", count(summary.members)),
+        (
+            "records",
+            format!(
+                "{}, and {} of control; {}",
+                count(summary.records),
+                count(summary.control),
+                bytes(summary.bytes)
+            ),
+        ),
+        ("set", view.fingerprint.clone()),
+        ("epoch", view.epoch.to_string()),
+    ] {
+        writeln!(out, "{dim}{label:<9}{dim:#}{}", clean(&value))?;
+    }
+    writeln!(out)?;
+    let roles = view.roles.iter().map(|role| {
+        vec![
+            role.name.clone(),
+            role.rank.to_string(),
+            role.actions.join(", "),
+        ]
+    });
+    table(cx.ui, &mut out, &["role", "rank", "may"], &[1], roles)?;
+    if !view.invites.is_empty() {
+        writeln!(out)?;
+        let invites = view.invites.iter().map(|invite| {
+            vec![
+                short_key(&invite.id).to_owned(),
+                invite.role.clone(),
+                count(invite.uses_left),
+                invite.open_until.map_or("no end".into(), |t| ahead(t, now)),
+                invite.label.clone().unwrap_or_default(),
+            ]
+        });
+        let head = ["invite", "role", "uses left", "open for", "label"];
+        table(cx.ui, &mut out, &head, &[2], invites)?;
+    }
+    Ok(out.flush()?)
+}
+
+fn members(cx: &Context<'_>, collective: String) -> Result<(), CliError> {
+    let members: Vec<MemberView> = Access::open(cx, Need::Home)?
+        .ask(Command::CollectiveMembers(CollectiveRef { collective }))?;
+    if cx.ui.json {
+        return cx.ui.objects(&members);
+    }
+    let mut out = cx.ui.out();
+    let now = Timestamp::now();
+    let rows = members.iter().map(|m| {
+        let connected = m.devices.iter().filter(|d| d.connected).count() as u64;
+        vec![
+            if m.me {
+                format!("{} (you)", m.name)
+            } else {
+                m.name.clone()
+            },
+            short_key(&m.seat).to_owned(),
+            if m.live {
+                m.role.clone()
+            } else {
+                "left".into()
+            },
+            age(m.since, now),
+            count(m.records),
+            plural(m.devices.len() as u64, "device", "devices"),
+            if connected > 0 {
+                "connected".into()
+            } else {
+                String::new()
+            },
+        ]
+    });
+    let head = ["member", "seat", "role", "since", "records", "devices", ""];
+    table(cx.ui, &mut out, &head, &[4], rows)?;
+    Ok(out.flush()?)
+}
+
+fn leave(cx: &Context<'_>, collective: String, yes: bool) -> Result<(), CliError> {
+    if !yes {
+        let question = format!("Leave {}?", clean(&collective));
+        let help = "The others see it. To come back you need a new invite.";
+        match confirm(cx.ui, &question, help) {
+            Some(true) => {}
+            Some(false) => return Ok(()),
+            None => {
+                return Err(CliError::usage("leaving was not confirmed").hint("add --yes"));
+            }
+        }
+    }
+    let done: String = Access::open(cx, Need::Home)?
+        .ask(Command::CollectiveLeave(CollectiveRef { collective }))?;
+    if cx.ui.json {
+        return cx.ui.object(&serde_json::json!({ "done": done }));
+    }
+    cx.ui.say(&clean(&done));
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! `moot find`
+
+use std::io::Write;
+
+use clap::ValueEnum;
+use folkmoot_client::api::{Command, Find, Found, Sort};
+use serde_json::json;
+
+use crate::{
+    access::{Access, Need},
+    commands::Context,
+    error::CliError,
+    ui::print_found,
+};
+
+/// Search everything this node holds
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  moot find compost worms
+  moot find 'tag:garden author:@ana since:2w \"exact phrase\"'
+  moot find '(quince OR medlar) in:commons sort:newest'
+  moot find -- -tag:done kind:task
+
+Words must all occur. `-word` excludes, `word*` begins with, `OR` and parentheses combine.
+Keys: tag, author, kind, in, since, before, has, is, links, sort.")]
+pub(crate) struct Args {
+    /// The query; several words are one query
+    #[arg(required = true, allow_hyphen_values = true)]
+    query: Vec<String>,
+    /// At most so many results (1,000 at most)
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    limit: u32,
+    /// Pass over so many results first
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    skip: u32,
+    /// Print only how many there are
+    #[arg(long)]
+    count: bool,
+    /// Order of the results
+    #[arg(long, value_enum, default_value_t = Order::Auto)]
+    sort: Order,
+}
+
+/// How results are ordered.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Order {
+    /// Best first where the query has words, else newest first
+    Auto,
+    /// Newest first
+    Newest,
+    /// Oldest first
+    Oldest,
+    /// Best first
+    Relevance,
+}
+
+/// # Errors
+/// What the engine says; of a query that cannot be read, the place.
+pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
+    let query = args.query.join(" ");
+    let find = Find {
+        query: query.clone(),
+        limit: if args.count { 1 } else { args.limit },
+        offset: args.skip,
+        sort: match args.sort {
+            Order::Auto => Sort::Auto,
+            Order::Newest => Sort::Newest,
+            Order::Oldest => Sort::Oldest,
+            Order::Relevance => Sort::Relevance,
+        },
+        time_zone: time_zone(),
+    };
+    let found: Found = Access::open(cx, Need::Home)?
+        .ask(Command::Find(find))
+        .map_err(|error| error.of_query(&query))?;
+    if args.count {
+        return print_count(cx, found.total);
+    }
+    print_found(cx.ui, &found, u64::from(args.skip))
+}
+
+fn print_count(cx: &Context<'_>, total: u64) -> Result<(), CliError> {
+    if cx.ui.json {
+        return cx.ui.object(&json!({ "total": total }));
+    }
+    let mut out = cx.ui.out();
+    writeln!(out, "{total}")?;
+    Ok(out.flush()?)
+}
+
+/// The name of this machine's time zone.
+pub(crate) fn time_zone() -> Option<String> {
+    let zone = jiff::tz::TimeZone::system();
+    zone.iana_name().map(str::to_owned)
+}

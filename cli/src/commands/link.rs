@@ -1,0 +1,48 @@
+//! `moot link`
+
+use folkmoot_client::api::Note;
+
+use crate::{
+    commands::{Context, note::save},
+    error::CliError,
+};
+
+/// Keep a link
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  moot link https://example.org/compost --title \"Hot compost\" -t garden
+  moot link https://example.org --in commons --text \"worth a read\"")]
+pub(crate) struct Args {
+    /// The address
+    url: String,
+    /// Title
+    #[arg(long)]
+    title: Option<String>,
+    /// What you think of it
+    #[arg(long)]
+    text: Option<String>,
+    /// Tag, up to 16
+    #[arg(short, long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
+    /// Collective it goes to: name or id prefix
+    #[arg(long = "in", value_name = "COLLECTIVE")]
+    collective: Option<String>,
+}
+
+/// # Errors
+/// What the engine says.
+pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
+    save(
+        cx,
+        Note {
+            kind: "link".into(),
+            collective: args.collective,
+            title: args.title,
+            text: args.text,
+            url: Some(args.url),
+            tags: args.tags,
+            ..Note::default()
+        },
+    )
+}

@@ -1,0 +1,102 @@
+//! `moot note`
+
+use std::io::{IsTerminal, Read};
+
+use folkmoot_client::api::{Command, Note, Saved};
+
+use crate::{
+    access::{Access, Need},
+    commands::Context,
+    error::CliError,
+    ui::{self, clean, style},
+};
+
+/// Longest text read from standard input; the protocol's limit lies far below.
+const MAX_INPUT_BYTES: u64 = 1 << 20;
+
+/// Write a note
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  moot note \"the quince at the gate is in flower\" -t garden
+  moot note --title \"Rota\" --in commons < rota.md
+  moot note                      write it in your editor
+
+Without --in the note goes to your personal home. It is signed, and safe on disk when its id is
+printed.")]
+pub(crate) struct Args {
+    /// The text; `-` reads standard input; without it your editor opens
+    text: Option<String>,
+    /// Tag, up to 16
+    #[arg(short, long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
+    /// Collective it goes to: name or id prefix
+    #[arg(long = "in", value_name = "COLLECTIVE")]
+    collective: Option<String>,
+    /// Title
+    #[arg(long)]
+    title: Option<String>,
+}
+
+/// # Errors
+/// Nothing to write, or what the engine says.
+pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
+    let text = match args.text {
+        Some(text) if text != "-" => text,
+        Some(_) => standard_input()?,
+        None if !std::io::stdin().is_terminal() => standard_input()?,
+        None if cx.ui.may_ask() => ui::edit()?,
+        None => return Err(CliError::usage("no text was given").hint("moot note \"text\"")),
+    };
+    if text.trim().is_empty() && args.title.is_none() {
+        return Err(CliError::usage("there is no text; nothing was written"));
+    }
+    let note = Note {
+        kind: "note".into(),
+        collective: args.collective,
+        title: args.title,
+        text: Some(text.trim_end().to_owned()),
+        tags: args.tags,
+        ..Note::default()
+    };
+    save(cx, note)
+}
+
+/// Writes a record and prints its id.
+///
+/// # Errors
+/// What the engine says.
+pub(crate) fn save(cx: &Context<'_>, note: Note) -> Result<(), CliError> {
+    let saved: Saved = Access::open(cx, Need::Home)?.ask(Command::Note(note))?;
+    if cx.ui.json {
+        return cx.ui.object(&saved);
+    }
+    use std::io::Write;
+    let (id, dim) = (style::ID, style::DIM);
+    let mut out = cx.ui.out();
+    if cx.ui.out_is_terminal() {
+        let place = clean(&saved.collective);
+        writeln!(
+            out,
+            "{id}{}{id:#}  {dim}saved in {place}{dim:#}",
+            saved.short
+        )?;
+    } else {
+        // For scripts: the whole id, which stays unique.
+        writeln!(out, "{}", saved.id)?;
+    }
+    Ok(out.flush()?)
+}
+
+fn standard_input() -> Result<String, CliError> {
+    let mut text = String::new();
+    let read = std::io::stdin()
+        .take(MAX_INPUT_BYTES)
+        .read_to_string(&mut text)
+        .map_err(|error| CliError::usage(format!("standard input is no text: {error}")))?;
+    if read as u64 == MAX_INPUT_BYTES {
+        return Err(CliError::usage("standard input is too long for a note")
+            .hint("moot import takes many texts at once"));
+    }
+    Ok(text)
+}

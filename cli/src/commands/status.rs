@@ -1,0 +1,81 @@
+//! `moot status`
+
+use std::io::Write;
+
+use folkmoot_client::api::{Command, StatusView};
+use jiff::Timestamp;
+
+use crate::{
+    access::{Access, Need},
+    commands::{Context, collective::print_collectives, peers::print_peers},
+    error::CliError,
+    ui::{age, bytes, clean, plural, style},
+};
+
+/// Show the state of everything at a glance
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  moot status
+  moot status --json | jq .running
+
+Exit code 0 also where no node runs: `running` in the JSON tells.")]
+pub(crate) struct Args {}
+
+/// # Errors
+/// What the engine says.
+pub(crate) fn run(cx: &Context<'_>, _args: &Args) -> Result<(), CliError> {
+    let view: StatusView = Access::open(cx, Need::Home)?.ask(Command::Status {})?;
+    if cx.ui.json {
+        return cx.ui.object(&view);
+    }
+    let mut out = cx.ui.out();
+    let (good, bold, dim) = (style::GOOD, style::BOLD, style::DIM);
+    let name = match &view.id.name {
+        Some(name) => clean(name).into_owned(),
+        None => "(no name yet: moot id --name NAME)".to_owned(),
+    };
+    let now = Timestamp::now();
+    if view.running {
+        let since = age(view.since, now);
+        writeln!(
+            out,
+            "{bold}{name}{bold:#}  {good}●{good:#} node up, process {}, for {since}",
+            view.pid
+        )?;
+    } else {
+        writeln!(
+            out,
+            "{bold}{name}{bold:#}  {dim}○{dim:#} node not running: moot up"
+        )?;
+    }
+    writeln!(
+        out,
+        "{dim}{}; records {}, store {}, index {}{dim:#}",
+        clean(&view.id.folder),
+        bytes(view.log_bytes),
+        bytes(view.projection_bytes),
+        bytes(view.index_bytes),
+    )?;
+    if view.index_lag > 0 {
+        let lag = plural(view.index_lag, "record", "records");
+        writeln!(
+            out,
+            "{dim}{lag} wait for the index; they are found all the same{dim:#}"
+        )?;
+    }
+    for address in &view.listening {
+        writeln!(out, "{dim}listening on {}{dim:#}", clean(&address.address))?;
+    }
+    writeln!(out)?;
+    print_collectives(cx, &mut out, &view.collectives)?;
+    if !view.peers.is_empty() {
+        writeln!(out)?;
+        print_peers(&mut out, &view.peers, false)?;
+    }
+    out.flush()?;
+    for warning in &view.warnings {
+        cx.ui.warn(warning);
+    }
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! `moot up`
+
+use folkmoot_client::api::ErrorCode;
+use folkmoot_engine::OpenError;
+use folkmoot_node::{
+    Options, Ready, RunError, Told,
+    config::{Layer, Settings, Switch},
+    run as run_node,
+};
+use serde_json::json;
+
+use crate::{
+    commands::Context,
+    error::CliError,
+    passphrase,
+    ui::{Ui, clean, style},
+};
+
+/// Run your node
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  moot up                        the first start makes your home and your keys
+  moot up --peer /ip4/192.0.2.7/tcp/7473
+  moot up --home ~/other        a second node on the same machine
+
+Ctrl-C stops it. What was acknowledged is safe, however it ends.")]
+pub(crate) struct Args {
+    /// Multiaddr to listen on, in place of all interfaces; may be repeated
+    #[arg(long, value_name = "ADDR")]
+    listen: Vec<String>,
+    /// Port for TCP and UDP; 0 takes any free one
+    #[arg(long)]
+    port: Option<u16>,
+    /// Address of a peer to dial and remember; may be repeated
+    #[arg(long = "peer", value_name = "ADDR")]
+    peers: Vec<String>,
+    /// Find members on the local network (mDNS): on or off
+    #[arg(long, value_parser = switch)]
+    lan: Option<Switch>,
+    /// What to log to standard error: error, warn, info, debug, or a filter
+    #[arg(long, value_name = "FILTER")]
+    log: Option<String>,
+    /// Ask for a passphrase, and seal the keys with it where they are not sealed yet
+    #[arg(long)]
+    passphrase: bool,
+}
+
+fn switch(word: &str) -> Result<Switch, String> {
+    Switch::parse(word).ok_or_else(|| "expected `on` or `off`".to_owned())
+}
+
+/// # Errors
+/// Why the node did not run.
+pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
+    let flags = Layer {
+        listen: (!args.listen.is_empty()).then_some(args.listen),
+        port: args.port,
+        lan: args.lan,
+        log: args.log,
+    };
+    let settings = Settings::load(&cx.home, flags)?;
+    start_log(&settings.log.value)?;
+    let mut passphrase = passphrase::from_file()?;
+    if passphrase.is_none() && args.passphrase {
+        let keys = cx.home.folder().join("keys");
+        passphrase = Some(match keys.exists() {
+            true => passphrase::ask(cx.ui)?,
+            false => passphrase::choose(cx.ui)?,
+        });
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| CliError::failed(format!("the system gives no event queue: {e}")))?;
+    loop {
+        let ui = cx.ui.clone();
+        let home = cx.home.folder().display().to_string();
+        let options = Options {
+            home: cx.home.clone(),
+            settings: settings.clone(),
+            peers: args.peers.clone(),
+            passphrase: passphrase.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+        };
+        let ended = runtime.block_on(run_node(options, move |told| tell(&ui, &home, told)));
+        match ended {
+            Err(RunError::Open(OpenError::PassphraseNeeded)) if passphrase.is_none() => {
+                passphrase = Some(passphrase::ask(cx.ui)?);
+            }
+            result => return Ok(result?),
+        }
+    }
+}
+
+fn start_log(filter: &str) -> Result<(), CliError> {
+    let filter = tracing_subscriber::EnvFilter::try_new(filter).map_err(|error| {
+        CliError::new(
+            ErrorCode::Usage,
+            format!("`{filter}` is no log filter: {error}"),
+        )
+        .hint("such as: warn, info, info,libp2p=warn")
+    })?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
+    Ok(())
+}
+
+fn tell(ui: &Ui, home: &str, told: Told) {
+    match told {
+        Told::Progress(text) => ui.say(&clean(&text)),
+        Told::Notice(text) => ui.warn(&text),
+        Told::Ready(ready) => {
+            if ui.json {
+                let ready = json!({
+                    "event": "ready",
+                    "pid": std::process::id(),
+                    "first_start": ready.first_start,
+                    "listening": ready.listening,
+                    "socket": ready.socket,
+                });
+                // Whoever started the node and closed its output is not waiting for this.
+                let (Ok(()) | Err(_)) = ui.object(&ready);
+            } else {
+                welcome(ui, home, &ready);
+            }
+        }
+        Told::Stopping => ui.say("stopping …"),
+    }
+}
+
+/// What the person reads once the node is up.
+fn welcome(ui: &Ui, home: &str, ready: &Ready) {
+    let (good, bold, dim) = (style::GOOD, style::BOLD, style::DIM);
+    if ready.first_start {
+        ui.say(&format!("{good}✓{good:#} made your home in {home}"));
+        ui.say(&format!(
+            "{good}✓{good:#} made your keys and your personal home collective; they lie in that folder"
+        ));
+    }
+    ui.say(&format!(
+        "{good}✓{good:#} your node is up, version {}",
+        env!("CARGO_PKG_VERSION")
+    ));
+    for address in &ready.listening {
+        ui.say(&format!("  {dim}listening on {}{dim:#}", clean(address)));
+    }
+    if ready.first_start {
+        ui.say("\nNext, in another terminal:");
+        for (command, what) in [
+            (
+                "moot id --phrase",
+                "write down the 24 words that bring your home back",
+            ),
+            ("moot id --name NAME", "the name that others see"),
+            (
+                "moot note \"hello\"",
+                "write something; `moot find hello` finds it",
+            ),
+            (
+                "moot collective new NAME",
+                "found a collective, then `moot invite NAME`",
+            ),
+            ("moot join KEY", "join one with a key you were given"),
+        ] {
+            ui.say(&format!("  {bold}{command:<26}{bold:#}{what}"));
+        }
+    }
+    ui.say(&format!("{dim}Ctrl-C stops it{dim:#}"));
+}

@@ -1,0 +1,171 @@
+//! NDJSON: one record a line.
+
+use std::io::{self, BufRead, Read};
+
+use folkmoot_client::api::{ImportItem, Note};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::Piece;
+
+/// Longest line; a text of 32,768 bytes written in escapes of six takes 200 kB.
+const MAX_LINE_BYTES: u64 = 512 << 10;
+
+/// A line. A field of another name is refused, so that nothing is left behind unseen.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    title: Option<String>,
+    text: Option<String>,
+    #[serde(default)]
+    tags: Vec<String>,
+    url: Option<String>,
+    #[serde(default)]
+    kind: String,
+    written: Option<Timestamp>,
+}
+
+/// Reads all lines; `each` gets every piece with the bytes its line took, and answers false to
+/// stop. Empty lines are passed over.
+///
+/// # Errors
+/// Where reading fails.
+pub(crate) fn read(
+    mut input: impl BufRead,
+    mut each: impl FnMut(Piece, u64) -> bool,
+) -> io::Result<()> {
+    let mut line = Vec::new();
+    let mut number = 0_u64;
+    loop {
+        line.clear();
+        let mut taken = (&mut input)
+            .take(MAX_LINE_BYTES)
+            .read_until(b'\n', &mut line)? as u64;
+        if taken == 0 {
+            return Ok(());
+        }
+        number += 1;
+        let piece = if taken == MAX_LINE_BYTES && line.last() != Some(&b'\n') {
+            taken += skip_line(&mut input)?;
+            refused(
+                number,
+                format!("the line is longer than {MAX_LINE_BYTES} bytes"),
+            )
+        } else if line.trim_ascii().is_empty() {
+            continue;
+        } else {
+            parse(&line, number)
+        };
+        if !each(piece, taken) {
+            return Ok(());
+        }
+    }
+}
+
+fn parse(line: &[u8], number: u64) -> Piece {
+    match serde_json::from_slice::<Line>(line) {
+        Ok(line) => Piece::Item(ImportItem {
+            source: format!("line {number}"),
+            note: Note {
+                kind: line.kind,
+                title: line.title,
+                text: line.text,
+                url: line.url,
+                tags: line.tags,
+                ..Note::default()
+            },
+            written: line.written,
+        }),
+        Err(error) => {
+            // serde names line 1 of the piece it was given; ours is the line of the file.
+            let why = error.to_string();
+            let why = why.split(" at line ").next().unwrap_or(&why);
+            refused(number, format!("{why} (column {})", error.column()))
+        }
+    }
+}
+
+fn refused(number: u64, why: String) -> Piece {
+    Piece::Refused {
+        source: format!("line {number}"),
+        why,
+    }
+}
+
+fn skip_line(input: &mut impl BufRead) -> io::Result<u64> {
+    let mut skipped = 0;
+    loop {
+        let (used, end) = {
+            let buffer = input.fill_buf()?;
+            match buffer.iter().position(|b| *b == b'\n') {
+                Some(at) => (at + 1, true),
+                None => (buffer.len(), buffer.is_empty()),
+            }
+        };
+        input.consume(used);
+        skipped += used as u64;
+        if end {
+            return Ok(skipped);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces(text: &str) -> (Vec<Piece>, u64) {
+        let (mut pieces, mut bytes) = (Vec::new(), 0);
+        read(text.as_bytes(), |piece, taken| {
+            pieces.push(piece);
+            bytes += taken;
+            true
+        })
+        .unwrap();
+        (pieces, bytes)
+    }
+
+    fn why(piece: &Piece) -> (&str, &str) {
+        match piece {
+            Piece::Refused { source, why } => (source, why),
+            Piece::Item(item) => panic!("was taken: {item:?}"),
+        }
+    }
+
+    #[test]
+    fn all_fields_are_read() {
+        let (pieces, _) = pieces(
+            r#"{"title":"T","text":"a\nb","tags":["x","y"],"url":"https://e.org","kind":"link","written":"2024-05-01T10:00:00Z"}"#,
+        );
+        let [Piece::Item(item)] = pieces.as_slice() else {
+            panic!("{pieces:?}");
+        };
+        assert_eq!(item.source, "line 1");
+        assert_eq!(item.note.text.as_deref(), Some("a\nb"));
+        assert_eq!(item.note.tags, ["x", "y"]);
+        assert_eq!(item.written.unwrap().to_string(), "2024-05-01T10:00:00Z");
+    }
+
+    #[test]
+    fn a_bad_line_is_named_and_the_rest_goes_on() {
+        let (pieces, _) = pieces("{\"text\":\"a\"}\n\nnot json\n{\"txt\":1}\n{\"text\":\"b\"}\n");
+        assert_eq!(pieces.len(), 4);
+        assert_eq!(why(&pieces[1]).0, "line 3");
+        let (source, reason) = why(&pieces[2]);
+        assert_eq!(source, "line 4");
+        assert!(reason.contains("txt"), "{reason}");
+        assert!(matches!(&pieces[3], Piece::Item(item) if item.source == "line 5"));
+    }
+
+    #[test]
+    fn a_line_without_end_costs_no_memory() {
+        let long = format!(
+            "{{\"text\":\"{}\"}}\n",
+            "x".repeat(3 * MAX_LINE_BYTES as usize)
+        );
+        let (pieces, bytes) = pieces(&format!("{long}{{\"text\":\"b\"}}"));
+        assert!(why(&pieces[0]).1.contains("longer"));
+        assert!(matches!(&pieces[1], Piece::Item(item) if item.source == "line 2"));
+        assert_eq!(bytes, long.len() as u64 + 12);
+    }
+}

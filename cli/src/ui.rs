@@ -1,0 +1,134 @@
+//! The terminal: data to standard output, talk to standard error.
+
+mod ask;
+mod items;
+mod qr;
+mod table;
+mod text;
+mod time;
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use serde::Serialize;
+
+pub(crate) use ask::{confirm, edit, secret_line};
+pub(crate) use items::print_found;
+pub(crate) use qr::qr;
+pub(crate) use table::table;
+pub(crate) use text::{bytes, clean, clean_text, count, plural, short_key};
+pub(crate) use time::{age, ahead, duration_ms};
+
+use crate::{args::Global, error::CliError};
+
+/// Colours, used sparingly. They vanish where output is no terminal or `NO_COLOR` is set.
+pub(crate) mod style {
+    use anstyle::{AnsiColor, Style};
+
+    /// Names and titles.
+    pub(crate) const BOLD: Style = Style::new().bold();
+    /// What matters less.
+    pub(crate) const DIM: Style = Style::new().dimmed();
+    /// Done, fine.
+    pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+    /// Look here.
+    pub(crate) const WARN: Style = AnsiColor::Yellow.on_default();
+    /// Failed.
+    pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+    /// Hits of a search.
+    pub(crate) const HIT: Style = AnsiColor::Yellow.on_default().bold();
+    /// Ids, to be typed again.
+    pub(crate) const ID: Style = AnsiColor::Cyan.on_default();
+}
+
+/// Columns assumed where there is no terminal to ask.
+const USUAL_WIDTH: u16 = 100;
+
+/// How to talk to the person.
+#[derive(Debug, Clone)]
+pub(crate) struct Ui {
+    /// Data as JSON.
+    pub json: bool,
+    quiet: bool,
+    no_input: bool,
+}
+
+/// JSON with the version of its format.
+#[derive(Serialize)]
+struct Versioned<'a, T: Serialize> {
+    v: u8,
+    #[serde(flatten)]
+    data: &'a T,
+}
+
+impl Ui {
+    /// As the global options say.
+    pub(crate) fn new(global: &Global) -> Self {
+        Self {
+            json: global.json,
+            quiet: global.quiet,
+            no_input: global.no_input,
+        }
+    }
+
+    /// Standard output, buffered; flush it when done.
+    pub(crate) fn out(&self) -> impl Write + use<> {
+        BufWriter::new(anstream::stdout())
+    }
+
+    /// Whether standard output is a terminal.
+    pub(crate) fn out_is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
+    /// Columns of the terminal.
+    pub(crate) fn width(&self) -> u16 {
+        rustix::termios::tcgetwinsize(io::stdout())
+            .map(|size| size.ws_col)
+            .ok()
+            .filter(|columns| *columns >= 20)
+            .unwrap_or(USUAL_WIDTH)
+    }
+
+    /// Whether a question can be asked.
+    pub(crate) fn may_ask(&self) -> bool {
+        !self.no_input && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Prints one object.
+    pub(crate) fn object<T: Serialize>(&self, data: &T) -> Result<(), CliError> {
+        self.objects(std::slice::from_ref(data))
+    }
+
+    /// Prints objects, one a line.
+    pub(crate) fn objects<T: Serialize>(&self, data: &[T]) -> Result<(), CliError> {
+        let mut out = self.out();
+        for data in data {
+            serde_json::to_writer(&mut out, &Versioned { v: 1, data }).map_err(io::Error::from)?;
+            writeln!(out)?;
+        }
+        Ok(out.flush()?)
+    }
+
+    /// Whether only data, warnings and errors are wanted.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Talks, unless told to be quiet.
+    pub(crate) fn say(&self, text: &str) {
+        if !self.quiet {
+            self.warn_raw(text);
+        }
+    }
+
+    /// Says something that even the quiet should hear.
+    pub(crate) fn warn(&self, text: &str) {
+        let warn = style::WARN;
+        self.warn_raw(&format!("{warn}!{warn:#} {}", clean(text)));
+    }
+
+    /// Writes a line to standard error. Where that is closed, nobody is left to be told.
+    pub(crate) fn warn_raw(&self, text: &str) {
+        let (Ok(()) | Err(_)) = writeln!(anstream::stderr(), "{text}");
+    }
+}

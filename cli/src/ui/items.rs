@@ -1,0 +1,116 @@
+//! Records in a list of results.
+
+use std::io::{self, Write};
+
+use folkmoot_client::api::{Found, ItemView};
+use jiff::Timestamp;
+
+use crate::{
+    error::CliError,
+    ui::{Ui, age, clean, count, plural, style},
+};
+
+/// Prints a page of results; what is said about them goes to standard error.
+///
+/// # Errors
+/// Where they cannot be written.
+pub(crate) fn print_found(ui: &Ui, found: &Found, shown_before: u64) -> Result<(), CliError> {
+    if ui.json {
+        ui.objects(&found.items)?;
+    } else {
+        let mut out = ui.out();
+        let now = Timestamp::now();
+        for item in &found.items {
+            print_item(&mut out, item, now)?;
+        }
+        out.flush()?;
+    }
+    if found.partial {
+        ui.warn("the index is being rebuilt; there may be more");
+    }
+    if found.items.is_empty() {
+        ui.say("nothing found");
+    }
+    if !found.did_you_mean.is_empty() {
+        let words: Vec<_> = found.did_you_mean.iter().map(|w| clean(w)).collect();
+        ui.say(&format!("did you mean: {}?", words.join(", ")));
+    }
+    let seen = shown_before + found.items.len() as u64;
+    if !found.items.is_empty() && found.total > seen {
+        ui.say(&format!(
+            "{} of {}",
+            count(seen),
+            plural(found.total, "record", "records")
+        ));
+    }
+    Ok(())
+}
+
+/// Prints one record: title, then author, place, age and tags, then the hit.
+///
+/// # Errors
+/// Where it cannot be written.
+fn print_item(out: &mut impl Write, item: &ItemView, now: Timestamp) -> io::Result<()> {
+    let (id, bold, dim) = (style::ID, style::BOLD, style::DIM);
+    let title = clean(&item.title);
+    let kind = if item.kind == "note" {
+        String::new()
+    } else {
+        format!("{dim}[{}]{dim:#} ", clean(&item.kind))
+    };
+    writeln!(out, "{id}{}{id:#}  {kind}{bold}{title}{bold:#}", item.short)?;
+    let indent = " ".repeat(item.short.len() + 2);
+    let mut facts = format!(
+        "{} · {} · {}",
+        clean(&item.author),
+        clean(&item.collective),
+        age(item.written, now)
+    );
+    for tag in &item.tags {
+        facts.push_str(" #");
+        facts.push_str(&clean(tag));
+    }
+    writeln!(out, "{indent}{dim}{facts}{dim:#}")?;
+    if let Some(url) = item.url.as_deref().filter(|url| *url != item.title) {
+        writeln!(out, "{indent}{}", clean(url))?;
+    }
+    if !item.snippet.is_empty() {
+        writeln!(out, "{indent}{}", highlighted(&item.snippet, &item.marks))?;
+    }
+    Ok(())
+}
+
+/// The snippet with its hits marked. Ranges that do not fit the text are passed over.
+fn highlighted(snippet: &str, marks: &[(usize, usize)]) -> String {
+    let hit = style::HIT;
+    let mut out = String::with_capacity(snippet.len() + marks.len() * 12);
+    let mut at = 0;
+    for &(start, end) in marks {
+        let (Some(before), Some(marked)) = (snippet.get(at..start), snippet.get(start..end)) else {
+            continue;
+        };
+        out.push_str(&clean(before));
+        out.push_str(&format!("{hit}{}{hit:#}", clean(marked)));
+        at = end;
+    }
+    out.push_str(&clean(snippet.get(at..).unwrap_or_default()));
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hits_are_marked_and_wrong_ranges_do_no_harm() {
+        let hit = style::HIT;
+        assert_eq!(
+            highlighted("moss on stone", &[(0, 4), (8, 13)]),
+            format!("{hit}moss{hit:#} on {hit}stone{hit:#}")
+        );
+        for marks in [[(3, 1)], [(0, 99)], [(1, 2)]] {
+            let plain = anstream::adapter::strip_str(&highlighted("öl", &marks)).to_string();
+            assert_eq!(plain, "öl");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Text of others on our terminal, and numbers in words.
+
+use std::borrow::Cow;
+
+/// One line without anything that could steer the terminal. Records are written by others: escape
+/// sequences and marks that turn the direction of writing are replaced.
+pub(crate) fn clean(text: &str) -> Cow<'_, str> {
+    filter(text, |c| c.is_control())
+}
+
+/// The same for text of several lines: line ends and tabs stay.
+pub(crate) fn clean_text(text: &str) -> Cow<'_, str> {
+    filter(text, |c| c.is_control() && c != '\n' && c != '\t')
+}
+
+fn filter(text: &str, bad: impl Fn(char) -> bool) -> Cow<'_, str> {
+    // U+202A to U+202E and U+2066 to U+2069 reorder what follows them.
+    let bad = |c: char| bad(c) || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if !text.contains(bad) {
+        return Cow::Borrowed(text);
+    }
+    text.chars()
+        .map(|c| match c {
+            '\n' | '\t' | '\r' if bad(c) => ' ',
+            c if bad(c) => '\u{fffd}',
+            c => c,
+        })
+        .collect::<String>()
+        .into()
+}
+
+/// A count with thin groups: 12 345.
+pub(crate) fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) && digits.len() > 4 {
+            out.push(' ');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A count with its noun.
+pub(crate) fn plural(n: u64, one: &str, many: &str) -> String {
+    let noun = if n == 1 { one } else { many };
+    format!("{} {noun}", count(n))
+}
+
+/// A size in bytes.
+#[expect(clippy::cast_precision_loss, reason = "shown with one digit")]
+pub(crate) fn bytes(n: u64) -> String {
+    let (mut size, mut unit) = (n as f64, "B");
+    for larger in ["kB", "MB", "GB", "TB"] {
+        if size < 1000.0 {
+            break;
+        }
+        size /= 1000.0;
+        unit = larger;
+    }
+    if unit == "B" {
+        format!("{n} B")
+    } else {
+        format!("{size:.1} {unit}")
+    }
+}
+
+/// The first digits of a long id or key.
+pub(crate) fn short_key(key: &str) -> &str {
+    key.get(..8).unwrap_or(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_steers_a_terminal_gets_through() {
+        assert_eq!(clean("plain größe"), "plain größe");
+        assert_eq!(
+            clean("a\x1b[2Jb\nc\td\u{202e}e\u{9b}"),
+            "a\u{fffd}[2Jb c d\u{fffd}e\u{fffd}"
+        );
+        assert_eq!(clean_text("a\n\tb\x07"), "a\n\tb\u{fffd}");
+    }
+
+    #[test]
+    fn numbers_are_readable() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(1234), "1234");
+        assert_eq!(count(1_234_567), "1 234 567");
+        assert_eq!(plural(1, "record", "records"), "1 record");
+        assert_eq!(bytes(999), "999 B");
+        assert_eq!(bytes(1_500_000), "1.5 MB");
+    }
+}

@@ -1,0 +1,187 @@
+//! What scripts rely on: exit codes, and where data and talk go. Nothing here opens a store.
+
+use std::{
+    fs,
+    os::unix::{fs::PermissionsExt, net::UnixListener},
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+
+/// Runs `moot` on this home, without the variables of whoever runs the tests.
+fn moot(home: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_moot"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("MOOT_") {
+            command.env_remove(name);
+        }
+    }
+    command
+        .arg("--home")
+        .arg(home)
+        .args(words)
+        .stdin(Stdio::null());
+    command
+}
+
+fn run(home: &Path, words: &[&str]) -> Output {
+    moot(home, words).output().unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn nonsense_is_2_and_suggests() {
+    let home = tempfile::tempdir().unwrap();
+    let output = run(home.path(), &["fnd", "x"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("find"), "{}", stderr(&output));
+    for words in [
+        &["find"][..],
+        &["find", "x", "--limit", "0"],
+        &["sync", "--wait", "61"],
+        &["invite", "c", "--uses", "0"],
+        &["invite", "c", "--expires", "soon"],
+        &["config", "get", "colour"],
+        &["config", "set", "port", "many"],
+        &["note", "", "--no-input"],
+        &["up", "--log", "a=b=c"],
+    ] {
+        assert_eq!(code(&run(home.path(), words)), 2, "{words:?}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_3() {
+    let home = tempfile::tempdir().unwrap();
+    let output = run(home.path(), &["import", "/no/such/folder"]);
+    assert_eq!(code(&output), 3);
+    assert!(stderr(&output).contains("/no/such/folder"));
+}
+
+#[test]
+fn a_passphrase_that_others_can_read_is_4() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("passphrase");
+    fs::write(&file, "secret\n").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    let output = moot(home.path(), &["status"])
+        .env("MOOT_PASSPHRASE_FILE", &file)
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 4);
+    assert!(stderr(&output).contains("chmod 600"), "{}", stderr(&output));
+}
+
+#[test]
+fn no_node_is_5_with_the_next_step() {
+    let home = tempfile::tempdir().unwrap();
+    for words in [
+        &["join", "KEY"][..],
+        &["peers"],
+        &["peers", "add", "/ip4/1.2.3.4/tcp/1"],
+        &["sync"],
+    ] {
+        let output = run(home.path(), words);
+        assert_eq!(code(&output), 5, "{words:?}");
+        assert!(stderr(&output).contains("moot up"), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_socket_left_by_a_killed_node_counts_as_none() {
+    let home = tempfile::tempdir().unwrap();
+    drop(UnixListener::bind(home.path().join("node.sock")).unwrap());
+    assert_eq!(code(&run(home.path(), &["peers"])), 5);
+}
+
+#[test]
+fn json_errors_are_json() {
+    let home = tempfile::tempdir().unwrap();
+    let output = run(home.path(), &["sync", "--json"]);
+    let error: Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(error["v"], 1);
+    assert_eq!(error["error"]["code"], "not_running");
+    assert_eq!(stdout(&output), "");
+}
+
+#[test]
+fn settings_are_layered_and_keep_their_comments() {
+    let home = tempfile::tempdir().unwrap();
+    assert_eq!(
+        code(&run(
+            home.path(),
+            &["config", "set", "lan", "on", "--quiet"]
+        )),
+        0
+    );
+    assert_eq!(stdout(&run(home.path(), &["config", "get", "lan"])), "on\n");
+    let text = fs::read_to_string(home.path().join("config.toml")).unwrap();
+    assert!(
+        text.contains("# port = 7473") && text.contains("\nlan = \"on\""),
+        "{text}"
+    );
+    let output = moot(home.path(), &["config", "--json"])
+        .env("MOOT_PORT", "99")
+        .output()
+        .unwrap();
+    let all: Vec<Value> = stdout(&output)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let of = |key: &str| all.iter().find(|s| s["key"] == key).unwrap().clone();
+    assert_eq!(of("port")["value"], 99);
+    assert_eq!(of("port")["origin"], "MOOT_PORT");
+    assert_eq!(of("lan")["origin"], "config.toml");
+    assert_eq!(of("log")["origin"], "default");
+}
+
+#[test]
+fn a_broken_configuration_shows_the_place() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("config.toml"), "port = 1\nprot = 2\n").unwrap();
+    let output = run(home.path(), &["up"]);
+    assert_eq!(code(&output), 1);
+    let told = stderr(&output);
+    assert!(told.contains("line 2") && told.contains("prot"), "{told}");
+}
+
+#[test]
+fn a_reader_that_went_away_is_no_error() {
+    let home = tempfile::tempdir().unwrap();
+    let mut child = moot(home.path(), &["completions", "bash"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn completions_and_version_need_no_home() {
+    let output = Command::new(env!("CARGO_BIN_EXE_moot"))
+        .args(["completions", "fish"])
+        .env_remove("HOME")
+        .output()
+        .unwrap();
+    assert!(output.status.success() && stdout(&output).contains("moot"));
+    let output = run(Path::new("/nowhere"), &["--version"]);
+    assert_eq!(
+        stdout(&output),
+        format!("moot {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}

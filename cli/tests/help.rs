@@ -1,0 +1,57 @@
+//! The whole help, held against a file: it is part of what we promise.
+//!
+//! `UPDATE_GOLDEN=1 cargo test -p moot --test help` writes the file anew.
+
+use std::{fs, path::Path, process::Command};
+
+fn help(words: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_moot"))
+        .args(words)
+        .arg("--help")
+        .env("COLUMNS", "100")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{words:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The subcommands named in a help text.
+fn subcommands(text: &str) -> Vec<String> {
+    text.lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| line.starts_with("  "))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn the_help_is_as_written_down() {
+    let top = help(&[]);
+    let mut whole = format!("$ moot --help\n{top}");
+    let commands = subcommands(&top);
+    assert_eq!(commands.len(), 17, "{commands:?}");
+    for command in &commands {
+        let text = help(&[command]);
+        assert!(text.contains("Examples:"), "{command} has no examples");
+        whole.push_str(&format!("\n$ moot {command} --help\n{text}"));
+        for verb in subcommands(&text) {
+            whole.push_str(&format!(
+                "\n$ moot {command} {verb} --help\n{}",
+                help(&[command, &verb])
+            ));
+        }
+    }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/help.txt");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&file, &whole).unwrap();
+    }
+    let golden = fs::read_to_string(&file).unwrap();
+    for (i, (new, old)) in whole.lines().zip(golden.lines()).enumerate() {
+        assert_eq!(new, old, "line {} of tests/help.txt", i + 1);
+    }
+    assert_eq!(whole.len(), golden.len());
+}

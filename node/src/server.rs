@@ -1,0 +1,7 @@
+//! The local API: `/v1` on a Unix socket that only this person can reach.
+
+mod listener;
+mod routes;
+
+pub(crate) use listener::Socket;
+pub(crate) use routes::{App, router};
