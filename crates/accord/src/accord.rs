@@ -10,6 +10,7 @@ use folkmoot_record::{
 
 use crate::{
     bits::Bits,
+    book::Book,
     content::{ContentLog, Memo},
     documents::Rights,
     epochs,
@@ -481,11 +482,25 @@ impl Accord {
             return (Vec::new(), Rejudge::Nothing);
         }
         let (book, running) = (&intake.book, &mut intake.views.running);
+        // What happens to the grants of a seat bears on its records without cap.
+        let mut uncapped = Vec::new();
+        for seat in &dirty.seats {
+            for ix in book.by_seat.get(seat).into_iter().flatten() {
+                let node = book.graph.node(*ix);
+                if node.cap.is_none()
+                    && Book::judged_without_cap(node.kind)
+                    && running.set().contains(*ix)
+                {
+                    running.forget_uncapped(*ix);
+                    uncapped.push(node.id);
+                }
+            }
+        }
         let ids: Vec<RecordId> = if dirty.everything {
             let set = running.set().clone();
             set.iter().map(|ix| book.graph.node(ix).id).collect()
         } else {
-            touched.keys().copied().collect()
+            touched.keys().copied().chain(uncapped).collect()
         };
         for id in ids {
             let Some(held) = intake.held.get_mut(&id) else {

@@ -103,6 +103,14 @@ impl View {
         }
     }
 
+    /// Forgets whether a record without cap is honoured. That hangs on the live grants of its seat
+    /// (step 4), and nothing else hangs on it.
+    pub(crate) fn forget_uncapped(&mut self, o: Ix) {
+        if let Some(known) = self.honoured.get_mut(o as usize) {
+            *known = None;
+        }
+    }
+
     /// Forgets all but the set.
     pub(crate) fn forget(&mut self) {
         self.honoured.clear();
