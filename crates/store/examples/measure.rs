@@ -43,8 +43,20 @@ fn main() {
     }
 }
 
+/// The defaults; `CACHE_MIB` in the environment sets another cache.
+fn options() -> Options {
+    let mib: Option<u64> = std::env::var("CACHE_MIB")
+        .ok()
+        .and_then(|mib| mib.parse().ok());
+    let default = Options::default();
+    Options {
+        cache_bytes: mib.map_or(default.cache_bytes, |mib| mib << 20),
+        ..default
+    }
+}
+
 fn write(dir: &Path, records: u32, group: u32, kill: bool) {
-    let (mut vault, _) = Vault::open(dir, Options::default(), &mut |_| {}).expect("opens");
+    let (mut vault, _) = Vault::open(dir, options(), &mut |_| {}).expect("opens");
     let key = SigningKey::from_bytes(&[5; 32]);
     let mut prev = None;
     let (mut spent, mut worst, mut bytes) = (Duration::ZERO, Duration::ZERO, 0);
@@ -89,7 +101,7 @@ fn write(dir: &Path, records: u32, group: u32, kill: bool) {
 
 fn open(dir: &Path) {
     let start = Instant::now();
-    let (vault, report) = Vault::open(dir, Options::default(), &mut |_| {}).expect("opens");
+    let (vault, report) = Vault::open(dir, options(), &mut |_| {}).expect("opens");
     println!(
         "open                 {:.1?}, {} entries replayed",
         start.elapsed(),

@@ -17,12 +17,12 @@ use crate::{
     projection::{Changes, Projection, ProjectionError, Visit},
 };
 
-/// Keys that gather before they are applied: about 3,000 records. After a kill at most about twice
+/// Keys that gather before they are applied: about 1,500 records. After a kill at most about twice
 /// that is replayed. sled frees nothing while it applies a batch: larger ones cost memory (24,000 keys
 /// took 100 MiB more), smaller ones disk.
-const FRESH_MOST: usize = 6_000;
+const FRESH_MOST: usize = 3_000;
 /// Keys that may gather while the disk is too full for the projection to grow.
-const FULL_MOST: usize = 32 * FRESH_MOST;
+const FULL_MOST: usize = 64 * FRESH_MOST;
 
 struct Frozen {
     changes: Arc<Changes>,

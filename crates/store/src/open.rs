@@ -9,7 +9,8 @@ use crate::LogCursor;
 /// Sizes that may be chosen at opening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// Page cache of the projection in bytes.
+    /// Page cache of the projection in bytes. sled takes several times as much memory while writing:
+    /// 8 MiB make about 50 MiB of the process at 100,000 records, 16 MiB about 60.
     pub cache_bytes: u64,
     /// A segment that has reached this length is closed and the next one begun. At most 1 GiB.
     pub segment_bytes: u64,
@@ -32,7 +33,7 @@ pub enum Engine {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            cache_bytes: 16 << 20,
+            cache_bytes: 8 << 20,
             segment_bytes: 64 << 20,
             projection_spare_bytes: 256 << 20,
             engine: Engine::Sled,
