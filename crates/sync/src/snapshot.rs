@@ -8,6 +8,9 @@ use negentropy::{Bound, Id, Item, NegentropyStorageBase};
 
 use crate::{Holdings, Scope, frame::Run, give::Gift};
 
+/// Up to this many ids are looked up without an index.
+const FEW: usize = 512;
+
 /// One item under its salted id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -115,9 +118,9 @@ impl Snapshot {
         let Some(shelf) = &mut self.shelves[place(scope)] else {
             return Vec::new();
         };
-        let mut found: Vec<(Hlc, [u8; 32])> = salted
-            .iter()
-            .filter_map(|salted| shelf.find(salted))
+        let mut found: Vec<(Hlc, [u8; 32])> = shelf
+            .find_all(salted)
+            .into_iter()
             .map(|entry| (entry.hlc, entry.id))
             .collect();
         found.sort_unstable();
@@ -150,6 +153,21 @@ impl Shelf {
         // The long sorted run before the new entries makes this a merge.
         self.entries.sort_by(|a, b| a.key().cmp(&b.key()));
         self.entries.dedup_by(|a, b| a.key() == b.key());
+    }
+
+    /// The entries under these salted ids. A few are found by looking at every entry once, which
+    /// is cheaper than sorting all of them by salted id first.
+    fn find_all(&mut self, salted: &[[u8; 32]]) -> Vec<Entry> {
+        if salted.len() > FEW || !self.by_salted.is_empty() {
+            return salted.iter().filter_map(|id| self.find(id)).collect();
+        }
+        let mut salted = salted.to_vec();
+        salted.sort_unstable();
+        let entries = self.entries.iter();
+        entries
+            .filter(|entry| salted.binary_search(&entry.salted).is_ok())
+            .copied()
+            .collect()
     }
 
     fn find(&mut self, salted: &[u8; 32]) -> Option<Entry> {

@@ -410,8 +410,8 @@ impl PeerState {
                 ctx.book.useless(now, &self.id, why, ctx.dice);
             }
         } else if self.link.is_some() && !self.is_proven() && self.greeting().is_none() {
-            // Cut short: one more try before the connection is given up as idle.
-            self.hello_by(now);
+            // Cut short: it is tried again until the connection is given up as unproven.
+            self.hello_due = Some(now + ctx.dice.around(limits::REOPEN_MS));
         }
     }
 

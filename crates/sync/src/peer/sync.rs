@@ -3,7 +3,7 @@
 use folkmoot_record::CollectiveId;
 
 use crate::{
-    Event, Output, StreamId,
+    Event, Output, Scope, StreamId,
     ctx::Ctx,
     fault::Fault,
     frame::Frame,
@@ -274,7 +274,7 @@ impl PeerState {
                 client.waits()
             }
             Kind::Server {
-                at: Some((cid, _)),
+                at: Some((cid, snapshot)),
                 server,
             } => {
                 while window.is_open() {
@@ -283,8 +283,13 @@ impl PeerState {
                     };
                     post(id, window, Frame::Items(items).encode(), ctx);
                 }
+                let scope = server.scope();
                 if let Some(frame) = server.settle() {
                     post(id, window, frame.encode(), ctx);
+                    // Content comes next: both sides get it ready at the same time.
+                    if scope == Some(Scope::Bundles) {
+                        snapshot.refresh(cid, Scope::Content, ctx.held);
+                    }
                 }
                 server.waits()
             }

@@ -75,6 +75,11 @@ impl Server {
         }
     }
 
+    /// The scope of the run that is open.
+    pub(crate) fn scope(&self) -> Option<Scope> {
+        self.run.map(|run| run.scope)
+    }
+
     /// A run is opened; the caller brings its scope up to date first.
     pub(crate) fn open(&mut self, run: Run) -> Result<(), Fault> {
         if self.run.is_some() {

@@ -273,8 +273,8 @@ impl World {
                 path: Path::Loopback,
                 dialled,
             };
-            let more = if dialled { 0 } else { self.random(5) };
-            self.at(delay + more, Happening::OnLine(at, line, connected));
+            // A driver tells of a connection before it tells of its streams.
+            self.at(delay, Happening::OnLine(at, line, connected));
         }
     }
 
