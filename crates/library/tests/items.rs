@@ -1,4 +1,5 @@
 //! From signed records to items, and what is found in them.
+#![expect(clippy::unwrap_used, reason = "what a test prepares may fail it")]
 
 use ed25519_dalek::SigningKey;
 use folkmoot_library::{

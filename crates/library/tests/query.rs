@@ -1,4 +1,9 @@
 //! The query language: what is understood, and what is refused with which words.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what a test prepares may fail it"
+)]
 
 use std::collections::BTreeSet;
 

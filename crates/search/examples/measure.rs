@@ -113,6 +113,9 @@ fn note(n: usize, dice: &mut Dice, words: &Zipf, tags: &Zipf) -> Item {
 }
 
 fn main() -> Outcome<()> {
+    if let Some(folder) = std::env::args().nth(2) {
+        return open(std::path::Path::new(&folder));
+    }
     let count: usize = std::env::args().nth(1).map_or(Ok(100_000), |n| n.parse())?;
     let (words, tags) = (Zipf::new(VOCABULARY), Zipf::new(TAGS));
     let mut dice = Dice(0x2545_F491_4F6C_DD1D);
@@ -125,18 +128,18 @@ fn main() -> Outcome<()> {
         .sum();
     println!("{count} notes, {:.1} MB of text", bytes as f64 / 1e6);
 
-    let started = Instant::now();
+    let (started, busy) = (Instant::now(), cpu()?);
     let size = bare(&items)?;
-    let time = started.elapsed();
+    let (time, busy) = (started.elapsed(), cpu()? - busy);
     println!(
-        "bare tantivy, title and text:  {time:.2?}, {:.1} MB",
+        "bare tantivy, title and text:  {time:.2?}, {busy:.2?} of processor, {:.1} MB",
         size as f64 / 1e6
     );
 
     let folder = std::env::temp_dir().join(format!("folkmoot-measure-{}", std::process::id()));
     let before = rss()?;
     let (mut index, _) = Index::open(&folder, &Options::default())?;
-    let started = Instant::now();
+    let (started, busy) = (Instant::now(), cpu()?);
     let mut longest = Duration::ZERO;
     let mut batch = Vec::with_capacity(BATCH);
     let mut left = items.into_iter();
@@ -151,10 +154,10 @@ fn main() -> Outcome<()> {
     }
     let added = started.elapsed();
     index.commit()?;
-    let time = started.elapsed();
+    let (time, busy) = (started.elapsed(), cpu()? - busy);
     drop(left);
     println!(
-        "this index, all fields:        {time:.2?} ({added:.2?} until the last was found), {:.1} MB, longest call {longest:.1?}",
+        "this index, all fields:        {time:.2?}, {busy:.2?} of processor ({added:.2?} until the last was found), {:.1} MB, longest call {longest:.1?}",
         index.size()? as f64 / 1e6
     );
     println!(
@@ -165,10 +168,11 @@ fn main() -> Outcome<()> {
     let started = Instant::now();
     let (mut index, _) = Index::open(&folder, &Options::default())?;
     println!(
-        "opened again in {:.1?}, {} segments hold {} notes",
+        "opened again in {:.1?}, {} segments hold {} notes, {:.1} MB",
         started.elapsed(),
         segments(&folder)?,
-        index.docs()
+        index.docs(),
+        index.size()? as f64 / 1e6
     );
 
     let draw = |dice: &mut Dice| word(words.draw(dice));
@@ -220,8 +224,28 @@ fn main() -> Outcome<()> {
     }
     print("add one and find it", &mut times, 0);
     println!("resident memory: {} kB", rss()?);
-    drop(index);
-    fs::remove_dir_all(&folder)?;
+    index.close()?;
+    match std::env::var_os("KEEP") {
+        Some(_) => println!("left in {}", folder.display()),
+        None => fs::remove_dir_all(&folder)?,
+    }
+    Ok(())
+}
+
+/// Opens an index that an earlier run has left (`measure open FOLDER`) and searches it.
+fn open(folder: &std::path::Path) -> Outcome<()> {
+    let started = Instant::now();
+    let (index, opened) = Index::open(folder, &Options::default())?;
+    println!(
+        "{:.1?} to open, {} notes, {opened:?}",
+        started.elapsed(),
+        index.docs()
+    );
+    println!("resident memory: {} kB", rss()?);
+    let (words, mut dice) = (Zipf::new(VOCABULARY), Dice(7));
+    queries("one word", &index, &mut dice, |dice| word(words.draw(dice)))?;
+    println!("resident memory: {} kB", rss()?);
+    index.close()?;
     Ok(())
 }
 
@@ -287,6 +311,22 @@ fn print(name: &str, times: &mut [Duration], hits: u64) {
         at(50),
         at(99)
     );
+}
+
+/// Time that this process spent on processors, which other work on the machine does not stretch.
+fn cpu() -> Outcome<Duration> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    let (_, rest) = stat
+        .rsplit_once(')')
+        .ok_or("no name in the status of the process")?;
+    // User and system time are the 14th and 15th fields, in hundredths of a second.
+    let ticks: Vec<u64> = rest
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .map(str::parse)
+        .collect::<Result<_, _>>()?;
+    Ok(Duration::from_millis(ticks.iter().sum::<u64>() * 10))
 }
 
 /// Resident memory of this process in kB.

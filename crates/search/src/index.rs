@@ -18,15 +18,15 @@ use crate::{
     writer::{Order, Published, Report, Shelf, Writer},
 };
 
-/// A commit is asked for when so many items wait for it: judging them in memory takes a query
-/// about a millisecond, and a commit of so many costs little for each.
-pub const COMMIT_ITEMS: usize = 5_000;
+/// A commit is asked for when so many items wait for it: few enough to be judged in memory with
+/// each query in a few milliseconds, enough to make a segment worth its merging.
+pub const COMMIT_ITEMS: usize = 8_000;
 /// The same by size, for long texts.
 pub const COMMIT_BYTES: usize = 16 << 20;
 /// Most items that wait while a commit goes on; then additions wait for it.
-pub const MOST_WAITING: usize = 4 * COMMIT_ITEMS;
-/// The same by size: the memory that the tail may take.
-pub const MOST_WAITING_BYTES: usize = 4 * COMMIT_BYTES;
+pub const MOST_WAITING: usize = 3 * COMMIT_ITEMS;
+/// The same by size: about the memory that the tail may take.
+pub const MOST_WAITING_BYTES: usize = 3 * COMMIT_BYTES;
 /// A commit is made when nothing was added for so long.
 pub const IDLE_MS: u64 = 2_000;
 /// A commit is made at the latest so long after an addition, however steadily more come.

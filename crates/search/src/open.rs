@@ -97,7 +97,7 @@ pub(crate) fn open(folder: &Path, options: &Options) -> Result<(Parts, Opened), 
         fs::remove_dir_all(&files).map_err(failed)?;
     }
     fs::create_dir_all(&files).map_err(failed)?;
-    let (writer, reader, fields) = create(&files).map_err(|error| failed(into_io(error)))?;
+    let (writer, reader, fields) = create(&files).map_err(|error| failed(into_io(&error)))?;
     let parts = Parts {
         writer,
         reader,
@@ -180,6 +180,6 @@ fn start(index: &Tantivy) -> tantivy::Result<(IndexWriter, IndexReader)> {
     Ok((writer, reader))
 }
 
-fn into_io(error: TantivyError) -> io::Error {
+fn into_io(error: &TantivyError) -> io::Error {
     io::Error::other(error.to_string())
 }

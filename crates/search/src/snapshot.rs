@@ -7,10 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use folkmoot_library::{ResolvedQuery, Searchable, Sort, Statistics, score, with_recency};
+use folkmoot_library::{ResolvedQuery, Searchable, Sort, Statistics, Text, score, with_recency};
 use folkmoot_record::{Hlc, RecordId};
 use tantivy::{
-    Order,
+    DocAddress, Order,
     collector::{Count, TopDocs, sort_key::SortByStaticFastValue},
     query::{Bm25StatisticsProvider, Query},
 };
@@ -110,21 +110,18 @@ impl Snapshot {
             (Vec::new(), committed.count(searcher)?)
         } else if by_words {
             let top = TopDocs::with_limit(wanted.max(RANKED)).order_by_score();
-            // Counted apart: so the best can be found without scoring all.
-            (
-                searcher.search(&committed, &top)?,
-                committed.count(searcher)?,
-            )
+            let whole_words = |text: &&Text| text.words.len() == 1 && !text.prefix;
+            if query.texts().iter().all(whole_words) {
+                // Counted apart: the best are found without scoring all, and counting is cheap.
+                (
+                    searcher.search(&committed, &top)?,
+                    committed.count(searcher)?,
+                )
+            } else {
+                searcher.search(&committed, &(top, Count))?
+            }
         } else {
-            let order = match query.sort {
-                Sort::Oldest => Order::Asc,
-                Sort::Newest | Sort::Relevance => Order::Desc,
-            };
-            let [id, ..] = ID;
-            let by = |column| (SortByStaticFastValue::<u64>::for_field(column), order);
-            let top = TopDocs::with_limit(wanted).order_by((by(HLC), by(id)));
-            let (top, count) = searcher.search(&committed, &(top, Count))?;
-            (top.into_iter().map(|(_, at)| (0.0, at)).collect(), count)
+            self.by_time(&*committed, query.sort, wanted)?
         };
 
         let mut ranked: Vec<Ranked> = found
@@ -167,6 +164,23 @@ impl Snapshot {
                 .map(|Ranked { score, id, .. }| Hit { id, score })
                 .collect(),
         })
+    }
+
+    fn by_time(
+        &self,
+        committed: &dyn Query,
+        sort: Sort,
+        wanted: usize,
+    ) -> tantivy::Result<(Vec<(f32, DocAddress)>, usize)> {
+        let order = match sort {
+            Sort::Oldest => Order::Asc,
+            Sort::Newest | Sort::Relevance => Order::Desc,
+        };
+        let [id, ..] = ID;
+        let by = |column| (SortByStaticFastValue::<u64>::for_field(column), order);
+        let top = TopDocs::with_limit(wanted).order_by((by(HLC), by(id)));
+        let (top, count) = self.published.searcher.search(committed, &(top, Count))?;
+        Ok((top.into_iter().map(|(_, at)| (0.0, at)).collect(), count))
     }
 
     /// What the ranking of the tail must know of the index.

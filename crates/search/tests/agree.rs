@@ -1,5 +1,6 @@
 //! The two evaluators say the same: the index (committed, in the tail, half and half) and the
 //! evaluator of the library find the same items for the same query.
+#![expect(clippy::unwrap_used, reason = "what a test prepares may fail it")]
 
 use std::collections::BTreeSet;
 
@@ -87,7 +88,7 @@ fn items() -> impl Strategy<Value = Vec<Item>> {
                     seat: SeatKey::from_bytes([seat; 32]),
                     dev: DeviceKey::from_bytes([seat; 32]),
                     kind: Kind(Kind::NOTE.0 + kind),
-                    hlc: Hlc::from_raw(day * DAY << 16 | 7).unwrap(),
+                    hlc: Hlc::from_raw(((day * DAY) << 16) | 7).unwrap(),
                     tags: tags.into_iter().map(|tag| Tag::new(tag).unwrap()).collect(),
                     flags: flags
                         .into_iter()

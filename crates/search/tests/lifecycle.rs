@@ -1,4 +1,5 @@
 //! Opening, closing, damage, cursors, the tail.
+#![expect(clippy::unwrap_used, reason = "what a test prepares may fail it")]
 
 use std::{fs, path::Path};
 

@@ -127,12 +127,17 @@ fn look_up<T: Copy>(table: &[(&str, T)], word: &str) -> Result<T, Unknown> {
         .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case(word))
         .map(|(_, value)| *value)
-        .ok_or_else(|| unknown(word, table.iter().map(|(name, _)| *name).collect()))
+        .ok_or_else(|| {
+            unknown(
+                word,
+                &table.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+            )
+        })
 }
 
-fn unknown(word: &str, known: Vec<&str>) -> Unknown {
+fn unknown(word: &str, known: &[&str]) -> Unknown {
     Unknown {
-        suggestion: nearest(word, &known),
+        suggestion: nearest(word, known),
         known: known.join(", "),
     }
 }
@@ -158,7 +163,7 @@ pub(super) fn kind(word: &str) -> Result<Kind, Unknown> {
     let named = || Kind::from_name(&word.to_ascii_lowercase());
     match number.map(Kind).or_else(named) {
         Some(kind) if is_findable(kind) => Ok(kind),
-        _ => Err(unknown(word, findable_names())),
+        _ => Err(unknown(word, &findable_names())),
     }
 }
 
