@@ -23,10 +23,11 @@ Examples:
   moot find -- -tag:done kind:task
 
 Words must all occur. `-word` excludes, `word*` begins with, `OR` and parentheses combine.
+A query that begins with `-` stands after `--`.
 Keys: tag, author, kind, in, since, before, has, is, links, sort.")]
 pub(crate) struct Args {
     /// The query; several words are one query
-    #[arg(required = true, allow_hyphen_values = true)]
+    #[arg(required = true)]
     query: Vec<String>,
     /// At most so many results (1,000 at most)
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]

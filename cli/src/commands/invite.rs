@@ -78,10 +78,10 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         None => "open without end".to_owned(),
     };
     cx.ui.say(&format!(
-        "\nIt makes {} a {} of {}; {open}. It is a secret: hand it over as you would a key.",
+        "\nIt lets {} join {} as {}; {open}. It is a secret: hand it over as you would a key.",
         plural(view.uses_left, "person", "people"),
-        clean(&view.role),
         clean(&view.collective),
+        clean(&view.role),
     ));
     cx.ui
         .say("Your friend runs `moot up`, and in another terminal `moot join -`, and pastes it.");

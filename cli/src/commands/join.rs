@@ -25,7 +25,7 @@ const STEP_MS: u32 = 2_000;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  moot join moot1…               with the key you were given
+  moot join folkmoot:1:…         with the key you were given
   moot join -                    paste the key, or pipe it in
   moot join KEY --peer /ip4/192.0.2.7/tcp/7473
 

@@ -18,7 +18,6 @@ Examples:
   moot list tag:garden since:1w")]
 pub(crate) struct Args {
     /// A query that narrows the list
-    #[arg(allow_hyphen_values = true)]
     query: Vec<String>,
     /// Only this collective: name or id prefix
     #[arg(long = "in", value_name = "COLLECTIVE")]

@@ -1,6 +1,9 @@
 //! `moot peers`
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+};
 
 use clap::Subcommand;
 use folkmoot_client::api::{Command, PeerAdd, PeerCollective, PeerView};
@@ -102,7 +105,8 @@ pub(crate) fn print_peers(
             writeln!(out, "    {dim}last error: {}{dim:#}", clean(error))?;
         }
         if addresses {
-            for address in &peer.addresses {
+            let known: BTreeSet<&str> = peer.addresses.iter().map(|a| without_peer(a)).collect();
+            for address in known {
                 writeln!(out, "    {dim}{}{dim:#}", clean(address))?;
             }
         }
@@ -132,6 +136,14 @@ fn print_shared(out: &mut impl Write, shared: &PeerCollective, now: Timestamp) -
         writeln!(out, "      and {more} more; see --json")?;
     }
     Ok(())
+}
+
+/// An address without the peer's id at its end: it may be known with and without.
+fn without_peer(address: &str) -> &str {
+    match address.rsplit_once("/p2p/") {
+        Some((before, id)) if !id.contains('/') => before,
+        _ => address,
+    }
 }
 
 /// The end of a peer id: their beginnings are all the same.

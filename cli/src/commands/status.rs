@@ -37,10 +37,13 @@ pub(crate) fn run(cx: &Context<'_>, _args: &Args) -> Result<(), CliError> {
     };
     let now = Timestamp::now();
     if view.running {
-        let since = age(view.since, now);
+        let since = match age(view.since, now).as_str() {
+            "now" => "just started".to_owned(),
+            time => format!("up for {time}"),
+        };
         writeln!(
             out,
-            "{bold}{name}{bold:#}  {good}●{good:#} node up, process {}, for {since}",
+            "{bold}{name}{bold:#}  {good}●{good:#} node running, process {}, {since}",
             view.pid
         )?;
     } else {
@@ -61,7 +64,7 @@ pub(crate) fn run(cx: &Context<'_>, _args: &Args) -> Result<(), CliError> {
         let lag = plural(view.index_lag, "record", "records");
         writeln!(
             out,
-            "{dim}{lag} wait for the index; they are found all the same{dim:#}"
+            "{dim}not yet in the index: {lag}, found all the same{dim:#}"
         )?;
     }
     for address in &view.listening {

@@ -52,7 +52,13 @@ pub(crate) fn print_found(ui: &Ui, found: &Found, shown_before: u64) -> Result<(
 /// Where it cannot be written.
 fn print_item(out: &mut impl Write, item: &ItemView, now: Timestamp) -> io::Result<()> {
     let (id, bold, dim) = (style::ID, style::BOLD, style::DIM);
-    let title = clean(&item.title);
+    // The hit may be in what is the title already; then it is shown once, marked.
+    let same = item.snippet == item.title;
+    let title = if same {
+        highlighted(&item.snippet, &item.marks)
+    } else {
+        clean(&item.title).into_owned()
+    };
     let kind = if item.kind == "note" {
         String::new()
     } else {
@@ -74,7 +80,7 @@ fn print_item(out: &mut impl Write, item: &ItemView, now: Timestamp) -> io::Resu
     if let Some(url) = item.url.as_deref().filter(|url| *url != item.title) {
         writeln!(out, "{indent}{}", clean(url))?;
     }
-    if !item.snippet.is_empty() {
+    if !item.snippet.is_empty() && !same {
         writeln!(out, "{indent}{}", highlighted(&item.snippet, &item.marks))?;
     }
     Ok(())
