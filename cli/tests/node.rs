@@ -1,94 +1,21 @@
 //! A real node on a real socket: start, ask, refuse a second one, stop, start again.
 
+#[path = "support/home.rs"]
+mod home;
+
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::Output,
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use home::{Node, ask, moot};
 use serde_json::Value;
-
-/// Runs `moot` on this home, without the variables of whoever runs the tests.
-fn moot(home: &Path, words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_moot"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("MOOT_") || name == "XDG_RUNTIME_DIR" {
-            command.env_remove(name);
-        }
-    }
-    command
-        .arg("--home")
-        .arg(home)
-        .args(words)
-        .stdin(Stdio::null());
-    command
-}
 
 fn run(home: &Path, words: &[&str]) -> Output {
     moot(home, words).output().unwrap()
-}
-
-/// Runs, expects success, and reads the JSON lines.
-fn ask(home: &Path, words: &[&str]) -> Vec<Value> {
-    let output = moot(home, words).arg("--json").output().unwrap();
-    let stdout = String::from_utf8(output.stdout).unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{words:?}: {stdout}{stderr}");
-    stdout
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
-/// A node that runs until it is stopped or dropped.
-struct Node {
-    child: Child,
-    ready: Value,
-}
-
-impl Node {
-    fn start(home: &Path) -> Self {
-        let words = ["up", "--json", "--listen", "/ip4/127.0.0.1/tcp/0"];
-        let mut child = moot(home, &words)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        out.read_line(&mut line).unwrap();
-        let ready = serde_json::from_str(&line).unwrap_or_else(|_| {
-            let mut told = String::new();
-            child
-                .stderr
-                .take()
-                .unwrap()
-                .read_to_string(&mut told)
-                .unwrap();
-            panic!("the node did not start: {told}");
-        });
-        Self { child, ready }
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.ready["socket"].as_str().unwrap().into()
-    }
-
-    fn stop(mut self) {
-        let pid = Pid::from_child(&self.child);
-        kill_process(pid, Signal::TERM).unwrap();
-        assert_eq!(self.child.wait().unwrap().code(), Some(0));
-    }
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
 }
 
 /// One request by hand: the API can be used without our client.
@@ -140,7 +67,7 @@ fn a_node_lives() {
     assert_eq!(run(&home, &["find", "taag:garden"]).status.code(), Some(2));
 
     // The API by hand.
-    let socket = node.socket();
+    let socket = PathBuf::from(node.ready["socket"].as_str().unwrap());
     assert_eq!(http(&socket, "GET /v1/status", "").0, 200);
     let (code, found) = http(&socket, "POST /v1/find", r#"{"query":"quince"}"#);
     assert_eq!((code, &found["found"]["total"]), (200, &Value::from(1)));

@@ -173,13 +173,15 @@ async fn listen(
     start(default_listen(0)).await
 }
 
-/// Addresses that reach farther come first, loopback last: an invite carries only some.
+/// Addresses that reach farther come first, loopback last: an invite carries only some. Link-local
+/// ones are left out, since they mean nothing without the name of an interface.
 fn best_first(mut addresses: Vec<Addr>) -> Vec<Addr> {
-    addresses.sort_by_key(|addr| {
+    addresses.retain(|addr| !show_addr(addr).starts_with("/ip6/fe80:"));
+    addresses.sort_by_cached_key(|addr| {
         let text = show_addr(addr);
         let loopback = text.starts_with("/ip4/127.") || text.starts_with("/ip6/::1/");
         let private = multiaddr_of(addr).is_none_or(|a| is_private(&a));
-        (loopback, private, !text.contains("/quic-v1"))
+        (loopback, private, !text.contains("/quic-v1"), text)
     });
     addresses
 }

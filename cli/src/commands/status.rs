@@ -9,7 +9,7 @@ use crate::{
     access::{Access, Need},
     commands::{Context, collective::print_collectives, peers::print_peers},
     error::CliError,
-    ui::{age, bytes, clean, plural, style},
+    ui::{age, bytes, clean, plural, style, worth_showing},
 };
 
 /// Show the state of everything at a glance
@@ -67,8 +67,9 @@ pub(crate) fn run(cx: &Context<'_>, _args: &Args) -> Result<(), CliError> {
             "{dim}not yet in the index: {lag}, found all the same{dim:#}"
         )?;
     }
-    for address in &view.listening {
-        writeln!(out, "{dim}listening on {}{dim:#}", clean(&address.address))?;
+    let listening: Vec<String> = view.listening.iter().map(|l| l.address.clone()).collect();
+    for address in worth_showing(&listening) {
+        writeln!(out, "{dim}listening on {}{dim:#}", clean(address))?;
     }
     writeln!(out)?;
     print_collectives(cx, &mut out, &view.collectives)?;

@@ -1,6 +1,7 @@
 //! `moot up`
 
-use folkmoot_client::api::ErrorCode;
+use std::io::IsTerminal;
+
 use folkmoot_engine::OpenError;
 use folkmoot_node::{
     Options, Ready, RunError, Told,
@@ -8,12 +9,13 @@ use folkmoot_node::{
     run as run_node,
 };
 use serde_json::json;
+use tracing_subscriber::EnvFilter;
 
 use crate::{
     commands::Context,
     error::CliError,
     passphrase,
-    ui::{Ui, clean, style},
+    ui::{Ui, clean, style, worth_showing},
 };
 
 /// Run your node
@@ -93,20 +95,26 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
     }
 }
 
-fn start_log(filter: &str) -> Result<(), CliError> {
-    let filter = tracing_subscriber::EnvFilter::try_new(filter).map_err(|error| {
-        CliError::new(
-            ErrorCode::Usage,
-            format!("`{filter}` is no log filter: {error}"),
-        )
-        .hint("such as: warn, info, info,libp2p=warn")
+fn start_log(wanted: &str) -> Result<(), CliError> {
+    let filter = EnvFilter::try_new(filter_of(wanted)).map_err(|error| {
+        CliError::usage(format!("`{wanted}` is no log filter: {error}"))
+            .hint("such as: warn, info, info,libp2p=debug")
     })?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .init();
     Ok(())
+}
+
+/// A bare level is about this program; the libraries below it say only what is wrong.
+fn filter_of(wanted: &str) -> String {
+    match wanted {
+        "info" | "debug" | "trace" => format!("warn,folkmoot={wanted}"),
+        filter => filter.to_owned(),
+    }
 }
 
 fn tell(ui: &Ui, home: &str, told: Told) {
@@ -145,7 +153,7 @@ fn welcome(ui: &Ui, home: &str, ready: &Ready) {
         "{good}✓{good:#} your node is up, version {}",
         env!("CARGO_PKG_VERSION")
     ));
-    for address in &ready.listening {
+    for address in worth_showing(&ready.listening) {
         ui.say(&format!("  {dim}listening on {}{dim:#}", clean(address)));
     }
     if ready.first_start {
@@ -170,4 +178,16 @@ fn welcome(ui: &Ui, home: &str, ready: &Ready) {
         }
     }
     ui.say(&format!("{dim}Ctrl-C stops it{dim:#}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_level_is_about_this_program() {
+        assert_eq!(filter_of("debug"), "warn,folkmoot=debug");
+        assert_eq!(filter_of("warn"), "warn");
+        assert_eq!(filter_of("info,libp2p=debug"), "info,libp2p=debug");
+    }
 }

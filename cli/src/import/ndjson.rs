@@ -80,7 +80,10 @@ fn parse(line: &[u8], number: u64) -> Piece {
             // serde names line 1 of the piece it was given; ours is the line of the file.
             let why = error.to_string();
             let why = why.split(" at line ").next().unwrap_or(&why);
-            refused(number, format!("{why} (column {})", error.column()))
+            match error.column() {
+                0 => refused(number, why.to_owned()),
+                column => refused(number, format!("{why} (column {column})")),
+            }
         }
     }
 }

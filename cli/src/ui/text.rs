@@ -71,9 +71,25 @@ pub(crate) fn short_key(key: &str) -> &str {
     key.get(..8).unwrap_or(key)
 }
 
+/// Of the addresses listened on those that others can use; where there are none, all.
+pub(crate) fn worth_showing(addresses: &[String]) -> Vec<&str> {
+    let local = |a: &str| a.starts_with("/ip4/127.") || a.starts_with("/ip6/::1/");
+    let all = || addresses.iter().map(String::as_str);
+    let far: Vec<&str> = all().filter(|a| !local(a)).collect();
+    if far.is_empty() { all().collect() } else { far }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn loopback_is_shown_where_there_is_nothing_else() {
+        let near = "/ip4/127.0.0.1/tcp/1".to_owned();
+        let far = "/ip4/192.0.2.7/tcp/1".to_owned();
+        assert_eq!(worth_showing(&[near.clone(), far.clone()]), [far.as_str()]);
+        assert_eq!(worth_showing(std::slice::from_ref(&near)), [near.as_str()]);
+    }
 
     #[test]
     fn nothing_that_steers_a_terminal_gets_through() {
