@@ -53,7 +53,7 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> Result<(), CliError> {
         Command::Show(args) => show::run(&cx, args),
         Command::Find(args) => find::run(&cx, &args),
         Command::List(args) => list::run(&cx, &args),
-        Command::Import(args) => import::run(&cx, args),
+        Command::Import(args) => import::run(&cx, &args),
         Command::Collective(args) => collective::run(&cx, args),
         Command::Invite(args) => invite::run(&cx, args),
         Command::Join(args) => join::run(&cx, args),

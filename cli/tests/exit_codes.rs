@@ -1,5 +1,11 @@
 //! What scripts rely on: exit codes, and where data and talk go. Nothing here opens a store.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::{
     fs,
     os::unix::{fs::PermissionsExt, net::UnixListener},

@@ -2,6 +2,12 @@
 //!
 //! `UPDATE_GOLDEN=1 cargo test -p moot --test help` writes the file anew.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::{fs, path::Path, process::Command};
 
 fn help(words: &[&str]) -> String {

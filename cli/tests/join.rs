@@ -1,5 +1,11 @@
 //! Two homes on one machine meet by an invite key, and what one writes the other finds.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 #[path = "support/home.rs"]
 mod home;
 

@@ -1,5 +1,11 @@
 //! A real node on a real socket: start, ask, refuse a second one, stop, start again.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 #[path = "support/home.rs"]
 mod home;
 

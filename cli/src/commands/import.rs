@@ -64,7 +64,7 @@ struct Report<'a> {
 /// # Errors
 /// Where nothing can be read or stored. Single items that are refused end in the report, and in
 /// exit code 1.
-pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
+pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
     let source = Source::open(&args.path)?;
     let access = Access::open(cx, Need::Home)?;
     let bar = source.bar(cx);
@@ -78,7 +78,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
             batcher.flush();
             read
         });
-        let stored = store(&access, &args, batches, &bar, &mut done);
+        let stored = store(&access, args, batches, &bar, &mut done);
         let read = reader
             .join()
             .unwrap_or_else(|_| Err(CliError::failed("reading ended by a fault")));
@@ -90,7 +90,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
             .say(&format!("{} before it failed", counts(&done, args.dry_run)));
     })?;
     bar.finish_and_clear();
-    report(cx, &args, &done, others)
+    report(cx, args, &done, others)
 }
 
 /// Sends batch after batch; the reader is one or two ahead.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// One line without anything that could steer the terminal. Records are written by others: escape
 /// sequences and marks that turn the direction of writing are replaced.
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
-    filter(text, |c| c.is_control())
+    filter(text, char::is_control)
 }
 
 /// The same for text of several lines: line ends and tabs stay.
