@@ -128,7 +128,13 @@ impl PeerState {
         let Kind::Hello { hello, door } = &mut stream.kind else {
             return Ok(Fate::Close);
         };
-        if door.is_some() {
+        // Other collectives of the same hello may still be proven while a door is open.
+        let of_hello = matches!(
+            frame,
+            HelloFrame::Proof { .. } | HelloFrame::YouFirst { .. }
+        );
+        let at_door = door.is_some();
+        if at_door && (hello.is_done() || !of_hello) {
             return self.door_frame(stream, frame, ctx);
         }
         if let (HelloFrame::Refused(reason), Some(cid)) = (&frame, hello.asked()) {
@@ -193,7 +199,11 @@ impl PeerState {
             stream.deadline = Some(ctx.now.mono + limits::DOOR_MS);
             return Ok(Fate::Digested);
         }
-        Ok(if done { Fate::Close } else { Fate::Digested })
+        Ok(if done && !at_door {
+            Fate::Close
+        } else {
+            Fate::Digested
+        })
     }
 
     fn door_frame(
@@ -383,6 +393,9 @@ impl PeerState {
         if let Some(link) = &mut self.link {
             link.idle_until = link.idle_until.max(now + limits::LINGER_MS);
         }
+        if hello.is_done() || refused {
+            self.offered = hello.offered();
+        }
         if let Some(door) = door {
             if let (Door::Joiner(_), cid) = (door, door.cid())
                 && ctx.joins.lost(&cid, id)
@@ -394,7 +407,6 @@ impl PeerState {
             return;
         }
         if hello.is_done() || refused {
-            self.offered = hello.offered();
             if let Some(cid) = hello.asked()
                 && self.join == Some(cid)
                 && !refused
