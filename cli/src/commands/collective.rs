@@ -109,7 +109,7 @@ pub(crate) fn print_collectives(
         cx.ui,
         out,
         &[
-            "collective",
+            "name",
             "id",
             "role",
             "members",
@@ -121,7 +121,7 @@ pub(crate) fn print_collectives(
         &[3, 4, 5, 6],
         list.iter().map(|c| {
             let note = match c.state.as_str() {
-                "member" if c.home => "personal home",
+                "member" if c.home => "personal",
                 "member" => "",
                 state => state,
             };
