@@ -19,7 +19,11 @@ fn failure(world: &World, node: usize) -> Option<(String, bool)> {
 
 #[test]
 fn a_friend_joins_and_receives_everything() {
-    let mut world = World::new(11, 2);
+    (0..20).for_each(friend_joins);
+}
+
+fn friend_joins(seed: u64) {
+    let mut world = World::new(seed, 2);
     let cid = world.found();
     for n in 0..50 {
         world.note(0, cid, &format!("before {n}"));
@@ -46,7 +50,11 @@ fn a_friend_joins_and_receives_everything() {
 
 #[test]
 fn any_member_welcomes_while_the_inviter_is_away() {
-    let mut world = World::new(12, 3);
+    (0..20).for_each(inviter_away);
+}
+
+fn inviter_away(seed: u64) {
+    let mut world = World::new(seed, 3);
     let cid = world.found();
     world.admit(&[1], cid);
     let invite = world.invite(0, cid, SEED, 2);
@@ -71,7 +79,11 @@ fn any_member_welcomes_while_the_inviter_is_away() {
 
 #[test]
 fn two_admitted_by_different_members_meet() {
-    let mut world = World::new(13, 4);
+    (0..20).for_each(admitted_apart);
+}
+
+fn admitted_apart(seed: u64) {
+    let mut world = World::new(seed, 4);
     let cid = world.found();
     world.admit(&[1], cid);
     let invite = world.invite(0, cid, SEED, 5);
