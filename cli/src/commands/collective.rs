@@ -109,14 +109,7 @@ pub(crate) fn print_collectives(
         cx.ui,
         out,
         &[
-            "name",
-            "id",
-            "role",
-            "members",
-            "records",
-            "size",
-            "peers",
-            "",
+            "name", "id", "role", "members", "records", "size", "peers", "",
         ],
         &[3, 4, 5, 6],
         list.iter().map(|c| {
