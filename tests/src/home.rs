@@ -179,7 +179,11 @@ impl Home {
         all.extend(args);
         let child = self
             .command(&all)
-            .env("MOOT_LOG", "warn,folkmoot_engine=info")
+            .env(
+                "MOOT_LOG",
+                std::env::var("MOOT_LOG")
+                    .unwrap_or_else(|_| "warn,folkmoot_engine=info".to_owned()),
+            )
             .stdout(log.try_clone().expect("a second handle"))
             .stderr(log)
             .spawn()

@@ -67,9 +67,9 @@ fn three_homes_become_one_collective() {
     assert_eq!(b.count("tag:saying"), texts.len() as u64);
 
     // Live: what one writes the other finds.
-    let live = a.note("commons", "the kettle is on");
+    let live = a.note("commons", "the kettlewhistle is on");
     until(Duration::from_secs(10), "a live note arrives", || {
-        b.count("kettle") == 1
+        b.count("kettlewhistle") == 1
     });
     assert_eq!(text(&b.ok(&["show", &live])["item"]["author"]), "Ana");
 

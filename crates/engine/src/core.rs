@@ -113,7 +113,9 @@ impl Core {
                 collectives: &self.collectives,
                 now_ms: now.wall,
             };
+            tracing::trace!(?input, "in");
             let outputs = machine.handle(now, input, &view);
+            tracing::trace!(?outputs, "out");
             let mut driver = Vec::with_capacity(outputs.len());
             for output in outputs {
                 match output {
