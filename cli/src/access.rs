@@ -93,7 +93,7 @@ impl Access {
             version: env!("CARGO_PKG_VERSION"),
             serving: false,
         };
-        let (engine, opened) = Engine::open(options, &mut |text| cx.ui.say(text))?;
+        let (engine, opened) = Engine::open(&options, &mut |text| cx.ui.say(text))?;
         if opened.first_start {
             cx.ui.say(&format!(
                 "made a new home in {}",

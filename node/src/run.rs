@@ -163,7 +163,7 @@ async fn open<T: FnMut(Told) + Send + 'static>(
                 version,
                 serving: true,
             };
-            Engine::open(options, &mut |text| tell(Told::Progress(text.to_owned())))
+            Engine::open(&options, &mut |text| tell(Told::Progress(text.to_owned())))
         })?;
         Ok((engine, opened, tell))
     })

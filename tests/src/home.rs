@@ -1,6 +1,7 @@
 //! A home on this machine, driven by the real program.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io::Write,
     path::{Path, PathBuf},
@@ -22,6 +23,7 @@ pub struct Home {
     name: &'static str,
     folder: PathBuf,
     program: PathBuf,
+    variables: BTreeMap<&'static str, PathBuf>,
     node: Option<Child>,
     // Dropped last: the folder outlives the node.
     _root: tempfile::TempDir,
@@ -67,6 +69,7 @@ impl Home {
             name,
             folder: root.path().join(name),
             program: crate::place::moot().expect("moot is built: run `cargo xtask test`"),
+            variables: BTreeMap::new(),
             node: None,
             _root: root,
         }
@@ -75,6 +78,16 @@ impl Home {
     /// The home folder.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Sets a variable for every command from now on, such as `MOOT_PASSPHRASE_FILE`.
+    pub fn set(&mut self, variable: &'static str, value: &Path) {
+        self.variables.insert(variable, value.to_owned());
+    }
+
+    /// Takes a variable away again.
+    pub fn unset(&mut self, variable: &'static str) {
+        self.variables.remove(variable);
     }
 
     /// The process id of the running node.
@@ -92,6 +105,7 @@ impl Home {
             .env("MOOT_HOME", &self.folder)
             .env("TZ", "UTC")
             .env("LANG", "C.UTF-8")
+            .envs(&self.variables)
             .args(args)
             .stdin(Stdio::null());
         command
@@ -103,7 +117,7 @@ impl Home {
     /// If it cannot be started.
     #[expect(clippy::expect_used, reason = "only tests call this, and they end so")]
     pub fn run(&self, args: &[&str]) -> Said {
-        said(self.command(args).output().expect("the program starts"))
+        said(&self.command(args).output().expect("the program starts"))
     }
 
     /// Runs a command with this text on its standard input.
@@ -127,7 +141,7 @@ impl Home {
         });
         let output = child.wait_with_output().expect("the program ends");
         writer.join().expect("the writer ends");
-        said(output)
+        said(&output)
     }
 
     /// Runs a command that must succeed, with `--json`, and gives its first object.
@@ -285,7 +299,7 @@ impl Drop for Home {
     }
 }
 
-fn said(output: Output) -> Said {
+fn said(output: &Output) -> Said {
     Said {
         code: output.status.code().unwrap_or(-1),
         out: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -1,19 +1,26 @@
 //! Writing records as this person: place, time, cap, heads, signature.
 
+use std::collections::BTreeSet;
+
 use ed25519_dalek::SigningKey;
 use folkmoot_accord::{Need, Seen, Standing};
 use folkmoot_api::{ApiError, ErrorCode};
 use folkmoot_record::{
-    DeviceKey, Draft, GrantId, Hlc, Kind, Place, RecordId, Ref, Tag, Verified,
+    CollectiveId, DeviceKey, Draft, GrantId, Hlc, Kind, Place, RecordId, Ref, Tag, Verified,
     control::{Actions, Control},
+    fc::{Decoder, Encoder, FcError},
     limits,
 };
-use folkmoot_store::{Entry, Vault};
+use folkmoot_store::{Entry, StoreError, Vault};
 
 use crate::{
     collective::Collective,
     errors::{denied, failed, store_failed},
+    secrets::Membership,
 };
+
+/// How far ahead of the own clock a cited record may be dated, in milliseconds (section 1.4).
+const CITED_AHEAD: u64 = 60_000;
 
 /// Last content record of this device that was signed, stored or about to be.
 #[derive(Debug, Clone, Copy)]
@@ -49,21 +56,13 @@ impl Collective {
         now_ms: u64,
         writing: Writing,
     ) -> Result<Verified, ApiError> {
+        self.must_be_in()?;
         let (seat, dev, cid) = (self.secrets.seat, self.secrets.dev(), self.cid());
         let tip = match self.own_tip {
             Some(tip) => Some(tip),
-            None => store
-                .tip(&cid, &dev)
-                .map_err(store_failed)?
-                .map(|tip| OwnTip {
-                    place: Place {
-                        seq: tip.seq,
-                        prev: Some(tip.id),
-                    },
-                    hlc: tip.hlc,
-                }),
+            None => stored_tip(store, &cid, &dev).map_err(store_failed)?,
         };
-        let auth = self.accord.heads();
+        let auth = self.citable(now_ms);
         let hlc = Hlc::next(now_ms, self.hlcs(&auth).chain(tip.map(|tip| tip.hlc)));
         let need = Need {
             action: Actions::WRITE,
@@ -111,6 +110,19 @@ impl Collective {
         Ok(record)
     }
 
+    /// Who left, or is not in yet, is told so, rather than that a right is missing.
+    fn must_be_in(&self) -> Result<(), ApiError> {
+        let told = match self.secrets.membership {
+            Membership::Member => return Ok(()),
+            Membership::Left => "you are not a member of",
+            Membership::Joining => "you are not yet a member of",
+        };
+        Err(
+            ApiError::new(ErrorCode::Denied, format!("{told} {}", self.name()))
+                .hint("ask a member for an invite, then `moot join KEY`"),
+        )
+    }
+
     pub(crate) fn forget_tip(&mut self) {
         self.own_tip = None;
     }
@@ -125,6 +137,7 @@ impl Collective {
         kind: Kind,
         body: &Control,
     ) -> Result<(Vec<Entry>, Verified), ApiError> {
+        self.must_be_in()?;
         let mut entries = self.merge_heads(now_ms)?;
         let record = self.control_draft(now_ms, action, signer, kind, body)?;
         self.take_own(&record, now_ms)?;
@@ -157,8 +170,7 @@ impl Collective {
             Signer::Device => (self.secrets.dev(), &self.secrets.device),
             Signer::Root(root) => (DeviceKey::from(seat), root),
         };
-        let mut auth = self.accord.heads();
-        auth.truncate(limits::AUTH);
+        let auth = self.citable(now_ms);
         let place = self.accord.next_place(&seat, &dev);
         let hlc = Hlc::next(
             now_ms,
@@ -212,11 +224,90 @@ impl Collective {
         }
     }
 
+    /// The heads known, without those dated more than a minute ahead of the own clock (section
+    /// 1.4): what they rest on is cited in their place. At most as many as a record may cite.
+    fn citable(&self, now_ms: u64) -> Vec<RecordId> {
+        let mut open = self.accord.heads();
+        let mut seen: BTreeSet<RecordId> = open.iter().copied().collect();
+        let mut auth = BTreeSet::new();
+        while let Some(id) = open.pop() {
+            let Some(record) = self.accord.record(&id) else {
+                continue;
+            };
+            let header = record.header();
+            if header.ms() <= now_ms.saturating_add(CITED_AHEAD) {
+                auth.insert(id);
+            } else {
+                let below = header.auth.iter().chain(&header.prev);
+                open.extend(below.filter(|id| seen.insert(**id)));
+            }
+        }
+        auth.into_iter().take(limits::AUTH).collect()
+    }
+
     fn hlcs<'a>(&'a self, ids: &'a [RecordId]) -> impl Iterator<Item = Hlc> + 'a {
         ids.iter()
             .filter_map(|id| self.accord.record(id))
             .map(|record| record.header().hlc)
     }
+}
+
+/// Local fact: the last place of this device's content log, `o/`, collective, device. It outlives
+/// damage to the record itself, so that no place is ever used twice.
+fn tip_key(cid: &CollectiveId, dev: &DeviceKey) -> Vec<u8> {
+    [b"o/", cid.as_ref() as &[u8], dev.as_ref()].concat()
+}
+
+/// The fact to be stored with an own content record, in the same group.
+pub(crate) fn tip_fact(record: &Verified, cid: &CollectiveId) -> Entry {
+    let header = record.header();
+    let mut out = Encoder::new();
+    out.array(3)
+        .uint(header.seq)
+        .bytes(record.id())
+        .uint(header.hlc.raw());
+    Entry::Local {
+        key: tip_key(cid, &header.dev),
+        value: Some(out.finish()),
+    }
+}
+
+/// The last place by the store and by the fact: the greater of the two.
+fn stored_tip(
+    store: &Vault,
+    cid: &CollectiveId,
+    dev: &DeviceKey,
+) -> Result<Option<OwnTip>, StoreError> {
+    let held = store.tip(cid, dev)?.map(|tip| OwnTip {
+        place: Place {
+            seq: tip.seq,
+            prev: Some(tip.id),
+        },
+        hlc: tip.hlc,
+    });
+    let noted = store
+        .local(&tip_key(cid, dev))?
+        .and_then(|value| read_tip(&value).ok());
+    Ok(held
+        .into_iter()
+        .chain(noted)
+        .max_by_key(|tip| tip.place.seq))
+}
+
+fn read_tip(bytes: &[u8]) -> Result<OwnTip, FcError> {
+    let mut d = Decoder::new(bytes)?;
+    d.array_of(3)?;
+    let seq = u32::try_from(d.uint()?).map_err(|_| FcError::Range)?;
+    let id = RecordId::from_bytes(d.bytes_of()?);
+    let hlc = Hlc::from_raw(d.uint64()?).ok_or(FcError::Range)?;
+    d.end()?;
+    Ok(OwnTip {
+        place: Place {
+            seq,
+            prev: Some(id),
+        },
+        hlc,
+    })
 }
 
 fn log_full() -> ApiError {

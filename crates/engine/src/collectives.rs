@@ -107,7 +107,10 @@ impl Core {
             control: counts.control,
             bytes: counts.bytes,
             role: self.role_of(collective, &collective.secrets.seat).0,
-            peers: self.connected_members(&cid),
+            peers: match collective.secrets.membership {
+                Membership::Member => self.connected_members(&cid),
+                Membership::Joining | Membership::Left => 0,
+            },
             state: match collective.secrets.membership {
                 Membership::Joining => "joining",
                 Membership::Member => "member",
@@ -214,8 +217,7 @@ impl Core {
                         .map(|(key, device)| DeviceView {
                             key: key.to_string(),
                             standing: if device.is_full() { "full" } else { "limited" }.to_owned(),
-                            connected: connected.contains_key(key)
-                                || *key == collective.secrets.dev() && self.serving,
+                            connected: connected.contains_key(key),
                         })
                         .collect(),
                     records: self.written_by(cid, seat),

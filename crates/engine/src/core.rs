@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use folkmoot_accord::Rejudge;
 use folkmoot_api::{ApiError, Command, ErrorCode, Reply};
 use folkmoot_record::{CollectiveId, RecordId, Verified};
-use folkmoot_store::{Entry, Vault};
+use folkmoot_store::{Entry, LogCursor, Vault};
 use folkmoot_sync::{Ask, Event, Input, Machine, Output};
 
 use crate::{
     Network,
+    author::tip_fact,
     checkers::Checkers,
     clock::{Clock, random},
     collective::Collective,
@@ -32,6 +33,10 @@ pub(crate) type ReplyTo = Box<dyn FnOnce(Result<Reply, ApiError>) + Send>;
 const MOST_WARNINGS: usize = 16;
 /// How often quarantine, quotas and the index are looked after, in milliseconds.
 pub(crate) const UPKEEP: u64 = 30_000;
+/// Bytes of the log read against their checksums at each upkeep: a few milliseconds.
+const SCRUB_SLICE: u64 = 8 << 20;
+/// How often the whole log is read, in milliseconds.
+const SCRUB_EVERY: u64 = 86_400_000;
 
 /// Everything, owned by one thread.
 pub(crate) struct Core {
@@ -51,6 +56,10 @@ pub(crate) struct Core {
     pub(crate) waiting: Vec<Waiting>,
     pub(crate) warnings: VecDeque<String>,
     pub(crate) upkeep_at: u64,
+    /// Where reading the log against its checksums goes on.
+    pub(crate) scrubbing: Option<LogCursor>,
+    /// When the next reading begins, wall clock milliseconds.
+    pub(crate) scrub_next_ms: u64,
     /// Fingerprints of what was imported, a collective; built when an import begins.
     pub(crate) imported: BTreeMap<CollectiveId, BTreeSet<[u8; 16]>>,
 }
@@ -230,8 +239,17 @@ impl Core {
     pub(crate) fn publish(
         &mut self,
         cid: CollectiveId,
-        entries: Vec<Entry>,
+        mut entries: Vec<Entry>,
     ) -> Result<(), ApiError> {
+        let last = entries.iter().rev().find_map(|entry| match entry {
+            Entry::Record(record, _) if record.header().kind.is_content() => Some(record),
+            _ => None,
+        });
+        entries.extend(
+            last.map(|record| tip_fact(record, &cid))
+                .into_iter()
+                .collect::<Vec<_>>(),
+        );
         if let Err(error) = self.store.commit(&entries) {
             self.reload(cid);
             return Err(store_failed(error));
@@ -317,6 +335,7 @@ impl Core {
             }
         }
         self.imported.clear();
+        self.scrub(now_ms);
         for damage in self.store.take_damage() {
             self.warn(format!(
                 "damage in the record log: {damage}; what is lost is fetched from peers"
@@ -326,6 +345,30 @@ impl Core {
             self.warn(format!(
                 "the store's projection failed: {error}; restart to rebuild it"
             ));
+        }
+    }
+
+    /// Reads a slice of the log against its checksums: all of it about once a day. Damage is met
+    /// here before somebody needs the record, and peers still have it.
+    fn scrub(&mut self, now_ms: u64) {
+        let from = match self.scrubbing {
+            Some(cursor) => cursor,
+            None if now_ms >= self.scrub_next_ms => LogCursor::default(),
+            None => return,
+        };
+        match self.store.scrub(from, SCRUB_SLICE) {
+            Ok((next, damage)) => {
+                self.scrubbing = next;
+                if next.is_none() {
+                    self.scrub_next_ms = now_ms.saturating_add(SCRUB_EVERY);
+                }
+                for damage in damage {
+                    self.warn(format!(
+                        "damage in the record log: {damage}; what is lost is fetched from peers"
+                    ));
+                }
+            }
+            Err(error) => self.warn(format!("the record log could not be read through: {error}")),
         }
     }
 

@@ -44,6 +44,10 @@ pub(crate) fn denied(collective: &str, refusal: Denied) -> ApiError {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "made to be handed to `map_err`"
+)]
 pub(crate) fn key_failed(error: KeyError) -> ApiError {
     failed(format!("the keys could not be written: {error}"))
 }

@@ -46,12 +46,12 @@ impl Engine {
     /// # Errors
     /// [`OpenError`].
     pub fn open(
-        options: Options,
+        options: &Options,
         progress: &mut dyn FnMut(&str),
     ) -> Result<(Self, Opened), OpenError> {
         let (inbox, messages) = mpsc::sync_channel(INBOX);
         let back = inbox.clone();
-        let (core, opened) = Core::open(&options, progress, move |batch| {
+        let (core, opened) = Core::open(options, progress, move |batch| {
             // After the engine stopped nobody needs the result.
             drop(back.send(Message::Checked(batch)));
         })?;

@@ -86,7 +86,7 @@ impl Holdings for View<'_> {
                 (status == DoorStatus::Live, made, offer)
             })
             .collect();
-        doors.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+        doors.sort_by_key(|(live, made, _)| std::cmp::Reverse((*live, *made)));
         doors.into_iter().map(|(_, _, offer)| offer).collect()
     }
 

@@ -96,6 +96,17 @@ impl Home {
         written.map_err(|source| failed("write", &path, source))
     }
 
+    /// Removes a key file; one that is not there is no fault.
+    pub(crate) fn remove_key(&self, name: &str) -> Result<(), HomeError> {
+        let path = self.keys().join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(failed("remove", &path, error))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
     /// Names of the key files that end in `suffix`.
     pub(crate) fn key_names(&self, suffix: &str) -> Result<Vec<String>, HomeError> {
         let folder = self.keys();

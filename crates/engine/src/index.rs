@@ -7,6 +7,8 @@ use folkmoot_record::{RecordId, Verified};
 use folkmoot_search::{Hits, Index, Opened, Options, Page, SearchError};
 use folkmoot_store::{LogCursor, Logged, StoreError, Vault};
 
+use crate::notes::MEMBERSHIP;
+
 /// Log entries fed in one go while the index catches up: a few tens of milliseconds, so that
 /// commands are answered in between.
 const SLICE: usize = 2_000;
@@ -117,7 +119,7 @@ impl Library {
             self.index.remove(unshown.iter().copied(), &cursor)?;
         }
         if !shown.is_empty() {
-            self.index.add(shown.iter().filter_map(item), &cursor)?;
+            self.index.add(shown.iter().filter_map(findable), &cursor)?;
             self.maintain_at = Some(0);
         }
         Ok(())
@@ -173,6 +175,13 @@ impl Library {
     }
 }
 
+/// What people look for: not the node's own list of memberships.
+fn findable(record: &Verified) -> Option<Item> {
+    (record.header().kind != MEMBERSHIP)
+        .then(|| item(record))
+        .flatten()
+}
+
 fn sort_out(
     store: &Vault,
     logged: Logged,
@@ -182,7 +191,7 @@ fn sort_out(
     match logged {
         Logged::Record(record, _) | Logged::Body(record) => {
             if record.header().kind.is_content() && store.mark(&record.id())? == 0 {
-                items.extend(item(&record));
+                items.extend(findable(&record));
             }
         }
         Logged::Erase(id) => {
@@ -196,7 +205,7 @@ fn sort_out(
             if store.mark(&id)? == 0
                 && let Some(record) = crate::holdings::read(store, &id)
             {
-                items.extend(item(&record));
+                items.extend(findable(&record));
             }
         }
         Logged::Other => {}

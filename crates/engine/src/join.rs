@@ -3,7 +3,7 @@
 use ed25519_dalek::SigningKey;
 use folkmoot_api::{ApiError, ErrorCode, JoinArgs, JoinProgress, JoinStage, Reply};
 use folkmoot_record::{
-    CollectiveId, Draft, GrantId, Hlc, Kind, Place, RecordId, SeatKey, Verified,
+    CollectiveId, Draft, GrantId, Hlc, Kind, Place, RecordId, SeatKey, Signed, Verified,
     control::{Control, Join as JoinBody},
 };
 use folkmoot_seal::{DoorSecret, InviteLink, KemSecret, LinkError};
@@ -22,6 +22,9 @@ use crate::{
 
 /// The longest that one question about a join may wait, in milliseconds.
 const MOST_WAIT: u32 = 10_000;
+/// Trouble that lasts so long is told as a failure, though the node goes on trying, in
+/// milliseconds: one dead address of several must not end a join that works by another.
+const PATIENCE: u64 = 6_000;
 
 /// A join under way, or the last one of a collective.
 #[derive(Debug)]
@@ -32,18 +35,36 @@ pub(crate) struct Join {
     record: Option<Verified>,
     finished: bool,
     failed: Option<ApiError>,
+    /// What went wrong last, and may still come right; since when, monotonic milliseconds.
+    trouble: Option<(String, u64)>,
 }
 
 impl Join {
     fn reach(&mut self, stage: JoinStage) {
+        self.trouble = None;
         if !self.stages.contains(&stage) {
             self.stages.push(stage);
         }
     }
 
+    /// The failure to be told: a final one, or trouble that has lasted.
+    fn failure(&self, mono: u64) -> Option<ApiError> {
+        let lasting = self
+            .trouble
+            .as_ref()
+            .filter(|(_, since)| mono.saturating_sub(*since) >= PATIENCE);
+        self.failed.clone().or_else(|| {
+            lasting.map(|(why, _)| {
+                failed(why.clone()).hint(
+                    "your node goes on trying; check that a member's node is running and reachable, or give an address with --peer",
+                )
+            })
+        })
+    }
+
     /// Whether someone who has seen so many stages has something new to hear.
-    pub(crate) fn news(&self, seen: u32) -> bool {
-        self.finished || self.failed.is_some() || self.stages.len() > seen as usize
+    pub(crate) fn news(&self, seen: u32, mono: u64) -> bool {
+        self.finished || self.failure(mono).is_some() || self.stages.len() > seen as usize
     }
 }
 
@@ -77,6 +98,7 @@ impl Core {
                 record: None,
                 finished: false,
                 failed: None,
+                trouble: None,
                 link: link.clone(),
             },
         );
@@ -146,7 +168,7 @@ impl Core {
         match step {
             JoinStep::Reached => join.reach(JoinStage::MemberFound),
             JoinStep::DoorOpen => join.reach(JoinStage::MembershipProven),
-            JoinStep::Served => match self.make_join(cid) {
+            JoinStep::Served => match self.join_record(cid) {
                 Ok(record) => {
                     let wire = record.wire().to_vec();
                     if let Some(join) = self.joins.get_mut(&cid) {
@@ -169,17 +191,52 @@ impl Core {
                     Input::Ask(Ask::SyncNow { cid: Some(cid) }),
                 ];
             }
-            JoinStep::Failed { why, retry } => {
-                let hint = if retry {
-                    "check that a member's node is running and reachable, then try again"
-                } else {
-                    "ask a member for a new invite"
-                };
-                self.fail_join(cid, failed(why).hint(hint));
+            // The machine goes on by itself: it tells trouble at every try.
+            JoinStep::Failed { why, retry: true } => {
+                let mono = self.clock.mono();
+                let since = join.trouble.as_ref().map_or(mono, |(_, since)| *since);
+                join.trouble = Some((why, since));
+            }
+            JoinStep::Failed { why, retry: false } => {
+                self.fail_join(cid, failed(why));
                 return vec![Input::Ask(Ask::CancelJoin { cid })];
             }
         }
         Vec::new()
+    }
+
+    /// The join record: the one of an earlier try by the same invite, else a new one, kept so
+    /// that a try after a stop shows the same one.
+    fn join_record(&mut self, cid: CollectiveId) -> Result<Verified, ApiError> {
+        let join = self.joins.get(&cid);
+        let invite = join.map(|join| join.link.invite);
+        if let Some(record) = join.and_then(|join| join.record.clone()) {
+            return Ok(record);
+        }
+        let dev = self
+            .collectives
+            .get(&cid)
+            .map(|collective| collective.secrets.dev());
+        let kept = self
+            .store
+            .local(&join_key(&cid))
+            .map_err(crate::errors::store_failed)?;
+        if let Some(record) = kept
+            .and_then(|wire| Signed::parse(&wire).ok())
+            .and_then(|signed| signed.verify().ok())
+            && record.header().cap == invite
+            && Some(record.header().dev) == dev
+        {
+            return Ok(record);
+        }
+        let record = self.make_join(cid)?;
+        self.store
+            .commit(&[Entry::Local {
+                key: join_key(&cid),
+                value: Some(record.wire().to_vec()),
+            }])
+            .map_err(crate::errors::store_failed)?;
+        Ok(record)
     }
 
     /// Makes the join record after the invite and its past were served and stored.
@@ -284,12 +341,32 @@ impl Core {
         if let Some(join) = self.joins.get_mut(&cid) {
             join.failed = Some(error);
         }
+        self.forget_unserved(cid);
         self.answer_waiting();
+    }
+
+    /// Forgets a collective of which nothing was ever received. No join record was made with its
+    /// keys, so nobody knows them, and a key that leads nowhere leaves nothing behind.
+    fn forget_unserved(&mut self, cid: CollectiveId) {
+        let counts = self.store.counts(&cid);
+        let joining = self
+            .collectives
+            .get(&cid)
+            .is_some_and(|collective| collective.secrets.membership == Membership::Joining);
+        if joining && counts.content + counts.control == 0 {
+            self.collectives.remove(&cid);
+            if let Err(error) = self.keyring.forget(&cid) {
+                self.warn(format!("unused keys could not be removed: {error}"));
+            }
+        }
     }
 
     /// Joins that a stop interrupted cannot go on by themselves: the key is not kept. The person
     /// is told to run `moot join` again, which finds the keys of the first try.
     pub(crate) fn resume_joins(&mut self) {
+        for cid in self.collectives.keys().copied().collect::<Vec<_>>() {
+            self.forget_unserved(cid);
+        }
         let open: Vec<String> = self
             .collectives
             .values()
@@ -317,7 +394,7 @@ impl Core {
             done: join.map(|join| join.stages.clone()).unwrap_or_default(),
             records: counts.content + counts.control,
             finished: join.is_some_and(|join| join.finished),
-            failed: join.and_then(|join| join.failed.clone()),
+            failed: join.and_then(|join| join.failure(self.clock.mono())),
         }
     }
 
@@ -342,6 +419,11 @@ impl Core {
         });
         self.answer_waiting();
     }
+}
+
+/// Local fact: the join record that was sent, wire bytes.
+fn join_key(cid: &CollectiveId) -> Vec<u8> {
+    [b"j/", cid.as_ref() as &[u8]].concat()
 }
 
 /// Local fact: when the first full control sync of a collective ended.

@@ -182,6 +182,11 @@ impl Keyring {
         self.write(&format!("{}{COLLECTIVE}", secrets.cid), &secrets.encode())
     }
 
+    /// Removes the secrets of one collective.
+    pub(crate) fn forget(&self, cid: &CollectiveId) -> Result<(), KeyError> {
+        Ok(self.home.remove_key(&format!("{cid}{COLLECTIVE}"))?)
+    }
+
     /// Reads the secrets of every collective.
     pub(crate) fn load(&self) -> Result<Vec<Secrets>, KeyError> {
         self.home

@@ -88,11 +88,14 @@ pub enum OpenError {
     },
 }
 
+/// Reads an address, with the peer id where it names one; the error is a sentence.
+pub type ParseAddress = fn(&str) -> Result<(Option<Peer>, Addr), String>;
+
 /// Reads and writes addresses as text; the engine knows only their bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct AddressText {
-    /// Reads an address, with the peer id where it names one; the error is a sentence.
-    pub parse: fn(&str) -> Result<(Option<Peer>, Addr), String>,
+    /// Reads an address.
+    pub parse: ParseAddress,
     /// Writes an address.
     pub print: fn(&Addr) -> String,
     /// Writes a peer id.

@@ -95,7 +95,7 @@ impl Core {
             [] => Ok(None),
             [id] => Ok(Some(*id)),
             several => {
-                let ids: Vec<String> = several.iter().map(|id| id.short()).collect();
+                let ids: Vec<String> = several.iter().map(RecordId::short).collect();
                 Err(usage(format!("several records begin with {text}"))
                     .hint(format!("give more digits: {}", ids.join(", "))))
             }

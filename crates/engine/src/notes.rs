@@ -20,7 +20,7 @@ use crate::{
 /// Local fact: the name that this person shows.
 const NAME: &[u8] = b"name";
 /// Kind of the home's list of memberships: of the range free for applications (section 2.6).
-const MEMBERSHIP: Kind = Kind(0x8001);
+pub(crate) const MEMBERSHIP: Kind = Kind(0x8001);
 /// Keys of its map.
 const CID: u8 = 64;
 const SALT: u8 = 65;

@@ -66,6 +66,8 @@ impl Core {
             warnings: VecDeque::new(),
             upkeep_at: crate::core::UPKEEP,
             imported: BTreeMap::new(),
+            scrubbing: None,
+            scrub_next_ms: since_ms,
         };
         core.load_collectives()?;
         let mut notices = notices(&report);

@@ -14,6 +14,7 @@ use crate::{
     core::Core,
     errors::{failed, usage},
     invite::{moment, timestamp},
+    secrets::Membership,
 };
 
 /// Local facts under which addresses of peers stand: `a/`, peer id.
@@ -180,7 +181,10 @@ impl Core {
     }
 
     fn shared_view(&self, shared: &folkmoot_sync::SharedView) -> Option<PeerCollective> {
-        let collective = self.collectives.get(&shared.cid)?;
+        let collective = self
+            .collectives
+            .get(&shared.cid)
+            .filter(|collective| collective.secrets.membership == Membership::Member)?;
         Some(PeerCollective {
             collective: collective.name(),
             collective_id: shared.cid.to_string(),

@@ -128,6 +128,12 @@ impl Core {
             };
             verdicts.push(verdict);
         }
+        if taken.changed
+            && let Some(collective) = self.collectives.get_mut(&cid)
+        {
+            collective.release_orphans(&self.store, now_ms, &mut taken);
+            collective.refresh_offers();
+        }
         if self.settle(cid, taken).is_err() {
             // Not durable, so not acknowledged: the peer offers it again later.
             verdicts.fill(Delivered::Delayed);

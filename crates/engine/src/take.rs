@@ -79,7 +79,7 @@ impl Collective {
         for (other, standing) in inserted.changed {
             self.moved(store, other, &standing, now_ms, taken);
         }
-        let verdict = match inserted.standing {
+        match inserted.standing {
             Standing::Void(reason) => {
                 tracing::debug!(%id, %reason, "a record was void");
                 self.remember_void(Some(id));
@@ -92,9 +92,7 @@ impl Collective {
                 taken.stored.push((id, from, None));
                 Delivered::Stored
             }
-        };
-        self.release_orphans(store, now_ms, taken);
-        verdict
+        }
     }
 
     /// Another record's standing changed by what came in: an orphan that is released is stored.
@@ -119,8 +117,11 @@ impl Collective {
         }
     }
 
-    /// Looks again at content that waited for control records.
-    fn release_orphans(&mut self, store: &Vault, now_ms: u64, taken: &mut Taken) {
+    /// Looks again at content that waited for control records; once a batch.
+    pub(crate) fn release_orphans(&mut self, store: &Vault, now_ms: u64, taken: &mut Taken) {
+        if self.orphans.is_empty() {
+            return;
+        }
         let missing = self.accord.missing();
         let ready: Vec<RecordId> = self
             .orphans

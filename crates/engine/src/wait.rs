@@ -48,7 +48,12 @@ impl Core {
             let over = crowded || waiting.until <= mono;
             match &waiting.what {
                 Awaited::Join { cid, seen } => {
-                    if over || self.joins.get(cid).is_none_or(|join| join.news(*seen)) {
+                    if over
+                        || self
+                            .joins
+                            .get(cid)
+                            .is_none_or(|join| join.news(*seen, mono))
+                    {
                         (waiting.reply)(Ok(Reply::Join(self.join_progress(cid))));
                     } else {
                         still.push(waiting);

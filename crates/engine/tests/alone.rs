@@ -1,4 +1,5 @@
 //! One person without a network: everything that a home does by itself.
+#![expect(clippy::panic, reason = "tests end so")]
 
 use folkmoot_api::{
     CollectiveNew, Command, ErrorCode, Find, Found, ImportItem, InviteNew, List, Note, Reply,
@@ -8,7 +9,7 @@ use folkmoot_engine::{Engine, OpenError, Opened, Options};
 
 fn open(home: &std::path::Path, passphrase: Option<&str>) -> Result<(Engine, Opened), OpenError> {
     Engine::open(
-        Options {
+        &Options {
             home: home.to_owned(),
             passphrase: passphrase.map(str::to_owned),
             version: "test",
