@@ -1,7 +1,7 @@
 //! `cargo xtask bench [name]`: benchmarks are binaries `bench-<name>` of the test crate, which
 //! print tables and name the machine.
 
-use std::fs;
+use std::{fs, path::PathBuf, process::Command};
 
 use anyhow::{Context, Result, bail};
 
@@ -9,34 +9,45 @@ use crate::shell;
 
 const PREFIX: &str = "bench-";
 
-/// Runs one benchmark with its arguments, or all, on a release build.
+/// Builds everything once for release, then runs one benchmark with its arguments, or all.
 ///
 /// # Errors
 /// The benchmark is unknown, does not build, or fails.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let known = known()?;
-    let Some((name, rest)) = args.split_first() else {
-        if known.is_empty() {
-            bail!("there is no benchmark yet: tests/src/bin holds none");
-        }
-        for name in &known {
-            one(name, &[])?;
-        }
-        return Ok(());
+    let (names, rest) = match args.split_first() {
+        Some((name, rest)) if known.contains(name) => (std::slice::from_ref(name), rest),
+        Some((name, _)) => bail!("no benchmark `{name}`; there are: {}", known.join(", ")),
+        None if known.is_empty() => bail!("there is no benchmark yet: tests/src/bin holds none"),
+        None => (known.as_slice(), args),
     };
-    if !known.contains(name) {
-        bail!("no benchmark `{name}`; there are: {}", known.join(", "));
+    // The benchmarks start the real program, which lies beside them. The whole workspace is named
+    // so that its libraries have the same features as in every other build of it.
+    shell::run(&mut shell::cargo(&[
+        "build",
+        "--release",
+        "--workspace",
+        "--bins",
+    ]))?;
+    let folder = target()?.join("release");
+    for name in names {
+        let binary = folder.join(format!("{PREFIX}{name}"));
+        shell::run(Command::new(binary).current_dir(shell::root()).args(rest))?;
     }
-    one(name, rest)
+    Ok(())
 }
 
-fn one(name: &str, rest: &[String]) -> Result<()> {
-    // The benchmarks start the real program, which has to be a release build too.
-    shell::run(&mut shell::cargo(&["build", "--release", "-p", "moot"]))?;
-    let binary = format!("{PREFIX}{name}");
-    let mut command = shell::cargo(&["run", "--release", "-p", "folkmoot-tests", "--bin"]);
-    command.arg(&binary).arg("--").args(rest);
-    shell::run(&mut command)
+/// Where builds go, as cargo has it from its settings.
+fn target() -> Result<PathBuf> {
+    let output = shell::cargo(&["metadata", "--format-version", "1", "--no-deps"])
+        .output()
+        .context("cargo cannot be started")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let (_, rest) = text
+        .split_once("\"target_directory\":\"")
+        .context("cargo does not say where builds go")?;
+    let (folder, _) = rest.split_once('"').unwrap_or((rest, ""));
+    Ok(PathBuf::from(folder))
 }
 
 /// The names of all benchmarks, in order.
