@@ -12,6 +12,9 @@ use crate::{
     ui::{age, bytes, clean, plural, style, worth_showing},
 };
 
+/// Fewer records than this wait for the next commit of the index all the time.
+const WORTH_TELLING: u64 = 10_000;
+
 /// Show the state of everything at a glance
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -60,7 +63,7 @@ pub(crate) fn run(cx: &Context<'_>, _args: &Args) -> Result<(), CliError> {
         bytes(view.projection_bytes),
         bytes(view.index_bytes),
     )?;
-    if view.index_lag > 0 {
+    if view.index_lag > WORTH_TELLING {
         let lag = plural(view.index_lag, "record", "records");
         writeln!(
             out,

@@ -165,9 +165,9 @@ impl Library {
         self.index.size().unwrap_or(0)
     }
 
-    /// Bytes of the log that the committed index does not have yet. They are found all the same.
-    pub(crate) fn uncommitted(&self, store: &Vault) -> bool {
-        self.index.cursor() != store.cursor().to_bytes()
+    /// Records that the committed index does not have yet. They are found all the same.
+    pub(crate) fn uncommitted(&self) -> u64 {
+        self.index.waiting() as u64
     }
 
     pub(crate) fn close(self) -> Result<(), SearchError> {

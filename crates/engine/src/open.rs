@@ -79,7 +79,9 @@ impl Core {
         }
         let first_start = core.home_collective().is_none();
         if first_start {
-            if found == Found::Opened && !core.collectives.is_empty() {
+            // A new home beside records whose keys are gone would hide the loss.
+            let begun = !core.collectives.is_empty() || !core.store.collectives().is_empty();
+            if found == Found::Opened && begun {
                 return Err(OpenError::Failed {
                     message: "the keys of the personal home are missing".to_owned(),
                     hint: Some("restore the key folder from a copy".to_owned()),

@@ -57,7 +57,7 @@ impl Core {
             log_bytes: log,
             projection_bytes: on_disk.saturating_sub(log),
             index_bytes: self.library.size(),
-            index_lag: u64::from(self.library.uncommitted(&self.store)),
+            index_lag: self.library.uncommitted(),
             warnings: self.warnings.iter().cloned().collect(),
         }
     }
