@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    collective, completions, config, find, id, import, invite, join, link, list, note, peers, show,
-    status, sync, up, why,
+    collective, completions, config, find, id, import, invite, join, link, list, note, peers,
+    recover, show, status, sync, up, why,
 };
 
 /// A person's own knowledge node: notes that are yours, shared in collectives without servers.
@@ -60,6 +60,7 @@ pub(crate) enum Command {
     Up(up::Args),
     Status(status::Args),
     Id(id::Args),
+    Recover(recover::Args),
     Note(note::Args),
     Link(link::Args),
     Show(show::Args),

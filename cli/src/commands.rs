@@ -12,6 +12,7 @@ pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod note;
 pub(crate) mod peers;
+pub(crate) mod recover;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod sync;
@@ -48,6 +49,7 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> Result<(), CliError> {
         Command::Up(args) => up::run(&cx, args),
         Command::Status(args) => status::run(&cx, &args),
         Command::Id(args) => id::run(&cx, args),
+        Command::Recover(args) => recover::run(&cx, &args),
         Command::Note(args) => note::run(&cx, args),
         Command::Link(args) => link::run(&cx, args),
         Command::Show(args) => show::run(&cx, args),

@@ -323,7 +323,10 @@ impl Core {
 }
 
 /// Everything this seat has written so far stays honoured (section 4.5).
-fn own_cut(collective: &Collective, store: &folkmoot_store::Vault) -> Result<Vec<Cut>, ApiError> {
+pub(crate) fn own_cut(
+    collective: &Collective,
+    store: &folkmoot_store::Vault,
+) -> Result<Vec<Cut>, ApiError> {
     let seat = collective.secrets.seat;
     let mut cut = Vec::new();
     let state = collective.accord.state();

@@ -60,8 +60,12 @@ impl From<KeyError> for OpenError {
             KeyError::Home(HomeError::Open { path }) => {
                 Some(format!("run `chmod -R go= {}`", path.display()))
             }
+            KeyError::Present { folder } => Some(format!(
+                "move them away first if they are lost to you: mv {0} {0}.old",
+                folder.display()
+            )),
             KeyError::Damaged { .. } => Some(
-                "restore the key folder from a copy, or start anew with another MOOT_HOME"
+                "restore the key folder from a copy, or use your 24 words: `moot recover`"
                     .to_owned(),
             ),
             _ => None,

@@ -4,6 +4,8 @@
 //! the passphrase. Everything else is sealed under the node key: `master`, `transport`, and one
 //! file a collective.
 
+use std::path::PathBuf;
+
 use ed25519_dalek::SigningKey;
 use folkmoot_record::CollectiveId;
 use folkmoot_seal::{Cost, Master, NodeKey, VaultError, vault};
@@ -54,6 +56,8 @@ pub(crate) enum KeyError {
     PassphraseWrong,
     #[error("{file} in the key folder is damaged or missing")]
     Damaged { file: String },
+    #[error("there are keys in {folder} already")]
+    Present { folder: PathBuf },
     #[error(transparent)]
     Vault(VaultError),
 }
@@ -69,38 +73,37 @@ impl Keyring {
                 if home.read_key(MASTER)?.is_some() {
                     return Err(damaged(NODE_KEY));
                 }
-                Ok((Self::make(home, passphrase)?, Found::Made))
+                let master = Master::from_bytes(random()?);
+                Ok((Self::make(home, master, passphrase)?, Found::Made))
             }
         }
     }
 
-    fn make(home: &Home, passphrase: Option<&str>) -> Result<Self, KeyError> {
+    /// Fills an empty key folder for a person whose words are known.
+    pub(crate) fn from_master(
+        home: &Home,
+        master: Master,
+        passphrase: Option<&str>,
+    ) -> Result<Self, KeyError> {
+        if home.read_key(NODE_KEY)?.is_some() || home.read_key(MASTER)?.is_some() {
+            return Err(KeyError::Present {
+                folder: home.keys(),
+            });
+        }
+        Self::make(home, master, passphrase)
+    }
+
+    fn make(home: &Home, master: Master, passphrase: Option<&str>) -> Result<Self, KeyError> {
         let ring = Self {
             home: home.clone(),
             node_key: NodeKey::from_bytes(random()?),
-            master: Master::from_bytes(random()?),
+            master,
             transport: Zeroizing::new(random()?),
             sealed: passphrase.is_some(),
         };
         // The node key is written last: its presence says that the folder is complete.
         ring.write(TRANSPORT, ring.transport.as_slice())?;
-        let node_key = match passphrase {
-            None => {
-                let mut open = Zeroizing::new(vec![OPEN]);
-                open.extend_from_slice(ring.node_key.expose());
-                open
-            }
-            Some(passphrase) => Zeroizing::new(
-                vault::lock(
-                    passphrase.as_bytes(),
-                    &ring.node_key,
-                    Cost::STANDARD,
-                    &random()?,
-                    &random()?,
-                )
-                .map_err(KeyError::Vault)?,
-            ),
-        };
+        let node_key = node_key_file(&ring.node_key, passphrase)?;
         home.write_key(NODE_KEY, &node_key)?;
         ring.write(MASTER, ring.master.expose())?;
         Ok(ring)
@@ -109,8 +112,12 @@ impl Keyring {
     fn read(home: &Home, bytes: &[u8], passphrase: Option<&str>) -> Result<Self, KeyError> {
         let (node_key, sealed) = match bytes.split_first() {
             Some((&OPEN, key)) => {
-                let key = key.try_into().map_err(|_| damaged(NODE_KEY))?;
-                (NodeKey::from_bytes(key), false)
+                let key = NodeKey::from_bytes(key.try_into().map_err(|_| damaged(NODE_KEY))?);
+                // A passphrase given for keys that lie in the open seals them from now on.
+                if passphrase.is_some() {
+                    home.write_key(NODE_KEY, &node_key_file(&key, passphrase)?)?;
+                }
+                (key, passphrase.is_some())
             }
             Some(_) => {
                 let passphrase = passphrase.ok_or(KeyError::PassphraseNeeded)?;
@@ -204,6 +211,27 @@ impl Keyring {
     }
 }
 
+/// What `node.key` holds: the node key in the open, or sealed by the passphrase.
+fn node_key_file(
+    node_key: &NodeKey,
+    passphrase: Option<&str>,
+) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let Some(passphrase) = passphrase else {
+        let mut open = Zeroizing::new(vec![OPEN]);
+        open.extend_from_slice(node_key.expose());
+        return Ok(open);
+    };
+    vault::lock(
+        passphrase.as_bytes(),
+        node_key,
+        Cost::STANDARD,
+        &random()?,
+        &random()?,
+    )
+    .map(Zeroizing::new)
+    .map_err(KeyError::Vault)
+}
+
 fn write(home: &Home, node_key: &NodeKey, name: &str, value: &[u8]) -> Result<(), KeyError> {
     let sealed = node_key.seal_value("keys", name.as_bytes(), value, &random()?);
     Ok(home.write_key(name, &sealed)?)
@@ -266,6 +294,20 @@ mod tests {
         let (opened, _) = Keyring::open(&home, Some("correct horse")).unwrap();
         assert_eq!(made.words(), opened.words());
         assert!(opened.sealed());
+    }
+
+    #[test]
+    fn a_passphrase_given_later_seals_what_lay_open() {
+        let (_folder, home) = home();
+        let (made, _) = Keyring::open(&home, None).unwrap();
+        let (sealed, _) = Keyring::open(&home, Some("late")).unwrap();
+        assert!(sealed.sealed());
+        assert!(matches!(
+            Keyring::open(&home, None),
+            Err(KeyError::PassphraseNeeded)
+        ));
+        let (opened, _) = Keyring::open(&home, Some("late")).unwrap();
+        assert_eq!(made.words(), opened.words());
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod open;
 mod peers;
 mod profiles;
 mod receive;
+mod recover;
 mod secrets;
 mod status;
 mod take;
@@ -34,6 +35,7 @@ mod wait;
 mod why;
 
 pub use handle::Engine;
+pub use recover::{Outcome, Recovered, recover};
 
 use std::path::PathBuf;
 

@@ -1,0 +1,94 @@
+//! The 24 words and the records on the disk bring a home back whose keys are lost.
+#![expect(clippy::panic, reason = "tests end so")]
+
+use std::{fs, path::Path};
+
+use folkmoot_api::{CollectiveNew, Command, Find, Note, Reply};
+use folkmoot_engine::{Engine, OpenError, Options, Outcome, recover};
+
+fn open(home: &Path) -> Engine {
+    let options = Options {
+        home: home.to_owned(),
+        passphrase: None,
+        version: "test",
+        serving: false,
+    };
+    Engine::open(&options, &mut |_| {}).unwrap().0
+}
+
+fn note(engine: &Engine, text: &str, collective: Option<&str>) {
+    let note = Note {
+        text: Some(text.to_owned()),
+        collective: collective.map(str::to_owned),
+        ..Note::default()
+    };
+    let saved = engine.call(Command::Note(note));
+    assert!(matches!(saved, Ok(Reply::Saved(_))), "{saved:?}");
+}
+
+fn count(engine: &Engine, query: &str) -> u64 {
+    let find = Find {
+        query: query.to_owned(),
+        ..Find::default()
+    };
+    match engine.call(Command::Find(find)) {
+        Ok(Reply::Found(found)) => found.total,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn lost_keys_are_made_anew_from_the_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let engine = open(&home);
+    note(&engine, "before the loss", None);
+    let founded = engine.call(Command::CollectiveNew(CollectiveNew {
+        name: "garden".to_owned(),
+    }));
+    assert!(founded.is_ok(), "{founded:?}");
+    note(&engine, "in the garden", Some("garden"));
+    let Ok(Reply::Phrase(words)) = engine.call(Command::Phrase {}) else {
+        panic!("no phrase")
+    };
+    engine.stop();
+
+    // Keys that are there are never overwritten.
+    let refused = recover(home.clone(), &words, None);
+    assert!(matches!(refused, Err(OpenError::Failed { .. })), "{refused:?}");
+
+    fs::remove_dir_all(home.join("keys")).unwrap();
+    let mut wrong: Vec<&str> = words.split_whitespace().collect();
+    wrong.swap(0, 1);
+    if wrong[0] != wrong[1] {
+        assert!(recover(home.clone(), &wrong[..23].join(" "), None).is_err());
+    }
+    let recovered = recover(home.clone(), &words, None).unwrap();
+    assert_eq!(recovered.len(), 2);
+    assert!(recovered.iter().all(|one| one.outcome == Outcome::Whole), "{recovered:?}");
+
+    let engine = open(&home);
+    assert_eq!(count(&engine, "before"), 1);
+    note(&engine, "after the loss", None);
+    note(&engine, "again in the garden", Some("garden"));
+    assert_eq!(count(&engine, "author:me loss"), 2);
+    assert_eq!(count(&engine, "in:garden garden"), 2);
+    let again = engine.call(Command::Phrase {});
+    assert!(matches!(again, Ok(Reply::Phrase(same)) if same == words));
+    engine.stop();
+}
+
+#[test]
+fn the_words_of_another_person_find_no_seat() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mine, other) = (folder.path().join("mine"), folder.path().join("other"));
+    open(&mine).stop();
+    let engine = open(&other);
+    let Ok(Reply::Phrase(words)) = engine.call(Command::Phrase {}) else {
+        panic!("no phrase")
+    };
+    engine.stop();
+    fs::remove_dir_all(mine.join("keys")).unwrap();
+    let recovered = recover(mine, &words, None).unwrap();
+    assert_eq!(recovered[0].outcome, Outcome::NotOurs);
+}
