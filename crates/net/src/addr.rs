@@ -24,13 +24,16 @@ pub fn multiaddr_of(addr: &Addr) -> Option<Multiaddr> {
 /// # Errors
 /// [`NetError::BadAddr`].
 pub fn parse_addr(text: &str) -> Result<Addr, NetError> {
-    match text.parse::<Multiaddr>() {
-        Ok(addr) => Ok(addr_of(&addr)),
-        Err(error) => Err(NetError::BadAddr {
-            text: text.to_owned(),
-            reason: error.to_string(),
-        }),
-    }
+    let has_port = |part| matches!(part, Protocol::Tcp(_) | Protocol::Udp(_));
+    let reason = match text.parse::<Multiaddr>() {
+        Ok(addr) if addr.iter().any(has_port) => return Ok(addr_of(&addr)),
+        Ok(_) => "it names no port".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    Err(NetError::BadAddr {
+        text: text.to_owned(),
+        reason,
+    })
 }
 
 /// The address as text; bytes that are none are shown as such.

@@ -208,7 +208,10 @@ proptest! {
 /// running evaluation once missed it.
 #[test]
 fn records_without_cap_follow_the_grants_of_their_seat() {
-    for (seed, steps) in [(15_810_034_498_293_935_798, 74), (13_907_507_170_841_136_474, 187)] {
+    for (seed, steps) in [
+        (15_810_034_498_293_935_798, 74),
+        (13_907_507_170_841_136_474, 187),
+    ] {
         let world = world(seed, steps);
         let (_, kept) = world.accord.evaluate_afresh();
         assert_eq!(kept, honoured(&world.accord));

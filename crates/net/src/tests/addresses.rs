@@ -75,10 +75,17 @@ fn text_bytes_and_types_agree() {
     let parsed = parse_addr(text).unwrap();
     assert_eq!(show_addr(&parsed), text);
     assert_eq!(multiaddr_of(&parsed), Some(addr(text)));
-    assert!(matches!(
-        parse_addr("192.0.2.7:4001"),
-        Err(NetError::BadAddr { .. })
-    ));
+    for bad in [
+        "192.0.2.7:4001",
+        "/ip4/192.0.2.7",
+        "/ip4/192.0.2.7/tcp/65536",
+        "",
+    ] {
+        assert!(
+            matches!(parse_addr(bad), Err(NetError::BadAddr { .. })),
+            "{bad}"
+        );
+    }
     assert!(matches!(
         parse_peer("nobody"),
         Err(NetError::BadPeer { .. })
