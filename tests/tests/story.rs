@@ -116,7 +116,7 @@ fn three_homes_become_one_collective() {
         "tag:saying",
         "zebracrossing",
         "author:@ana zebracrossing",
-        "author:@cy in:commons",
+        "author:@cy in:commons zebracrossing",
         "\"by ben\"",
         "kettle",
         "love OR war",

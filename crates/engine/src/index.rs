@@ -3,7 +3,7 @@
 use std::{ops::ControlFlow, path::Path};
 
 use folkmoot_library::{Item, ResolvedQuery, item};
-use folkmoot_record::{RecordId, Verified};
+use folkmoot_record::{Kind, RecordId, Verified};
 use folkmoot_search::{Hits, Index, Opened, Options, Page, SearchError};
 use folkmoot_store::{LogCursor, Logged, StoreError, Vault};
 
@@ -175,9 +175,11 @@ impl Library {
     }
 }
 
-/// What people look for: not the node's own list of memberships.
+/// What people look for: not the node's own list of memberships, nor the names that members show,
+/// which stand in the list of members.
 fn findable(record: &Verified) -> Option<Item> {
-    (record.header().kind != MEMBERSHIP)
+    let kind = record.header().kind;
+    (kind != MEMBERSHIP && kind != Kind::PROFILE)
         .then(|| item(record))
         .flatten()
 }

@@ -55,7 +55,10 @@ fn lost_keys_are_made_anew_from_the_words() {
 
     // Keys that are there are never overwritten.
     let refused = recover(home.clone(), &words, None);
-    assert!(matches!(refused, Err(OpenError::Failed { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(OpenError::Failed { .. })),
+        "{refused:?}"
+    );
 
     fs::remove_dir_all(home.join("keys")).unwrap();
     let mut wrong: Vec<&str> = words.split_whitespace().collect();
@@ -65,7 +68,10 @@ fn lost_keys_are_made_anew_from_the_words() {
     }
     let recovered = recover(home.clone(), &words, None).unwrap();
     assert_eq!(recovered.len(), 2);
-    assert!(recovered.iter().all(|one| one.outcome == Outcome::Whole), "{recovered:?}");
+    assert!(
+        recovered.iter().all(|one| one.outcome == Outcome::Whole),
+        "{recovered:?}"
+    );
 
     let engine = open(&home);
     assert_eq!(count(&engine, "before"), 1);
