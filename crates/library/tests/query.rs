@@ -258,6 +258,7 @@ fn mistakes_are_shown_where_they_are() {
         ("since:2026-02-30", "2026-02-30", None),
         ("since:7", "7", None),
         ("since:1000000y", "1000000y", None),
+        ("since:marți-trecută", "marți-trecută", None),
         ("x created:2w", "created:2w", Some("since:2w")),
         ("created:2026-03..2026-01", "2026-03..2026-01", None),
         ("created:..", "..", None),

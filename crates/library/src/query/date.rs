@@ -89,10 +89,13 @@ fn written(text: &str, now: &Zoned) -> Option<Period> {
     {
         return days(date, 1.day(), now);
     }
-    if text.len() < 12 || !text.is_char_boundary(10) || !digits(&text[..4]) {
+    // A shorter time than `t1` is none; nor is a date without a year.
+    let (date, time) = text
+        .split_at_checked(10)
+        .filter(|(_, time)| time.len() >= 2)?;
+    if !date.get(..4).is_some_and(digits) {
         return None;
     }
-    let (date, time) = text.split_at(10);
     let text = format!("{date}t{}", time.trim_start_matches(['t', ' ', '_']));
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Some(moment_at(ms(moment)));
