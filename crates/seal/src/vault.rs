@@ -114,6 +114,17 @@ pub fn unlock(passphrase: &[u8], bytes: &[u8]) -> Result<NodeKey, VaultError> {
     Ok(NodeKey::from_bytes(bytes))
 }
 
+/// Reads a file and writes it again, without a passphrase: for the fuzzer of the format, which
+/// cannot wait for Argon2. No part of the API.
+///
+/// # Errors
+/// See [`VaultError`].
+#[doc(hidden)]
+pub fn rewrite(bytes: &[u8]) -> Result<Vec<u8>, VaultError> {
+    let parsed = parse(bytes)?;
+    Ok(file(&parsed.salt, parsed.cost, &parsed.nonce, &parsed.ct))
+}
+
 impl NodeKey {
     /// Seals one value for its place: `nonce || ciphertext`, 40 bytes longer than the value.
     /// `nonce` is 24 fresh random bytes; `table` holds no zero byte.

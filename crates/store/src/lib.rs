@@ -14,6 +14,8 @@ mod entry;
 mod error;
 mod files;
 mod format;
+#[doc(hidden)]
+pub mod fuzzing;
 mod index;
 mod layout;
 mod lock;

@@ -4,6 +4,8 @@
 //! ([`Holdings`]), and hands back [`Output`] values. The swarm's driver and the simulator of the
 //! tests drive the same object. Source: sections 7.3 to 7.7 of the protocol.
 
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod limits;
 
 mod book;

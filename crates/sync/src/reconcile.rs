@@ -18,6 +18,6 @@ use crate::{fault::Fault, limits};
 const LIBRARY: &str = "a reconciliation message that cannot be read";
 
 /// A negentropy over a part of a snapshot; it keeps no state between messages.
-fn negentropy<T: NegentropyStorageBase>(view: &T) -> Result<Negentropy<'_, T>, Fault> {
+pub(crate) fn negentropy<T: NegentropyStorageBase>(view: &T) -> Result<Negentropy<'_, T>, Fault> {
     Negentropy::borrowed(view, limits::RECONCILE).map_err(|_| Fault::Malformed(LIBRARY))
 }

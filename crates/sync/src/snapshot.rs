@@ -15,8 +15,8 @@ const FEW: usize = 512;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) hlc: Hlc,
-    salted: [u8; 32],
-    id: [u8; 32],
+    pub(crate) salted: [u8; 32],
+    pub(crate) id: [u8; 32],
 }
 
 impl Entry {
@@ -188,7 +188,7 @@ impl Shelf {
 
 /// A run's part of a snapshot.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct View<'a>(&'a [Entry]);
+pub(crate) struct View<'a>(pub(crate) &'a [Entry]);
 
 impl View<'_> {
     /// For a peer that is served nothing.

@@ -12,6 +12,7 @@ mod appendix_a;
 mod contents;
 mod corpus;
 mod fixed;
+mod hammer;
 mod properties;
 mod published;
 mod schemas;

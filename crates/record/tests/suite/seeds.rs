@@ -1,59 +1,14 @@
 //! The fuzz targets over the vectors and fixed mutations of them, so that they do not rot.
 
 use crate::corpus::{Case, corpus};
+use crate::hammer;
 use crate::targets;
 use folkmoot_record::Signed;
 
-/// Mutations of each seed.
-const ROUNDS: usize = 40;
-
-/// The same numbers in every run.
-struct Numbers(blake3::OutputReader);
-
-impl Numbers {
-    fn new() -> Self {
-        Self(blake3::Hasher::new().finalize_xof())
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        let mut bytes = [0; 4];
-        self.0.fill(&mut bytes);
-        u32::from_le_bytes(bytes) as usize % bound
-    }
-}
-
-/// Changes, cuts, inserts or doubles bytes, as a fuzzer does.
-fn mutate(input: &[u8], numbers: &mut Numbers) -> Vec<u8> {
-    let mut bytes = input.to_vec();
-    for _ in 0..=numbers.below(4) {
-        if bytes.is_empty() {
-            break;
-        }
-        let at = numbers.below(bytes.len());
-        match numbers.below(5) {
-            0 => bytes[at] ^= 1 << numbers.below(8),
-            1 => bytes[at] = numbers.below(256) as u8,
-            2 => bytes.truncate(at),
-            3 => bytes.insert(at, numbers.below(256) as u8),
-            _ => {
-                let part = bytes[at..bytes.len().min(at + 9)].to_vec();
-                bytes.splice(at..at, part);
-            }
-        }
-    }
-    bytes
-}
-
-/// Runs a target over each seed and its mutations.
+/// Runs a target over many seeds.
 fn hammer(seeds: &[Vec<u8>], target: fn(&[u8])) {
     assert!(seeds.len() > 30, "{} seeds", seeds.len());
-    let mut numbers = Numbers::new();
-    for seed in seeds {
-        target(seed);
-        for _ in 0..ROUNDS {
-            target(&mutate(seed, &mut numbers));
-        }
-    }
+    hammer::hammer(seeds, target);
 }
 
 /// Vectors of ordinary size; the few giants would take most of the time.

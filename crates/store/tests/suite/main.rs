@@ -10,8 +10,12 @@ mod child;
 mod crash;
 mod damage;
 mod full;
+#[path = "../../../record/tests/suite/hammer.rs"]
+mod hammer;
 mod keeps;
 mod model;
 mod owner;
 mod projection;
 mod records;
+mod seeds;
+mod targets;

@@ -9,10 +9,14 @@
 
 mod convergence;
 mod doors;
+#[path = "../../../record/tests/suite/hammer.rs"]
+mod hammer;
 mod hellos;
 mod home;
 mod hostile;
 mod live;
 mod people;
+mod seeds;
 mod stage;
+mod targets;
 mod world;

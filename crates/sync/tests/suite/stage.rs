@@ -67,6 +67,7 @@ impl World {
                 cid,
                 door: *DoorSecret::invite(&cid, &seed.public()).expose(),
                 invite_seed: seed.signing_key().to_bytes(),
+                record: None,
                 addrs: at.iter().map(|node| addr(*node)).collect(),
             },
         );
