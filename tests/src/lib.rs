@@ -2,5 +2,7 @@
 
 pub mod place;
 
+pub mod damage;
 pub mod home;
+pub mod meet;
 pub mod sayings;

@@ -3,7 +3,11 @@
 use std::{
     fs, io,
     path::Path,
-    sync::{Arc, mpsc},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread::JoinHandle,
 };
 
@@ -75,6 +79,8 @@ pub struct Index {
     reports: mpsc::Receiver<Report>,
     thread: Option<JoinHandle<()>>,
     lock: Lock,
+    /// A search failed over damage: the next opening verifies everything.
+    damaged: AtomicBool,
 }
 
 /// Since when what waits has waited.
@@ -135,6 +141,7 @@ impl Index {
             reports,
             thread: Some(thread),
             lock,
+            damaged: AtomicBool::new(false),
         };
         Ok((index, opened))
     }
@@ -225,6 +232,9 @@ impl Index {
     pub fn close(mut self) -> Result<(), SearchError> {
         self.commit()?;
         self.stop();
+        if self.damaged.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         self.lock.mark_clean().map_err(|source| SearchError::Io {
             folder: self.lock.folder().to_owned(),
             source,
@@ -252,7 +262,11 @@ impl Index {
     /// # Errors
     /// [`SearchError::Damaged`].
     pub fn search(&self, query: &ResolvedQuery, page: Page) -> Result<Hits, SearchError> {
-        self.snapshot().search(query, page)
+        let found = self.snapshot().search(query, page);
+        if matches!(found, Err(SearchError::Damaged(_))) {
+            self.damaged.store(true, Ordering::Relaxed);
+        }
+        found
     }
 
     /// Counts what fits the query by tag, kind or month; at most `limit` values.

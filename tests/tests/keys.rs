@@ -1,0 +1,176 @@
+//! Keys that do not open, that others could read, or that are gone: nothing is guessed, nothing is
+//! made anew over the old, and what was there is there again with the right keys.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use folkmoot_tests::{
+    home::Home,
+    meet::{equal, invite, join, refused, talk},
+};
+
+/// Names the file that holds the passphrase.
+const VARIABLE: &str = "MOOT_PASSPHRASE_FILE";
+
+/// A file beside the home with these permissions.
+fn beside(home: &Home, name: &str, text: &str, mode: u32) -> PathBuf {
+    let path = home.folder().with_file_name(name);
+    fs::write(&path, text).unwrap();
+    set_mode(&path, mode);
+    path
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// Every file of a folder with its bytes.
+fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.clone(), fs::read(path).unwrap()))
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn sealed_keys_open_with_the_right_passphrase_only() {
+    let mut home = Home::new("sealed");
+    let right = beside(&home, "right", "three quiet herons\n", 0o600);
+    let wrong = beside(&home, "wrong", "three quiet herrings\n", 0o600);
+    home.set(VARIABLE, &right);
+    home.note("home", "before it was closed: quincetree");
+    let keys = contents(&home.folder().join("keys"));
+
+    // For a command, and for a node: wrong, none, and files that hold none.
+    let open = beside(&home, "open", "three quiet herons\n", 0o644);
+    let empty = beside(&home, "empty", "", 0o600);
+    let missing = home.folder().with_file_name("missing");
+    let cases: [(Option<&Path>, i32, &[&str]); 5] = [
+        (Some(&wrong), 4, &["the passphrase is wrong", "next:"]),
+        (None, 4, &["passphrase", "MOOT_PASSPHRASE_FILE"]),
+        (Some(&open), 4, &["can be read by other users", "chmod 600"]),
+        (Some(&empty), 2, &["is empty"]),
+        (Some(&missing), 3, &["missing"]),
+    ];
+    for (file, code, words) in cases {
+        match file {
+            Some(file) => home.set(VARIABLE, file),
+            None => home.unset(VARIABLE),
+        }
+        for args in [
+            &["list"] as &[&str],
+            &["note", "never written"],
+            &["id", "--phrase"],
+            &["up", "--listen", "/ip4/127.0.0.1/tcp/0"],
+        ] {
+            refused(&home.run(args), code, words);
+        }
+    }
+    assert_eq!(contents(&home.folder().join("keys")), keys);
+
+    // The right one: everything is there. A running node needs it no more.
+    home.set(VARIABLE, &right);
+    assert_eq!(home.count("quincetree"), 1);
+    assert_eq!(home.count("never"), 0);
+    home.up();
+    home.unset(VARIABLE);
+    home.note("home", "while it is open: plumtree");
+    assert_eq!(home.stop(), 0);
+    home.set(VARIABLE, &right);
+    assert_eq!(home.count("quincetree OR plumtree"), 2);
+}
+
+#[test]
+fn key_files_that_others_can_read_are_refused_until_that_is_mended() {
+    let mut ana = Home::new("ana");
+    let mut ben = Home::new("ben");
+    ana.up();
+    ana.ok(&["collective", "new", "commons"]);
+    ben.up();
+    join(&ben, &invite(&ana, "commons"));
+    equal(&[&ana, &ben], "commons");
+    ben.note("commons", "before: quincetree");
+    assert_eq!(ben.stop(), 0);
+
+    let folder = ben.folder().join("keys");
+    let mut opened: Vec<PathBuf> = contents(&folder)
+        .into_iter()
+        .map(|(path, _)| path)
+        .collect();
+    opened.push(folder.clone());
+    for path in &opened {
+        let before = fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(before & 0o077, 0, "{}", path.display());
+        for more in [0o040, 0o004, 0o020] {
+            set_mode(path, before | more);
+            let hint = format!("chmod -R go= {}", path.display());
+            for args in [
+                &["list"] as &[&str],
+                &["note", "never written"],
+                &["up", "--listen", "/ip4/127.0.0.1/tcp/0"],
+            ] {
+                refused(&ben.run(args), 1, &["others on this machine", &hint]);
+            }
+        }
+        set_mode(path, before);
+    }
+    ben.up();
+    assert_eq!(ben.count("quincetree"), 1);
+    equal(&[&ana, &ben], "commons");
+    talk(&ana, &ben, "commons", "afterwards");
+}
+
+#[test]
+fn lost_or_damaged_keys_never_begin_a_new_person() {
+    let mut home = Home::new("keyless");
+    home.note("home", "before: quincetree");
+    let keys = home.folder().join("keys");
+    let whole = contents(&keys);
+    for (path, bytes) in &whole {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let flipped: Vec<u8> = bytes
+            .iter()
+            .enumerate()
+            .map(|(at, byte)| byte ^ u8::from(at == bytes.len() / 2))
+            .collect();
+        let damages = [
+            None,
+            Some(Vec::new()),
+            Some(bytes[..bytes.len() - 1].to_vec()),
+            Some(flipped),
+        ];
+        for damage in damages {
+            match &damage {
+                Some(damage) => fs::write(path, damage).unwrap(),
+                None => fs::remove_file(path).unwrap(),
+            }
+            for args in [
+                &["list"] as &[&str],
+                &["note", "never written"],
+                &["up", "--listen", "/ip4/127.0.0.1/tcp/0"],
+            ] {
+                let said = home.run(args);
+                refused(&said, 1, &["next:", "restore the key folder"]);
+                assert!(
+                    said.err.contains("damaged or missing") || said.err.contains("are missing"),
+                    "{name}: {}",
+                    said.err
+                );
+            }
+            // Nothing was made in its place.
+            assert_eq!(path.exists(), damage.is_some(), "{name}");
+            fs::write(path, bytes).unwrap();
+            set_mode(path, 0o600);
+            assert_eq!(contents(&keys), whole, "{name}");
+        }
+    }
+    assert_eq!(home.count("quincetree"), 1);
+    home.up();
+    assert_eq!(home.count("quincetree"), 1);
+}
