@@ -8,6 +8,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 #![allow(clippy::expect_used, reason = "helpers of tests fail by panicking")]
+#![allow(clippy::panic, reason = "helpers of tests fail by panicking")]
 
 #[path = "documents/person.rs"]
 mod person;
