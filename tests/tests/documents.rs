@@ -242,6 +242,15 @@ fn no_document_of_the_guide_is_left_out() {
 }
 
 #[test]
+#[should_panic(expected = "the document shows")]
+fn a_document_that_is_not_true_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("false.md");
+    fs::write(&path, "```console\n$ moot --version\nmoot 9.9.9\n```\n").unwrap();
+    run(&path);
+}
+
+#[test]
 fn blocks_become_steps() {
     let document = "text $ no\n```console\nana$ moot up\n✓ up\n...\n$ ls\n```\n```json a.json\n{}\n```\n```sh\nx\n```\n";
     assert_eq!(
