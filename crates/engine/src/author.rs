@@ -62,7 +62,7 @@ impl Collective {
             Some(tip) => Some(tip),
             None => stored_tip(store, &cid, &dev).map_err(store_failed)?,
         };
-        let auth = self.citable(now_ms);
+        let auth = self.cited(now_ms);
         let hlc = Hlc::next(now_ms, self.hlcs(&auth).chain(tip.map(|tip| tip.hlc)));
         let need = Need {
             action: Actions::WRITE,
@@ -128,7 +128,8 @@ impl Collective {
     }
 
     /// Signs a control record under a grant that allows `action`, evaluates it, and returns the
-    /// entries that make it durable: itself, and before it a merge where heads are too many.
+    /// entries that make it durable. [`Core::control`](crate::core::Core::control) joins heads
+    /// before, and takes it back where it cannot be kept.
     pub(crate) fn sign_control(
         &mut self,
         now_ms: u64,
@@ -138,17 +139,17 @@ impl Collective {
         body: &Control,
     ) -> Result<(Vec<Entry>, Verified), ApiError> {
         self.must_be_in()?;
-        let mut entries = self.merge_heads(now_ms)?;
         let record = self.control_draft(now_ms, action, signer, kind, body)?;
         self.take_own(&record, now_ms)?;
-        entries.push(Entry::Record(record.clone(), now_ms));
-        Ok((entries, record))
+        Ok((vec![Entry::Record(record.clone(), now_ms)], record))
     }
 
-    /// Joins heads until they fit into `auth`.
+    /// Joins heads until a record can cite them all. Usually there is nothing to do.
     pub(crate) fn merge_heads(&mut self, now_ms: u64) -> Result<Vec<Entry>, ApiError> {
+        /// Each merge joins 16 heads into one; so many are more heads than members can make.
+        const MOST_MERGES: usize = 64;
         let mut entries = Vec::new();
-        while self.accord.heads().len() > limits::AUTH {
+        while self.citable(now_ms).len() > limits::AUTH && entries.len() < MOST_MERGES {
             let merge =
                 self.control_draft(now_ms, None, Signer::Device, Kind::MERGE, &Control::Merge)?;
             self.take_own(&merge, now_ms)?;
@@ -170,7 +171,7 @@ impl Collective {
             Signer::Device => (self.secrets.dev(), &self.secrets.device),
             Signer::Root(root) => (DeviceKey::from(seat), root),
         };
-        let auth = self.citable(now_ms);
+        let auth = self.cited(now_ms);
         let place = self.accord.next_place(&seat, &dev);
         let hlc = Hlc::next(
             now_ms,
@@ -210,12 +211,16 @@ impl Collective {
 
     /// Evaluates an own record; one that would not stand is an error before it is stored.
     fn take_own(&mut self, record: &Verified, now_ms: u64) -> Result<(), ApiError> {
+        self.stale = true;
         match self
             .accord
             .insert(record.clone(), Seen::now(now_ms))
             .standing
         {
-            Standing::Admitted { honoured: true } => Ok(()),
+            Standing::Admitted { honoured: true } => {
+                self.stale = false;
+                Ok(())
+            }
             Standing::Void(reason) => Err(ApiError::new(
                 ErrorCode::Denied,
                 format!("{} would refuse it: {}", self.name(), reason.sentence()),
@@ -225,7 +230,7 @@ impl Collective {
     }
 
     /// The heads known, without those dated more than a minute ahead of the own clock (section
-    /// 1.4): what they rest on is cited in their place. At most as many as a record may cite.
+    /// 1.4): what they rest on is cited in their place.
     fn citable(&self, now_ms: u64) -> Vec<RecordId> {
         let mut open = self.accord.heads();
         let mut seen: BTreeSet<RecordId> = open.iter().copied().collect();
@@ -242,7 +247,14 @@ impl Collective {
                 open.extend(below.filter(|id| seen.insert(**id)));
             }
         }
-        auth.into_iter().take(limits::AUTH).collect()
+        auth.into_iter().collect()
+    }
+
+    /// As many of them as a record may cite.
+    fn cited(&self, now_ms: u64) -> Vec<RecordId> {
+        let mut auth = self.citable(now_ms);
+        auth.truncate(limits::AUTH);
+        auth
     }
 
     fn hlcs<'a>(&'a self, ids: &'a [RecordId]) -> impl Iterator<Item = Hlc> + 'a {

@@ -2,7 +2,7 @@
 
 use std::{
     cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
 };
 
 use folkmoot_accord::{Accord, Seen, Way};
@@ -19,12 +19,16 @@ use crate::{
 
 /// Most content records of one collective that wait in memory for control records (section 4.11).
 pub(crate) const MOST_ORPHANS: usize = 4_096;
+/// Most bytes of them.
+pub(crate) const MOST_ORPHAN_BYTES: usize = 16 << 20;
 
 /// A content record that cites control records not held yet.
 #[derive(Debug, Clone)]
 pub(crate) struct Orphan {
     pub(crate) record: Verified,
     pub(crate) from: Option<Peer>,
+    /// Counts up with every arrival: the oldest goes first.
+    pub(crate) arrival: u64,
 }
 
 /// The name that a member shows.
@@ -40,8 +44,6 @@ pub(crate) struct Profile {
 pub(crate) struct Collective {
     pub(crate) secrets: Secrets,
     pub(crate) accord: Accord,
-    /// The personal home: one founder, no rules, no door.
-    pub(crate) home: bool,
     /// Names from profiles, the newest honoured one a seat.
     pub(crate) profiles: BTreeMap<SeatKey, Profile>,
     /// Place of every content record held, in no order; sorted when asked for.
@@ -50,10 +52,20 @@ pub(crate) struct Collective {
     pub(crate) own_tip: Option<OwnTip>,
     /// Content waiting for control records.
     pub(crate) orphans: BTreeMap<RecordId, Orphan>,
+    /// Bytes of these.
+    pub(crate) orphan_bytes: usize,
     /// Records known to be void, so that nobody is asked for them; bounded.
     pub(crate) void: BTreeSet<RecordId>,
+    /// The same in the order in which they came.
+    pub(crate) void_order: VecDeque<RecordId>,
     /// Content stored but not shown, with its mark.
     pub(crate) marked: BTreeMap<RecordId, u8>,
+    /// Content over its day's quota, oldest first, by device; let in as the days allow.
+    pub(crate) over_quota: BTreeMap<DeviceKey, BTreeSet<(Hlc, RecordId)>>,
+    /// Bundles held of each epoch; counted when the first one comes.
+    pub(crate) bundles: Option<BTreeMap<EpochId, usize>>,
+    /// Memory is ahead of the disk: a record was evaluated that could not be kept.
+    pub(crate) stale: bool,
     /// Records of each device received today.
     pub(crate) tallies: BTreeMap<DeviceKey, Tally>,
     /// The first full control sync is still under way: no fence holds what comes (section 4.11).
@@ -68,16 +80,25 @@ impl Collective {
             accord: Accord::new(secrets.cid),
             first_sync: secrets.membership == Membership::Joining,
             secrets,
-            home: false,
             profiles: BTreeMap::new(),
             stamps: RefCell::new(None),
             own_tip: None,
             orphans: BTreeMap::new(),
+            orphan_bytes: 0,
             void: BTreeSet::new(),
+            void_order: VecDeque::new(),
             marked: BTreeMap::new(),
             tallies: BTreeMap::new(),
+            over_quota: BTreeMap::new(),
+            bundles: None,
+            stale: false,
             offers: Vec::new(),
         }
+    }
+
+    /// The personal home: one founder, no rules, no door.
+    pub(crate) fn is_home(&self) -> bool {
+        self.secrets.home
     }
 
     pub(crate) fn cid(&self) -> CollectiveId {
@@ -94,6 +115,7 @@ impl Collective {
     ) -> Result<(), StoreError> {
         let cid = self.cid();
         let mut accord = Accord::new(cid);
+        let mut records = Vec::new();
         store.control(&cid, &mut |record, received_ms| {
             let early = first_sync_end.is_some_and(|end| received_ms <= end);
             let seen = Seen {
@@ -105,9 +127,10 @@ impl Collective {
                     Way::Stored
                 },
             };
-            let _inserted = accord.insert(record, seen);
+            records.push((record, seen));
             std::ops::ControlFlow::Continue(())
         })?;
+        accord.insert_all(records);
         self.accord = accord;
         self.stamps = RefCell::new(None);
         self.own_tip = None;
@@ -123,6 +146,12 @@ impl Collective {
         } else {
             name.clone()
         }
+    }
+
+    /// Whether this person's seat is live by the own evaluation; also where nothing is held yet.
+    pub(crate) fn seat_is_live(&self) -> bool {
+        let seats = &self.accord.state().seats;
+        seats.get(&self.secrets.seat).is_none_or(|seat| seat.live)
     }
 
     /// The name of a member for people: as shown by their profile, else the first digits.
@@ -170,7 +199,8 @@ impl Collective {
 
     /// The newest epoch whose secret is held and which may be written under; also the welcome's.
     pub(crate) fn newest_secret(&self) -> Option<&EpochSecret> {
-        let newest = self.offers.first()?;
+        let current = self.offers.iter().find(|offer| offer.current);
+        let newest = current.or_else(|| self.offers.first())?;
         self.secrets.epoch(&newest.key_id)
     }
 
@@ -186,6 +216,13 @@ impl Collective {
             }
             if self.secrets.epoch(&epoch.key_id).is_some() {
                 offers.insert((epoch.generation, epoch.key_id), epoch.honoured);
+            }
+        }
+        // A welcome's secret whose record is still to come lets this node in all the same.
+        let known: BTreeSet<EpochId> = state.epochs.values().map(|epoch| epoch.key_id).collect();
+        for secret in &self.secrets.epochs {
+            if !known.contains(&secret.id()) {
+                offers.insert((0, secret.id()), false);
             }
         }
         // An epoch is passed by when a later honoured one has it in its past. Only the newest can

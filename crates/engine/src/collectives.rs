@@ -42,7 +42,7 @@ impl Core {
             );
         }
         let now_ms = self.clock.wall();
-        let (collective, entries) = found(&self.keyring, name, default_charter(), now_ms)?;
+        let (collective, entries) = found(&self.keyring, name, default_charter(), false, now_ms)?;
         let cid = self.begin(collective, entries)?;
         self.note_membership(cid, &[]);
         self.announce_name(cid);
@@ -53,8 +53,7 @@ impl Core {
     /// Founds the personal home of a new person.
     pub(crate) fn found_home(&mut self) -> Result<CollectiveId, ApiError> {
         let now_ms = self.clock.wall();
-        let (mut collective, entries) = found(&self.keyring, HOME, home_charter(), now_ms)?;
-        collective.home = true;
+        let (collective, entries) = found(&self.keyring, HOME, home_charter(), true, now_ms)?;
         self.begin(collective, entries)
     }
 
@@ -69,6 +68,9 @@ impl Core {
         self.collectives.insert(cid, collective);
         if let Err(error) = self.publish(cid, entries) {
             self.collectives.remove(&cid);
+            if let Err(error) = self.keyring.forget(&cid) {
+                self.warn(format!("unused keys could not be removed: {error}"));
+            }
             return Err(error);
         }
         Ok(cid)
@@ -101,7 +103,7 @@ impl Core {
             } else {
                 name
             },
-            home: collective.home,
+            home: collective.is_home(),
             members: state.seats.values().filter(|seat| seat.live).count() as u64,
             records: counts.content,
             control: counts.control,
@@ -261,11 +263,11 @@ impl Core {
     /// Makes an invite with the addresses of this node in its key.
     pub(crate) fn invite(&mut self, ask: &InviteNew) -> Result<Reply, ApiError> {
         let cid = self.resolve(&ask.collective)?;
-        let now_ms = self.clock.wall();
         let addresses = self.own_addresses();
         let raw = addresses.iter().map(|addr| addr.0.clone()).collect();
-        let (entries, mut view) = self.collective_mut(&cid)?.make_invite(ask, raw, now_ms)?;
-        self.publish(cid, entries)?;
+        let mut view = self.control(cid, |collective, now_ms| {
+            collective.make_invite(ask, raw, now_ms)
+        })?;
         view.addresses = addresses
             .iter()
             .map(|addr| self.print_address(addr))
@@ -293,7 +295,7 @@ impl Core {
             .collectives
             .get_mut(&cid)
             .ok_or_else(|| failed("the collective is not open".to_owned()))?;
-        if collective.home {
+        if collective.is_home() {
             return Err(usage("the personal home cannot be left"));
         }
         if collective.secrets.membership != Membership::Member {
@@ -302,16 +304,15 @@ impl Core {
                 collective.name()
             )));
         }
-        let now_ms = self.clock.wall();
         let name = collective.name();
         let root = self.keyring.root(&collective.secrets);
         let body = Control::Resign(Resign {
             cut: own_cut(collective, &self.store)?,
             withdraw: false,
         });
-        let (entries, _) =
-            collective.sign_control(now_ms, None, Signer::Root(&root), Kind::RESIGN, &body)?;
-        self.publish(cid, entries)?;
+        self.control(cid, |collective, now_ms| {
+            collective.sign_control(now_ms, None, Signer::Root(&root), Kind::RESIGN, &body)
+        })?;
         let collective = self.collective_mut(&cid)?;
         collective.secrets.membership = Membership::Left;
         let secrets = &self.collectives[&cid].secrets;

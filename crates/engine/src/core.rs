@@ -1,11 +1,11 @@
 //! The state that the engine's thread owns, and how inputs and outputs go through it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use folkmoot_accord::Rejudge;
 use folkmoot_api::{ApiError, Command, ErrorCode, Reply};
 use folkmoot_record::{CollectiveId, RecordId, Verified};
-use folkmoot_store::{Entry, LogCursor, Vault};
+use folkmoot_store::{Damage, Entry, LogCursor, Vault};
 use folkmoot_sync::{Ask, Event, Input, Machine, Output};
 
 use crate::{
@@ -61,7 +61,7 @@ pub(crate) struct Core {
     /// When the next reading begins, wall clock milliseconds.
     pub(crate) scrub_next_ms: u64,
     /// Fingerprints of what was imported, a collective; built when an import begins.
-    pub(crate) imported: BTreeMap<CollectiveId, BTreeSet<[u8; 16]>>,
+    pub(crate) imported: BTreeMap<CollectiveId, crate::import::Known>,
 }
 
 impl Core {
@@ -122,9 +122,7 @@ impl Core {
                 collectives: &self.collectives,
                 now_ms: now.wall,
             };
-            tracing::trace!(?input, "in");
             let outputs = machine.handle(now, input, &view);
-            tracing::trace!(?outputs, "out");
             let mut driver = Vec::with_capacity(outputs.len());
             for output in outputs {
                 match output {
@@ -206,7 +204,7 @@ impl Core {
         {
             self.feed(Input::Tick);
         }
-        if let Err(error) = self.library.catch_up(&self.store) {
+        if let Err(error) = self.library.catch_up_slice(&self.store, mono) {
             self.warn(format!(
                 "the index could not be brought up to date: {error}"
             ));
@@ -285,11 +283,53 @@ impl Core {
 
     /// After a failed commit memory is ahead of the disk: it is read again.
     pub(crate) fn reload(&mut self, cid: CollectiveId) {
+        let Some(collective) = self.collectives.remove(&cid) else {
+            return;
+        };
+        let kept = collective.secrets.copy();
+        match self.load_whole(kept) {
+            Ok(again) => {
+                self.collectives.insert(cid, again);
+            }
+            Err(error) => {
+                tracing::error!(%error, "reading the store again failed");
+                self.collectives.insert(cid, collective);
+            }
+        }
+        self.imported.remove(&cid);
+    }
+
+    /// Joins heads until a record can cite them all, as a commit of its own.
+    pub(crate) fn tidy_heads(&mut self, cid: CollectiveId) -> Result<(), ApiError> {
         let now_ms = self.clock.wall();
-        if let Some(collective) = self.collectives.get_mut(&cid)
-            && let Err(error) = collective.load(&self.store, now_ms, None)
-        {
-            tracing::error!(%error, "reading the store again failed");
+        let merged = self.collective_mut(&cid)?.merge_heads(now_ms);
+        match merged {
+            Ok(entries) if entries.is_empty() => Ok(()),
+            Ok(entries) => self.publish(cid, entries),
+            Err(error) => {
+                self.reload(cid);
+                Err(error)
+            }
+        }
+    }
+
+    /// Lets `write` sign a control record, and stores it. Where that fails nothing of it stays.
+    pub(crate) fn control<T>(
+        &mut self,
+        cid: CollectiveId,
+        write: impl FnOnce(&mut Collective, u64) -> Result<(Vec<Entry>, T), ApiError>,
+    ) -> Result<T, ApiError> {
+        self.tidy_heads(cid)?;
+        let now_ms = self.clock.wall();
+        let collective = self.collective_mut(&cid)?;
+        match write(collective, now_ms) {
+            Ok((entries, result)) => self.publish(cid, entries).map(|()| result),
+            Err(error) => {
+                if collective.stale {
+                    self.reload(cid);
+                }
+                Err(error)
+            }
         }
     }
 
@@ -307,6 +347,13 @@ impl Core {
                 return;
             }
         };
+        // What came in the same batch is not stored yet.
+        for record in std::mem::take(&mut taken.shown) {
+            collective.judge_again(&self.store, &record, now_ms, taken);
+            if !collective.marked.contains_key(&record.id()) {
+                taken.shown.push(record);
+            }
+        }
         for stamp in stamps {
             let id = RecordId::from_bytes(stamp.id);
             let Some(record) = crate::holdings::read(&self.store, &id) else {
@@ -334,12 +381,10 @@ impl Core {
                 break;
             }
         }
-        self.imported.clear();
+        self.forget_idle_imports();
         self.scrub(now_ms);
         for damage in self.store.take_damage() {
-            self.warn(format!(
-                "damage in the record log: {damage}; what is lost is fetched from peers"
-            ));
+            self.tell_damage(&damage);
         }
         if let Err(error) = self.store.settle() {
             self.warn(format!(
@@ -363,13 +408,22 @@ impl Core {
                     self.scrub_next_ms = now_ms.saturating_add(SCRUB_EVERY);
                 }
                 for damage in damage {
-                    self.warn(format!(
-                        "damage in the record log: {damage}; what is lost is fetched from peers"
-                    ));
+                    self.tell_damage(&damage);
                 }
             }
             Err(error) => self.warn(format!("the record log could not be read through: {error}")),
         }
+    }
+
+    /// What is lost is not found either, until it comes again.
+    fn tell_damage(&mut self, damage: &Damage) {
+        let cursor = self.store.cursor();
+        if let Err(error) = self.library.change(&[], &damage.ids, cursor) {
+            self.warn(format!("the index failed: {error}"));
+        }
+        self.warn(format!(
+            "damage in the record log: {damage}; what is lost is fetched from peers"
+        ));
     }
 
     pub(crate) fn warn(&mut self, sentence: String) {
@@ -403,7 +457,7 @@ impl Core {
         if let Err(error) = self.library.change(shown, unshown, self.store.cursor()) {
             tracing::error!(%cid, %error, "the index failed");
             self.warn(format!(
-                "the index failed: {error}; it is rebuilt at the next start"
+                "the index failed: {error}; it goes on from what it has"
             ));
         }
     }
@@ -458,7 +512,7 @@ impl Collective {
             self.note_profile(record, taken);
             taken.shown.push(record.clone());
         } else {
-            self.marked.insert(id, new);
+            self.remember_mark(record, new);
             if old == mark::NONE {
                 taken.unshown.push(id);
             }
@@ -467,24 +521,37 @@ impl Collective {
 
     /// Lets in what was quarantined or over quota and is due.
     fn fall_due(&mut self, store: &Vault, now_ms: u64, taken: &mut Taken) {
-        taken.changed |= !self.accord.tick(now_ms).is_empty();
-        let due: Vec<(RecordId, u8)> = self
+        if !self.accord.tick(now_ms).is_empty() {
+            // A revocation may have fallen due, or what parked records wait for.
+            taken.changed = true;
+            taken.rejudge.push(Rejudge::Everything);
+        }
+        let quarantined: Vec<RecordId> = self
             .marked
             .iter()
-            .filter(|(_, mark)| matches!(**mark, mark::QUARANTINED | mark::OVER_QUOTA))
-            .map(|(id, mark)| (*id, *mark))
+            .filter(|(_, mark)| **mark == mark::QUARANTINED)
+            .map(|(id, _)| *id)
             .collect();
-        for (id, old) in due {
-            let Some(record) = crate::holdings::read(store, &id) else {
-                continue;
-            };
-            if old == mark::QUARANTINED {
+        for id in quarantined {
+            if let Some(record) = crate::holdings::read(store, &id) {
                 self.judge_again(store, &record, now_ms, taken);
-            } else if let Some(charter) = self.accord.state().charter.clone()
-                && !self.tally(record.header().dev, record.header().kind, &charter, now_ms)
-            {
+            }
+        }
+        for (dev, mut waiting) in std::mem::take(&mut self.over_quota) {
+            while let Some((hlc, id)) = waiting.pop_first() {
+                let Some(record) = crate::holdings::read(store, &id) else {
+                    continue;
+                };
+                if !self.has_room(&record, now_ms) {
+                    waiting.insert((hlc, id));
+                    break;
+                }
+                self.count(&record, now_ms);
                 let new = self.display_mark(store, &record);
-                self.set_mark(&record, old, new, taken);
+                self.set_mark(&record, mark::OVER_QUOTA, new, taken);
+            }
+            if !waiting.is_empty() {
+                self.over_quota.insert(dev, waiting);
             }
         }
     }

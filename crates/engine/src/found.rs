@@ -31,6 +31,7 @@ pub(crate) fn found(
     keyring: &Keyring,
     name: &str,
     charter: Charter,
+    home: bool,
     now_ms: u64,
 ) -> Result<(Collective, Vec<Entry>), ApiError> {
     if name.is_empty() || name.len() > limits::NAME || name.contains('\0') {
@@ -73,6 +74,7 @@ pub(crate) fn found(
     let mut collective = Collective::new(Secrets {
         cid: CollectiveId::from(genesis.id()),
         membership: Membership::Member,
+        home,
         founder_salt: Some(salt),
         seat,
         device,

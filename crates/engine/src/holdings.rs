@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use folkmoot_accord::{MemberDevice, state::InviteState};
 use folkmoot_record::{
-    BundleHash, CollectiveId, DeviceKey, GrantId, Hlc, RecordId, SeatKey, Verified, hash,
+    BundleHash, CollectiveId, DeviceKey, GrantId, Hlc, RecordId, SeatKey, Signed, Verified, hash,
 };
 use folkmoot_seal::{Bundle, DoorSecret, Proof, Recipient, Role, Transcript};
 use folkmoot_store::{self as store, StoreError, Vault};
@@ -13,7 +13,7 @@ use folkmoot_sync::{
     Welcome,
 };
 
-use crate::{collective::Collective, secrets::Membership};
+use crate::{collective::Collective, receive::mark, secrets::Membership};
 
 /// Bundles of this many newest epochs are reconciled (section 7.6, scope 1).
 const EPOCHS_RECONCILED: usize = 8;
@@ -66,7 +66,7 @@ impl Holdings for View<'_> {
         let Some(collective) = self.collective(cid) else {
             return Vec::new();
         };
-        if collective.home || collective.secrets.membership != Membership::Member {
+        if collective.is_home() || collective.secrets.membership != Membership::Member {
             return Vec::new();
         }
         let mut doors: Vec<(bool, u64, DoorOffer)> = collective
@@ -209,6 +209,18 @@ impl Holdings for View<'_> {
             });
         }
         let stored = or_log(self.store.get(id))?;
+        // An id is no right: a member of one collective is given nothing of another.
+        let signed = Signed::parse(&stored.wire).ok()?;
+        if signed.header().cid != Some(*cid) {
+            return None;
+        }
+        if self.collective(cid)?.marked.get(id) == Some(&mark::SHADOWED) {
+            // Its header is kept and passed on, its body is not (section 2.4).
+            return Some(Held {
+                wire: signed.trust_stored().ok()?.without_body().wire().to_vec(),
+                absent: Some(Absent::NotHeld),
+            });
+        }
         let absent = match or_log(self.store.held(id).map(Some))? {
             store::Held::Whole => None,
             store::Held::Erased => Some(Absent::Erased),

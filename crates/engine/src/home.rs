@@ -57,6 +57,9 @@ impl Home {
     pub(crate) fn prepare(&self) -> Result<(), HomeError> {
         make_folder(&self.root)?;
         make_folder(&self.keys())?;
+        // Notes lie there as text: nobody else may look, also where the home folder is open.
+        make_folder(&self.store())?;
+        make_folder(&self.index())?;
         private(&self.keys())
     }
 

@@ -18,6 +18,16 @@ const MOST_ITEMS: usize = 1_000;
 /// Collectives whose fingerprints of content stay in memory; 16 bytes a record.
 const MOST_REMEMBERED: usize = 4;
 
+/// How long fingerprints are kept after the last call of an import, in milliseconds.
+const IDLE: u64 = 600_000;
+
+/// What one collective holds of this person, by content.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    prints: BTreeSet<[u8; 16]>,
+    used_at: u64,
+}
+
 impl Core {
     /// Stores the items that are not there yet. Each item stands or falls by itself.
     pub(crate) fn import(
@@ -30,13 +40,17 @@ impl Core {
             return Err(usage(format!("at most {MOST_ITEMS} items a call")));
         }
         let cid = self.place_or_home(collective)?;
+        if !dry_run {
+            self.tidy_heads(cid)?;
+        }
         let mut known = self.fingerprints(cid)?;
         let outcome = self.import_new(cid, items, dry_run, &mut known);
-        // A dry run, or a failed one, must not leave behind what was not stored.
-        if !dry_run && outcome.is_ok() {
+        // After a failed one nobody knows which of them were stored.
+        if outcome.is_ok() {
             if self.imported.len() >= MOST_REMEMBERED {
                 self.imported.pop_first();
             }
+            known.used_at = self.clock.mono();
             self.imported.insert(cid, known);
         }
         outcome.map(Reply::Imported)
@@ -47,7 +61,7 @@ impl Core {
         cid: CollectiveId,
         items: Vec<ImportItem>,
         dry_run: bool,
-        known: &mut BTreeSet<[u8; 16]>,
+        known: &mut Known,
     ) -> Result<Imported, ApiError> {
         let now_ms = self.clock.wall();
         let mut report = Imported::default();
@@ -56,9 +70,7 @@ impl Core {
             .collectives
             .get_mut(&cid)
             .ok_or_else(|| failed("the collective is not open".to_owned()))?;
-        if !dry_run {
-            entries.extend(collective.merge_heads(now_ms)?);
-        }
+        let mut tried = BTreeSet::new();
         for item in items {
             let source = item.source;
             let refuse = |report: &mut Imported, why: String| {
@@ -75,7 +87,8 @@ impl Core {
                     continue;
                 }
             };
-            if !known.insert(fingerprint(writing.kind, &item.note)) {
+            let print = fingerprint(writing.kind, &item.note);
+            if known.prints.contains(&print) || !tried.insert(print) {
                 report.skipped += 1;
                 continue;
             }
@@ -83,6 +96,7 @@ impl Core {
                 report.added += 1;
                 continue;
             }
+            known.prints.insert(print);
             match collective.sign_content(&self.store, now_ms, writing) {
                 Ok(record) => {
                     entries.push(Entry::Record(record, now_ms));
@@ -103,7 +117,7 @@ impl Core {
 
     /// What this person has already written into a collective, by content. Read once from the
     /// log when an import begins: it is as true as the log itself.
-    fn fingerprints(&mut self, cid: CollectiveId) -> Result<BTreeSet<[u8; 16]>, ApiError> {
+    fn fingerprints(&mut self, cid: CollectiveId) -> Result<Known, ApiError> {
         if let Some(known) = self.imported.remove(&cid) {
             return Ok(known);
         }
@@ -112,13 +126,13 @@ impl Core {
             .get(&cid)
             .map(|collective| collective.secrets.seat)
         else {
-            return Ok(BTreeSet::new());
+            return Ok(Known::default());
         };
-        let mut known = BTreeSet::new();
+        let mut known = Known::default();
         self.store
             .records_since(folkmoot_store::LogCursor::default(), &mut |logged, _| {
                 if let Logged::Record(record, _) = logged {
-                    known.extend(own_fingerprint(&record, cid, seat));
+                    known.prints.extend(own_fingerprint(&record, cid, seat));
                 }
                 ControlFlow::Continue(())
             })
@@ -126,9 +140,20 @@ impl Core {
         Ok(known)
     }
 
-    /// Forgets fingerprints after a single note was written into a collective.
-    pub(crate) fn forget_fingerprints(&mut self, cid: CollectiveId) {
-        self.imported.remove(&cid);
+    /// A single note was written: an import that goes on knows it.
+    pub(crate) fn know(&mut self, cid: CollectiveId, record: &Verified) {
+        if let Some(known) = self.imported.get_mut(&cid) {
+            known
+                .prints
+                .extend(own_fingerprint(record, cid, record.header().seat));
+        }
+    }
+
+    /// Gives back the memory of imports that ended a while ago.
+    pub(crate) fn forget_idle_imports(&mut self) {
+        let mono = self.clock.mono();
+        self.imported
+            .retain(|_, known| mono.saturating_sub(known.used_at) < IDLE);
     }
 }
 

@@ -13,12 +13,19 @@ use crate::notes::MEMBERSHIP;
 /// commands are answered in between.
 const SLICE: usize = 2_000;
 
+/// How long feeding waits after a fault, in milliseconds.
+const RETRY: u64 = 30_000;
+
 /// The index and how far it was fed.
 #[derive(Debug)]
 pub(crate) struct Library {
     index: Index,
     /// Where feeding goes on; `None` once the index has everything.
     behind: Option<LogCursor>,
+    /// Up to where the index was fed without a fault.
+    fed: LogCursor,
+    /// After a fault feeding goes on then, monotonic milliseconds.
+    retry_at: u64,
     maintain_at: Option<u64>,
     why_rebuilt: Option<String>,
 }
@@ -33,9 +40,10 @@ pub(crate) enum FeedError {
 }
 
 impl Library {
-    /// Opens the index; one that cannot be read is thrown away and built again.
-    pub(crate) fn open(dir: &Path, store: &Vault) -> Result<Self, SearchError> {
-        let (index, opened) = match Index::open(dir, &Options::default()) {
+    /// Opens the index; one that cannot be read is thrown away and built again, and so is one of a
+    /// log that `lost` records: it would still name them.
+    pub(crate) fn open(dir: &Path, store: &Vault, lost: bool) -> Result<Self, SearchError> {
+        let (index, opened) = match Index::open(dir, &Options { rebuild: lost }) {
             Err(SearchError::Damaged(_)) => Index::open(dir, &Options { rebuild: true })?,
             other => other?,
         };
@@ -53,6 +61,8 @@ impl Library {
         Ok(Self {
             index,
             behind: (from < store.cursor()).then_some(from),
+            fed: from,
+            retry_at: 0,
             maintain_at: None,
             why_rebuilt,
         })
@@ -66,6 +76,18 @@ impl Library {
     /// Whether results may be incomplete because the index is still being fed.
     pub(crate) fn partial(&self) -> bool {
         self.behind.is_some()
+    }
+
+    /// Feeds one slice if it is time to; after a fault it is tried again later.
+    pub(crate) fn catch_up_slice(&mut self, store: &Vault, mono: u64) -> Result<bool, FeedError> {
+        if mono < self.retry_at {
+            return Ok(false);
+        }
+        let fed = self.catch_up(store);
+        if fed.is_err() {
+            self.retry_at = mono + RETRY;
+        }
+        fed
     }
 
     /// Feeds one slice of the log; true while there is more.
@@ -97,6 +119,7 @@ impl Library {
             self.index.remove(removed, &cursor)?;
         }
         self.index.add(items, &cursor)?;
+        self.fed = end;
         let more = seen > 0 && end < store.cursor();
         self.behind = more.then_some(end);
         self.maintain_at = Some(0);
@@ -114,6 +137,21 @@ impl Library {
         if self.behind.is_some() {
             return Ok(());
         }
+        let changed = self.change_now(shown, unshown, cursor);
+        match &changed {
+            Ok(()) => self.fed = cursor,
+            // What was missed comes again from the log.
+            Err(_) => self.behind = Some(self.fed),
+        }
+        changed
+    }
+
+    fn change_now(
+        &mut self,
+        shown: &[Verified],
+        unshown: &[RecordId],
+        cursor: LogCursor,
+    ) -> Result<(), SearchError> {
         let cursor = cursor.to_bytes();
         if !unshown.is_empty() {
             self.index.remove(unshown.iter().copied(), &cursor)?;
@@ -141,7 +179,7 @@ impl Library {
     /// When [`Library::maintain`] or [`Library::catch_up`] is due, monotonic milliseconds.
     pub(crate) fn deadline(&self) -> Option<u64> {
         if self.behind.is_some() {
-            Some(0)
+            Some(self.retry_at)
         } else {
             self.maintain_at
         }

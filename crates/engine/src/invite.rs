@@ -28,7 +28,7 @@ impl Collective {
         addresses: Vec<Vec<u8>>,
         now_ms: u64,
     ) -> Result<(Vec<Entry>, InviteView), ApiError> {
-        if self.home {
+        if self.is_home() {
             return Err(usage("your home is for you alone")
                 .hint("found a collective with `moot collective new NAME` and invite to that"));
         }

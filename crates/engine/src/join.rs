@@ -29,7 +29,8 @@ const PATIENCE: u64 = 6_000;
 /// A join under way, or the last one of a collective.
 #[derive(Debug)]
 pub(crate) struct Join {
-    link: InviteLink,
+    /// The key: a secret, dropped when it is not needed any more.
+    link: Option<InviteLink>,
     stages: Vec<JoinStage>,
     /// The join record, once it was made.
     record: Option<Verified>,
@@ -76,6 +77,7 @@ impl Core {
         self.needs_network()?;
         if let Some(collective) = self.collectives.get(&cid)
             && collective.secrets.membership == Membership::Member
+            && collective.seat_is_live()
         {
             return Err(
                 usage(format!("you are already a member of {}", collective.name()))
@@ -90,74 +92,103 @@ impl Core {
             return Err(usage("the key carries no address of a member")
                 .hint("ask for a member's address and add it: `moot join KEY --peer ADDRESS`"));
         }
-        self.prepare_to_join(cid)?;
+        self.prepare_to_join(cid, link.invite)?;
+        let record = self.fitting_join(&cid, link.invite)?;
         self.joins.insert(
             cid,
             Join {
                 stages: vec![JoinStage::KeyRead],
-                record: None,
+                record: record.clone(),
                 finished: false,
                 failed: None,
                 trouble: None,
-                link: link.clone(),
+                link: Some(link.clone()),
             },
         );
         self.feed(Input::Ask(Ask::Join {
             cid,
             door: *DoorSecret::invite(&cid, &link.seed.public()).expose(),
             invite_seed: link.seed.signing_key().to_bytes(),
+            record: record.map(|record| record.wire().to_vec()),
             addrs,
         }));
         Ok(Reply::Join(self.join_progress(&cid)))
     }
 
-    /// Draws the keys for the new seat, or finds those of an earlier try.
-    fn prepare_to_join(&mut self, cid: CollectiveId) -> Result<(), ApiError> {
-        let known = self.collectives.remove(&cid);
-        let (secrets, old) = match known {
-            Some(mut collective) if collective.secrets.membership == Membership::Left => {
-                // Whoever left comes back with a new device: the old one's log is closed.
-                let fresh = self.new_secrets(cid, &collective.secrets)?;
-                (fresh, Some(std::mem::take(&mut collective.profiles)))
-            }
-            Some(collective) => (collective.secrets, Some(collective.profiles)),
+    /// Draws the keys for the new seat, or finds those of an earlier try by the same invite.
+    fn prepare_to_join(&mut self, cid: CollectiveId, invite: GrantId) -> Result<(), ApiError> {
+        let kept = self.kept_join(&cid)?;
+        let secrets = match self.collectives.get(&cid) {
             None => {
                 let root = self.keyring.joiner_seat(&cid);
-                let secrets = Secrets {
+                Secrets {
                     cid,
                     membership: Membership::Joining,
+                    home: false,
                     founder_salt: None,
                     seat: SeatKey::from_bytes(root.verifying_key().to_bytes()),
                     device: SigningKey::from_bytes(&fresh_bytes()?),
                     kems: vec![KemSecret::from_bytes(fresh_bytes()?)],
                     epochs: Vec::new(),
-                };
-                (secrets, None)
+                }
+            }
+            Some(collective) => {
+                let old = &collective.secrets;
+                // A device that signed a join by another invite must not sign a second one: both
+                // would stand first in its log. Whoever left has a log that is closed.
+                let spent = kept.is_some_and(|record| {
+                    record.header().dev == old.dev() && record.header().cap != Some(invite)
+                });
+                if old.membership == Membership::Joining && !spent {
+                    old.copy()
+                } else {
+                    self.new_secrets(cid, old)?
+                }
             }
         };
         self.keyring.save(&secrets).map_err(key_failed)?;
-        let mut collective = Collective::new(secrets);
-        let now_ms = self.clock.wall();
-        collective
-            .load(&self.store, now_ms, None)
+        let collective = self
+            .load_whole(secrets)
             .map_err(crate::errors::store_failed)?;
-        collective.profiles = old.unwrap_or_default();
         self.collectives.insert(cid, collective);
         Ok(())
     }
 
+    /// The join record of an earlier try by this invite with this device.
+    fn fitting_join(
+        &self,
+        cid: &CollectiveId,
+        invite: GrantId,
+    ) -> Result<Option<Verified>, ApiError> {
+        let dev = self
+            .collectives
+            .get(cid)
+            .map(|collective| collective.secrets.dev());
+        Ok(self.kept_join(cid)?.filter(|record| {
+            record.header().cap == Some(invite) && Some(record.header().dev) == dev
+        }))
+    }
+
+    /// The join record of an earlier try, whichever invite it was by.
+    fn kept_join(&self, cid: &CollectiveId) -> Result<Option<Verified>, ApiError> {
+        let kept = self
+            .store
+            .local(&join_key(cid))
+            .map_err(crate::errors::store_failed)?;
+        Ok(kept
+            .and_then(|wire| Signed::parse(&wire).ok())
+            .and_then(|signed| signed.verify().ok()))
+    }
+
     fn new_secrets(&self, cid: CollectiveId, old: &Secrets) -> Result<Secrets, ApiError> {
-        let mut kems = old.kems.clone();
-        kems.push(KemSecret::from_bytes(fresh_bytes()?));
-        Ok(Secrets {
+        let mut secrets = Secrets {
             cid,
             membership: Membership::Joining,
-            founder_salt: old.founder_salt,
-            seat: old.seat,
             device: SigningKey::from_bytes(&fresh_bytes()?),
-            kems,
-            epochs: old.epochs.clone(),
-        })
+            ..old.copy()
+        };
+        secrets.renew_kem(KemSecret::from_bytes(fresh_bytes()?));
+        Ok(secrets)
     }
 
     /// The machine got one step further.
@@ -208,25 +239,7 @@ impl Core {
     /// The join record: the one of an earlier try by the same invite, else a new one, kept so
     /// that a try after a stop shows the same one.
     fn join_record(&mut self, cid: CollectiveId) -> Result<Verified, ApiError> {
-        let join = self.joins.get(&cid);
-        let invite = join.map(|join| join.link.invite);
-        if let Some(record) = join.and_then(|join| join.record.clone()) {
-            return Ok(record);
-        }
-        let dev = self
-            .collectives
-            .get(&cid)
-            .map(|collective| collective.secrets.dev());
-        let kept = self
-            .store
-            .local(&join_key(&cid))
-            .map_err(crate::errors::store_failed)?;
-        if let Some(record) = kept
-            .and_then(|wire| Signed::parse(&wire).ok())
-            .and_then(|signed| signed.verify().ok())
-            && record.header().cap == invite
-            && Some(record.header().dev) == dev
-        {
+        if let Some(record) = self.joins.get(&cid).and_then(|join| join.record.clone()) {
             return Ok(record);
         }
         let record = self.make_join(cid)?;
@@ -245,7 +258,7 @@ impl Core {
         let link = self
             .joins
             .get(&cid)
-            .map(|join| join.link.clone())
+            .and_then(|join| join.link.clone())
             .ok_or_else(|| failed("nobody asked to join this".to_owned()))?;
         let invite = RecordId::from(link.invite);
         let collective = self
@@ -296,18 +309,27 @@ impl Core {
         };
         join.reach(JoinStage::Welcomed);
         let record = join.record.clone();
-        let addresses = join.link.addresses.clone();
+        let addresses = join
+            .link
+            .as_ref()
+            .map(|link| link.addresses.clone())
+            .unwrap_or_default();
         let collective = self
             .collectives
             .get_mut(&cid)
             .ok_or_else(|| failed("the collective is not open".to_owned()))?;
-        collective.secrets.membership = Membership::Member;
-        self.keyring.save(&collective.secrets).map_err(key_failed)?;
+        // The record first: keys that say "member" without it could never join again.
         if let Some(record) = record {
             let mut taken = Taken::default();
             let _verdict = collective.take(&self.store, record, None, now_ms, &mut taken);
             self.settle(cid, taken)
                 .map_err(|()| failed("the membership could not be stored".to_owned()))?;
+        }
+        let collective = self.collective_mut(&cid)?;
+        collective.secrets.membership = Membership::Member;
+        if let Err(error) = self.keyring.save(&self.collectives[&cid].secrets) {
+            self.collective_mut(&cid)?.secrets.membership = Membership::Joining;
+            return Err(key_failed(error));
         }
         self.note_membership(cid, &addresses);
         self.announce_name(cid);
@@ -332,6 +354,7 @@ impl Core {
             {
                 join.reach(JoinStage::Received);
                 join.finished = true;
+                join.link = None;
             }
         }
         self.answer_waiting();
@@ -340,6 +363,7 @@ impl Core {
     fn fail_join(&mut self, cid: CollectiveId, error: ApiError) {
         if let Some(join) = self.joins.get_mut(&cid) {
             join.failed = Some(error);
+            join.link = None;
         }
         self.forget_unserved(cid);
         self.answer_waiting();

@@ -194,6 +194,11 @@ impl Keyring {
         Ok(self.home.remove_key(&format!("{cid}{COLLECTIVE}"))?)
     }
 
+    /// Whether the key folder holds no keys.
+    pub(crate) fn is_empty(home: &Home) -> Result<bool, KeyError> {
+        Ok(home.read_key(NODE_KEY)?.is_none() && home.read_key(MASTER)?.is_none())
+    }
+
     /// Reads the secrets of every collective.
     pub(crate) fn load(&self) -> Result<Vec<Secrets>, KeyError> {
         self.home

@@ -42,7 +42,6 @@ use std::path::PathBuf;
 use folkmoot_sync::{Addr, Output, Peer};
 
 /// How to open a home.
-#[derive(Debug)]
 pub struct Options {
     /// The home folder; made if missing.
     pub home: PathBuf,
@@ -55,7 +54,6 @@ pub struct Options {
 }
 
 /// What opening found and did.
-#[derive(Debug)]
 pub struct Opened {
     /// The home was made now.
     pub first_start: bool,
@@ -63,6 +61,24 @@ pub struct Opened {
     pub transport_key: [u8; 32],
     /// Sentences for the person: damage, rebuilds, permissions.
     pub notices: Vec<String>,
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options")
+            .field("home", &self.home)
+            .field("serving", &self.serving)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Opened")
+            .field("first_start", &self.first_start)
+            .field("notices", &self.notices)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a home could not be opened.

@@ -48,7 +48,7 @@ impl Core {
             .collectives
             .values()
             .filter(|collective| {
-                if collective.home {
+                if collective.is_home() {
                     wanted == HOME
                 } else {
                     fold(&collective.name()) == wanted
@@ -76,7 +76,7 @@ impl Core {
 
     pub(crate) fn home_collective(&self) -> Option<&Collective> {
         self.collectives.values().find(|collective| {
-            collective.home && collective.secrets.membership == Membership::Member
+            collective.is_home() && collective.secrets.membership == Membership::Member
         })
     }
 

@@ -31,6 +31,7 @@ impl Core {
     pub(crate) fn write_note(&mut self, note: &Note) -> Result<Reply, ApiError> {
         let cid = self.place_or_home(note.collective.as_deref())?;
         let writing = to_writing(note, random().map_err(|e| failed(e.to_string()))?)?;
+        self.tidy_heads(cid)?;
         let tags = writing
             .tags
             .iter()
@@ -43,11 +44,9 @@ impl Core {
                 .collectives
                 .get_mut(&cid)
                 .ok_or_else(|| failed("the collective is not open".to_owned()))?;
-            let mut entries = collective.merge_heads(now_ms)?;
             let record = collective.sign_content(store, now_ms, writing)?;
-            entries.push(Entry::Record(record.clone(), now_ms));
-            self.publish(cid, entries)?;
-            self.forget_fingerprints(cid);
+            self.publish(cid, vec![Entry::Record(record.clone(), now_ms)])?;
+            self.know(cid, &record);
             record
         };
         let id = record.id();
@@ -112,6 +111,7 @@ impl Core {
 
     fn post_name(&mut self, cid: CollectiveId, name: String) -> Result<(), ApiError> {
         let salt = random().map_err(|e| failed(e.to_string()))?;
+        self.tidy_heads(cid)?;
         let now_ms = self.clock.wall();
         let store = &self.store;
         let collective = self
@@ -126,8 +126,9 @@ impl Core {
             name,
         };
         let fact = profile_fact(&cid, &seat, Some(&profile));
-        collective.learn_profile(seat, profile);
-        self.publish(cid, vec![Entry::Record(record, now_ms), fact])
+        self.publish(cid, vec![Entry::Record(record, now_ms), fact])?;
+        self.collective_mut(&cid)?.learn_profile(seat, profile);
+        Ok(())
     }
 
     /// Writes into the home that this person is a member of a collective, so that the words and

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use folkmoot_record::{CollectiveId, RecordId};
-use folkmoot_store::{OpenReport, Options as StoreOptions, Progress, Vault};
+use folkmoot_store::{OpenReport, Options as StoreOptions, Progress, StoreError, Vault};
 
 use crate::{
     OpenError, Opened, Options,
@@ -14,10 +13,9 @@ use crate::{
     home::Home,
     index::Library,
     join::first_sync_key,
-    keyring::{Found, Keyring},
-    names::HOME,
+    keyring::Keyring,
     profiles,
-    secrets::Membership,
+    secrets::{Membership, Secrets},
 };
 
 impl Core {
@@ -35,14 +33,26 @@ impl Core {
         let (store, report) = Vault::open(&home.store(), StoreOptions::default(), &mut |step| {
             progress(&sentence(&step));
         })?;
-        let (keyring, found) = Keyring::open(&home, options.passphrase.as_deref())?;
-        let library = Library::open(&home.index(), &store).map_err(|error| OpenError::Failed {
-            message: error.to_string(),
-            hint: Some(format!(
-                "remove {}; it is built again",
-                home.index().display()
-            )),
-        })?;
+        // A new person beside records whose keys are gone would hide the loss.
+        if Keyring::is_empty(&home)? && !store.collectives().is_empty() {
+            return Err(OpenError::Failed {
+                message: "there are records here, but their keys are gone".to_owned(),
+                hint: Some(
+                    "restore the key folder from a copy, or use your 24 words: `moot recover`"
+                        .to_owned(),
+                ),
+            });
+        }
+        let (keyring, _) = Keyring::open(&home, options.passphrase.as_deref())?;
+        let lost = !report.damaged.is_empty() || report.torn_tail_cut.is_some();
+        let library =
+            Library::open(&home.index(), &store, lost).map_err(|error| OpenError::Failed {
+                message: error.to_string(),
+                hint: Some(format!(
+                    "remove {}; it is built again",
+                    home.index().display()
+                )),
+            })?;
         let checkers = Checkers::start(done).map_err(|error| OpenError::Failed {
             message: format!("threads could not be started: {error}"),
             hint: None,
@@ -79,12 +89,12 @@ impl Core {
         }
         let first_start = core.home_collective().is_none();
         if first_start {
-            // A new home beside records whose keys are gone would hide the loss.
-            let begun = !core.collectives.is_empty() || !core.store.collectives().is_empty();
-            if found == Found::Opened && begun {
+            if !core.collectives.is_empty() {
                 return Err(OpenError::Failed {
                     message: "the keys of the personal home are missing".to_owned(),
-                    hint: Some("restore the key folder from a copy".to_owned()),
+                    hint: Some(
+                        "restore the key folder from a copy, or move it away and use your 24 words: `moot recover`".to_owned(),
+                    ),
                 });
             }
             core.found_home().map_err(|error| OpenError::Failed {
@@ -104,36 +114,43 @@ impl Core {
     }
 
     fn load_collectives(&mut self) -> Result<(), OpenError> {
-        let now_ms = self.clock.wall();
-        let mut marked: BTreeMap<CollectiveId, BTreeMap<RecordId, u8>> = BTreeMap::new();
-        for (id, mark) in self.store.marked()? {
-            if let Some(record) = crate::holdings::read(&self.store, &id)
-                && let Some(cid) = record.header().cid
-            {
-                marked.entry(cid).or_default().insert(id, mark);
-            }
-        }
         for secrets in self.keyring.load()? {
             let cid = secrets.cid;
-            let mut collective = Collective::new(secrets);
-            let first_sync_end = self
-                .store
-                .local(&first_sync_key(&cid))?
-                .and_then(|value| value.try_into().ok())
-                .map(u64::from_be_bytes);
-            collective.load(&self.store, now_ms, first_sync_end)?;
-            collective.first_sync = collective.secrets.founder_salt.is_none()
-                && collective.secrets.membership != Membership::Left
-                && first_sync_end.is_none();
-            // A home is known by the node's own list, not by bytes (section 7.5).
-            collective.home =
-                collective.secrets.founder_salt.is_some() && collective.accord.state().name == HOME;
-            collective.profiles = profiles::load(&self.store, &cid)?;
-            collective.marked = marked.remove(&cid).unwrap_or_default();
+            let held = self.store.counts(&cid);
+            if secrets.founder_salt.is_some() && held.control == 0 && held.content == 0 {
+                // The founding broke off between its keys and its records: there is nothing to lose.
+                self.keyring.forget(&cid)?;
+                continue;
+            }
+            let mut collective = self.load_whole(secrets)?;
             self.learn_from_bundles(&mut collective);
             self.collectives.insert(cid, collective);
         }
         Ok(())
+    }
+
+    /// Everything of one collective as the store has it: at a start, and after a failed commit.
+    pub(crate) fn load_whole(&self, secrets: Secrets) -> Result<Collective, StoreError> {
+        let cid = secrets.cid;
+        let mut collective = Collective::new(secrets);
+        let first_sync_end = self
+            .store
+            .local(&first_sync_key(&cid))?
+            .and_then(|value| value.try_into().ok())
+            .map(u64::from_be_bytes);
+        collective.load(&self.store, self.clock.wall(), first_sync_end)?;
+        collective.first_sync = collective.secrets.founder_salt.is_none()
+            && collective.secrets.membership != Membership::Left
+            && first_sync_end.is_none();
+        collective.profiles = profiles::load(&self.store, &cid)?;
+        for (id, mark) in self.store.marked()? {
+            if let Some(record) = crate::holdings::read(&self.store, &id)
+                && record.header().cid == Some(cid)
+            {
+                collective.remember_mark(&record, mark);
+            }
+        }
+        Ok(collective)
     }
 
     /// Opens bundles whose secret a crash kept from being written to the key folder.

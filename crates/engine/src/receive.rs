@@ -1,5 +1,7 @@
 //! Taking in what peers send: parse, check, judge, store, index, tell.
 
+use std::collections::BTreeSet;
+
 use folkmoot_accord::Rejudge;
 use folkmoot_record::{Carried, CollectiveId, Hlc, RecordId, Signed, Verified};
 use folkmoot_store::{Entry, Held};
@@ -108,7 +110,14 @@ impl Core {
         let now_ms = self.clock.wall();
         let mut taken = Taken::default();
         let mut verdicts = Vec::with_capacity(items.len());
+        let mut seen = BTreeSet::new();
         for item in items {
+            if let Checked::Record(record) = &item
+                && !seen.insert(record.id())
+            {
+                verdicts.push(Delivered::Known);
+                continue;
+            }
             let verdict = match self.collectives.get_mut(&cid) {
                 None => Delivered::Delayed,
                 Some(collective) => match item {
@@ -128,12 +137,6 @@ impl Core {
             };
             verdicts.push(verdict);
         }
-        if taken.changed
-            && let Some(collective) = self.collectives.get_mut(&cid)
-        {
-            collective.release_orphans(&self.store, now_ms, &mut taken);
-            collective.refresh_offers();
-        }
         if self.settle(cid, taken).is_err() {
             // Not durable, so not acknowledged: the peer offers it again later.
             verdicts.fill(Delivered::Delayed);
@@ -143,7 +146,13 @@ impl Core {
 
     /// Makes a batch durable and then known: to the index, to peers, to whoever waits.
     pub(crate) fn settle(&mut self, cid: CollectiveId, mut taken: Taken) -> Result<(), ()> {
-        for rejudge in std::mem::take(&mut taken.rejudge) {
+        if (taken.changed || taken.keys)
+            && let Some(collective) = self.collectives.get_mut(&cid)
+        {
+            collective.release_orphans(&self.store, self.clock.wall(), &mut taken);
+            collective.refresh_offers();
+        }
+        if let Some(rejudge) = united(std::mem::take(&mut taken.rejudge)) {
             self.rejudge(cid, &rejudge, &mut taken);
         }
         if !taken.entries.is_empty()
@@ -181,4 +190,17 @@ impl Core {
         }
         Ok(())
     }
+}
+
+/// One pass over the content is enough, however many revocations a batch brought.
+fn united(all: Vec<Rejudge>) -> Option<Rejudge> {
+    let mut seats = BTreeSet::new();
+    for rejudge in all {
+        match rejudge {
+            Rejudge::Nothing => {}
+            Rejudge::Seats(more) => seats.extend(more),
+            Rejudge::Everything => return Some(Rejudge::Everything),
+        }
+    }
+    (!seats.is_empty()).then_some(Rejudge::Seats(seats))
 }

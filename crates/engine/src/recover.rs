@@ -5,7 +5,7 @@
 //! everything they wrote kept. Epoch secrets are not in the words: a collective with other
 //! members is taken part in again with a fresh invite, which finds the same seat.
 
-use std::ops::ControlFlow;
+use std::{collections::BTreeSet, ops::ControlFlow};
 
 use ed25519_dalek::SigningKey;
 use folkmoot_api::ApiError;
@@ -24,7 +24,7 @@ use crate::{
     collectives::own_cut,
     errors::failed,
     home::Home,
-    keyring::Keyring,
+    keyring::{KeyError, Keyring},
     names::HOME,
     secrets::{Membership, Secrets},
 };
@@ -71,9 +71,30 @@ pub fn recover(
         hint: Some("type the 24 words in their order, as the card shows them".to_owned()),
     })?;
     let (mut store, _) = Vault::open(&home.store(), StoreOptions::default(), &mut |_| {})?;
-    let keyring = Keyring::from_master(&home, master, passphrase)?;
+    let (keyring, done) = if Keyring::is_empty(&home)? {
+        (
+            Keyring::from_master(&home, master, passphrase)?,
+            BTreeSet::new(),
+        )
+    } else {
+        // A recovery that broke off goes on with the same words; other keys are left alone.
+        let (keyring, _) = Keyring::open(&home, passphrase)?;
+        let done: BTreeSet<_> = keyring.load()?.iter().map(|secrets| secrets.cid).collect();
+        let whole = store.collectives().iter().all(|cid| done.contains(cid));
+        if *keyring.words() != *master.words() || whole {
+            return Err(KeyError::Present {
+                folder: home.keys(),
+            }
+            .into());
+        }
+        (keyring, done)
+    };
     let mut recovered = Vec::new();
-    for cid in store.collectives() {
+    for cid in store
+        .collectives()
+        .into_iter()
+        .filter(|cid| !done.contains(cid))
+    {
         recovered.push(one(&keyring, &mut store, cid, now_ms)?);
     }
     store.close()?;
@@ -100,6 +121,7 @@ fn one(
     let mut collective = Collective::new(Secrets {
         cid,
         membership: Membership::Member,
+        home: false,
         founder_salt: founder.filter(|_| founded).map(|(genesis, _)| genesis.salt),
         seat,
         device: SigningKey::from_bytes(&random().map_err(unlucky)?),
@@ -125,13 +147,16 @@ fn one(
         keyring.save(&collective.secrets)?;
         return Ok(report(&collective, Outcome::Left));
     }
-    collective.home = founded && state.name == HOME;
+    let home = founded && state.name == HOME;
+    collective.secrets.home = home;
     let entries = renew_device(&mut collective, keyring, store, now_ms, alone).map_err(told)?;
     if !alone {
         collective.secrets.membership = Membership::Joining;
     }
-    keyring.save(&collective.secrets)?;
+    // Records first: keys without them would be a device that nobody knows. Broken off here, the
+    // same words bring one more device.
     store.commit(&entries)?;
+    keyring.save(&collective.secrets)?;
     let outcome = if alone {
         Outcome::Whole
     } else {

@@ -30,6 +30,8 @@ pub(crate) enum Membership {
 pub(crate) struct Secrets {
     pub(crate) cid: CollectiveId,
     pub(crate) membership: Membership,
+    /// The personal home: known by this list, not by bytes (section 7.5).
+    pub(crate) home: bool,
     /// The salt of the genesis, where this person founded the collective: the seat key needs it.
     pub(crate) founder_salt: Option<[u8; 16]>,
     pub(crate) seat: SeatKey,
@@ -45,22 +47,41 @@ impl Secrets {
         DeviceKey::from_bytes(self.device.verifying_key().to_bytes())
     }
 
+    /// The same secrets once more, for a collective that is read again.
+    pub(crate) fn copy(&self) -> Self {
+        Self {
+            device: self.device.clone(),
+            kems: self.kems.clone(),
+            epochs: self.epochs.clone(),
+            ..*self
+        }
+    }
+
     pub(crate) fn epoch(&self, id: &EpochId) -> Option<&EpochSecret> {
         self.epochs.iter().find(|secret| secret.id() == *id)
     }
 
-    /// Keeps an epoch secret; true if it is new.
+    /// Keeps an epoch secret; true if it is new. One more than [`MOST_EPOCHS`] is not kept: what
+    /// is written must be readable again.
     pub(crate) fn learn(&mut self, secret: EpochSecret) -> bool {
-        let new = self.epoch(&secret.id()).is_none();
+        let new = self.epoch(&secret.id()).is_none() && (self.epochs.len() as u64) < MOST_EPOCHS;
         if new {
             self.epochs.push(secret);
         }
         new
     }
 
+    /// Keeps a KEM secret as the current one; the oldest goes where there are too many.
+    pub(crate) fn renew_kem(&mut self, kem: KemSecret) {
+        if self.kems.len() as u64 >= MOST_KEMS {
+            self.kems.remove(0);
+        }
+        self.kems.push(kem);
+    }
+
     pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
         let mut out = Encoder::with_capacity(256 + 36 * (self.kems.len() + self.epochs.len()));
-        out.array(8)
+        out.array(9)
             .uint(FORMAT)
             .bytes(self.cid)
             .uint(match self.membership {
@@ -68,6 +89,7 @@ impl Secrets {
                 Membership::Member => 1,
                 Membership::Left => 2,
             })
+            .bool(self.home)
             .bytes_or_null(self.founder_salt)
             .bytes(self.seat)
             .bytes(Zeroizing::new(self.device.to_bytes()).as_slice());
@@ -84,7 +106,7 @@ impl Secrets {
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, FcError> {
         let mut d = Decoder::new(bytes)?;
-        d.array_of(8)?;
+        d.array_of(9)?;
         d.uint_within(FORMAT..=FORMAT)?;
         let cid = CollectiveId::from_bytes(d.bytes_of()?);
         let membership = match d.uint_within(0..=2)? {
@@ -92,6 +114,7 @@ impl Secrets {
             1 => Membership::Member,
             _ => Membership::Left,
         };
+        let home = d.bool()?;
         let founder_salt = d.bytes_or_null()?;
         let seat = SeatKey::from_bytes(d.bytes_of()?);
         let device = SigningKey::from_bytes(&Zeroizing::new(d.bytes_of()?));
@@ -103,6 +126,7 @@ impl Secrets {
         Ok(Self {
             cid,
             membership,
+            home,
             founder_salt,
             seat,
             device,
@@ -130,6 +154,7 @@ mod tests {
         let secrets = Secrets {
             cid: CollectiveId::from_bytes([1; 32]),
             membership: Membership::Left,
+            home: true,
             founder_salt: Some([2; 16]),
             seat: SeatKey::from_bytes([3; 32]),
             device: SigningKey::from_bytes(&[4; 32]),

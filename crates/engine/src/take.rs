@@ -1,22 +1,27 @@
 //! What one collective makes of one received record or bundle.
 
 use folkmoot_accord::{ContentLog, ContentPlace, ContentStanding, Rejudge, Seen, Standing, Way};
-use folkmoot_record::{DeviceKey, Kind, RecordId, Verified, content::Content, control::Charter};
+use std::collections::BTreeMap;
+
+use folkmoot_record::{Kind, RecordId, Verified, content::Content};
 use folkmoot_seal::Bundle;
 use folkmoot_store::{Entry, Held, Vault};
 use folkmoot_sync::{Delivered, Peer};
 
 use crate::{
-    collective::{Collective, MOST_ORPHANS, Orphan, Profile},
+    collective::{Collective, MOST_ORPHAN_BYTES, MOST_ORPHANS, Orphan, Profile},
     holdings::read,
     profiles::profile_fact,
     receive::{Taken, mark},
+    secrets::Membership,
 };
 
 /// Ids of void records that are remembered a collective, so that nobody is asked for them.
 const MOST_VOID: usize = 4_096;
 /// Bundles kept of one epoch: the maker's and supplementary ones for late readers.
 const MOST_BUNDLES: usize = 64;
+/// Epoch secrets taken from a welcome before their records are known.
+const MOST_WELCOMED: usize = 4;
 /// A day in milliseconds.
 const DAY: u64 = 86_400_000;
 
@@ -61,7 +66,9 @@ impl Collective {
         if self.accord.record(&id).is_some() {
             return Delivered::Known;
         }
-        self.count(&record, now_ms);
+        if !self.has_room(&record, now_ms) {
+            return Delivered::Delayed;
+        }
         let seen = Seen {
             now_ms,
             first_ms: now_ms,
@@ -88,6 +95,7 @@ impl Collective {
             Standing::Orphan { .. } => Delivered::Orphan,
             Standing::Ignored => Delivered::Refused,
             Standing::Admitted { .. } | Standing::Parked(_) | Standing::Quarantined { .. } => {
+                self.count(&record, now_ms);
                 taken.entries.push(Entry::Record(record, now_ms));
                 taken.stored.push((id, from, None));
                 Delivered::Stored
@@ -139,6 +147,7 @@ impl Collective {
             .collect();
         for id in ready {
             if let Some(orphan) = self.orphans.remove(&id) {
+                self.orphan_bytes -= orphan.record.wire().len();
                 let _verdict = self.take_content(store, orphan.record, orphan.from, now_ms, taken);
             }
         }
@@ -169,20 +178,22 @@ impl Collective {
                 return Delivered::Refused;
             }
             ContentStanding::Orphan(_) => {
-                if self.orphans.len() >= MOST_ORPHANS {
-                    self.orphans.pop_first();
-                }
-                self.orphans.insert(id, Orphan { record, from });
+                self.shelter(Orphan {
+                    record,
+                    from,
+                    arrival: 0,
+                });
                 return Delivered::Orphan;
             }
             ContentStanding::Parked(_) => mark::PARKED,
             ContentStanding::Quarantined { .. } => mark::QUARANTINED,
             ContentStanding::Admitted { honoured: false } => mark::SHADOWED,
             ContentStanding::Admitted { honoured: true } => {
-                if self.count(&record, now_ms) {
-                    mark::OVER_QUOTA
-                } else {
+                if self.has_room(&record, now_ms) {
+                    self.count(&record, now_ms);
                     self.display_mark(store, &record)
+                } else {
+                    mark::OVER_QUOTA
                 }
             }
         };
@@ -194,9 +205,40 @@ impl Collective {
             taken.shown.push(record);
         } else {
             taken.entries.push(Entry::Mark { id, mark });
-            self.marked.insert(id, mark);
+            self.remember_mark(&record, mark);
         }
         Delivered::Stored
+    }
+
+    /// Keeps an orphan in memory; the oldest go where there are too many.
+    fn shelter(&mut self, mut orphan: Orphan) {
+        let last = self.orphans.values().map(|orphan| orphan.arrival).max();
+        orphan.arrival = last.unwrap_or(0) + 1;
+        self.orphan_bytes += orphan.record.wire().len();
+        self.orphans.insert(orphan.record.id(), orphan);
+        while self.orphans.len() > MOST_ORPHANS || self.orphan_bytes > MOST_ORPHAN_BYTES {
+            let oldest = self
+                .orphans
+                .iter()
+                .min_by_key(|(_, orphan)| orphan.arrival)
+                .map(|(id, _)| *id);
+            match oldest.and_then(|id| self.orphans.remove(&id)) {
+                Some(gone) => self.orphan_bytes -= gone.record.wire().len(),
+                None => break,
+            }
+        }
+    }
+
+    /// Remembers that a stored record is not shown, and why.
+    pub(crate) fn remember_mark(&mut self, record: &Verified, mark: u8) {
+        let header = record.header();
+        self.marked.insert(record.id(), mark);
+        if mark == mark::OVER_QUOTA {
+            self.over_quota
+                .entry(header.dev)
+                .or_default()
+                .insert((header.hlc, record.id()));
+        }
     }
 
     /// A body came for a record that was held without one.
@@ -275,73 +317,91 @@ impl Collective {
             .iter()
             .rev()
             .find_map(|kem| bundle.open(&cid, &dev, kem).ok());
-        let ours = opened.is_some();
-        if let Some(secret) = opened
-            && self.secrets.learn(secret)
-        {
-            taken.keys = true;
-            self.refresh_offers();
+        let epochs = &self.accord.state().epochs;
+        let known = |id| epochs.values().any(|epoch| epoch.key_id == id);
+        if !known(key_id) {
+            // The welcome's bundle comes before its epoch's record. Others have to wait for theirs,
+            // or a member could fill the key folder with made-up secrets.
+            let early = self
+                .secrets
+                .epochs
+                .iter()
+                .filter(|s| !known(s.id()))
+                .count();
+            let entering = self.first_sync || self.secrets.membership == Membership::Joining;
+            if opened.is_none() || !entering || early >= MOST_WELCOMED {
+                return Delivered::Delayed;
+            }
         }
-        let known = self
-            .accord
-            .state()
-            .epochs
-            .values()
-            .any(|epoch| epoch.key_id == key_id);
-        let held = store.bundles(&cid).map_or(0, |bundles| {
-            bundles.iter().filter(|held| held.key_id == key_id).count()
+        if let Some(secret) = opened {
+            taken.keys |= self.secrets.learn(secret);
+        }
+        let counts = self.bundles.get_or_insert_with(|| {
+            let mut counts = BTreeMap::new();
+            for held in store.bundles(&cid).unwrap_or_default() {
+                *counts.entry(held.key_id).or_default() += 1;
+            }
+            counts
         });
-        if held >= MOST_BUNDLES || (!known && !ours) {
+        let held: &mut usize = counts.entry(key_id).or_default();
+        if *held >= MOST_BUNDLES {
             return Delivered::Delayed;
         }
+        *held += 1;
         taken.entries.push(Entry::Bundle { cid, key_id, bytes });
         Delivered::Stored
     }
 
     pub(crate) fn remember_void(&mut self, id: Option<RecordId>) {
-        if let Some(id) = id {
-            if self.void.len() >= MOST_VOID {
-                self.void.pop_first();
+        if let Some(id) = id
+            && self.void.insert(id)
+        {
+            self.void_order.push_back(id);
+            if self.void_order.len() > MOST_VOID
+                && let Some(oldest) = self.void_order.pop_front()
+            {
+                self.void.remove(&oldest);
             }
-            self.void.insert(id);
         }
     }
 
-    /// Counts a record of a device on this UTC day; true if it is over the charter's quota. Own
+    /// Whether a device may add one more record today under the charter (section 4.11). Own
     /// devices, the home and the first full sync are exempt.
-    fn count(&mut self, record: &Verified, now_ms: u64) -> bool {
+    pub(crate) fn has_room(&self, record: &Verified, now_ms: u64) -> bool {
         let header = record.header();
-        if self.home || self.first_sync || header.seat == self.secrets.seat {
-            return false;
+        if self.is_home() || self.first_sync || header.seat == self.secrets.seat {
+            return true;
         }
-        let Some(charter) = self.accord.state().charter.clone() else {
-            return false;
+        let Some(charter) = &self.accord.state().charter else {
+            return true;
         };
-        self.tally(header.dev, header.kind, &charter, now_ms)
+        let tally = self
+            .tallies
+            .get(&header.dev)
+            .filter(|tally| tally.day == now_ms / DAY);
+        let tally = tally.copied().unwrap_or_default();
+        if header.kind.is_content() {
+            tally.content < charter.content_per_day
+        } else {
+            tally.control < charter.control_per_day
+        }
     }
 
-    pub(crate) fn tally(
-        &mut self,
-        dev: DeviceKey,
-        kind: Kind,
-        charter: &Charter,
-        now_ms: u64,
-    ) -> bool {
+    /// Counts a record that was taken in.
+    pub(crate) fn count(&mut self, record: &Verified, now_ms: u64) {
         let day = now_ms / DAY;
-        let tally = self.tallies.entry(dev).or_default();
+        let tally = self.tallies.entry(record.header().dev).or_default();
         if tally.day != day {
             *tally = Tally {
                 day,
                 ..Tally::default()
             };
         }
-        let (count, most) = if kind.is_content() {
-            (&mut tally.content, charter.content_per_day)
+        if record.header().kind.is_content() {
+            tally.content += 1;
         } else {
-            (&mut tally.control, charter.control_per_day)
-        };
-        *count += 1;
-        *count > most
+            tally.control += 1;
+        }
     }
 }
 

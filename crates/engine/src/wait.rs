@@ -119,7 +119,9 @@ impl Core {
         }
         let alone = self
             .member_of()
-            .filter(|collective| !collective.home && cid.is_none_or(|cid| cid == collective.cid()))
+            .filter(|collective| {
+                !collective.is_home() && cid.is_none_or(|cid| cid == collective.cid())
+            })
             .filter(|collective| self.connected_members(&collective.cid()) == 0)
             .map(crate::collective::Collective::name)
             .collect();

@@ -164,6 +164,8 @@ pub enum Ask {
         door: [u8; 32],
         /// Seed of the invite key, to prove the link.
         invite_seed: [u8; 32],
+        /// The join record of an earlier try: a welcome that was lost is asked for with it.
+        record: Option<Vec<u8>>,
         /// Addresses in the link.
         addrs: Vec<Addr>,
     },

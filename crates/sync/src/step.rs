@@ -158,6 +158,7 @@ impl Step<'_> {
                 cid,
                 door,
                 invite_seed,
+                record,
                 addrs,
             } => {
                 let door = DoorSecret::from_bytes(door);
@@ -166,6 +167,9 @@ impl Step<'_> {
                     let why = "too many joins at once; finish or cancel one first";
                     self.ctx.joining(cid, joins::failed(why, false));
                     return;
+                }
+                if let Some(record) = record {
+                    self.ctx.joins.sent(&cid, &record);
                 }
                 for addr in addrs {
                     // Each address may be another member's.
