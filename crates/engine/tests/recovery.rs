@@ -1,5 +1,5 @@
 //! The 24 words and the records on the disk bring a home back whose keys are lost.
-#![expect(clippy::panic, reason = "tests end so")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "tests end so")]
 
 use std::{fs, path::Path};
 
