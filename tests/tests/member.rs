@@ -1,0 +1,280 @@
+//! Members who may read and not write, and one of them whose node is made to send all the same:
+//! nothing of it is stored, and the collective goes on.
+
+#![expect(
+    clippy::print_stderr,
+    reason = "what an attack reached is worth seeing"
+)]
+
+#[path = "member/traitor.rs"]
+mod traitor;
+
+use std::time::Duration;
+
+use ed25519_dalek::SigningKey;
+use folkmoot_record::{
+    Draft, GrantId, Hlc, InviteKey, Kind, Place, RecordId, SeatKey, Signed, Verified,
+    content::Content,
+    control::{Control, Invite},
+    fc::Value,
+};
+use folkmoot_sync::Scope;
+use folkmoot_tests::{
+    home::{Home, text},
+    meet::{equal, invite_as, join, pair, refused, talk},
+};
+use traitor::{Keys, Offer, attack};
+
+/// How long one attack may go on.
+const ATTACK: Duration = Duration::from_secs(30);
+/// Records of one reader's flood.
+const FLOOD: usize = 20_000;
+
+/// Ana founds, Ben writes, Rea may read.
+fn three() -> (Home, Home, Home) {
+    let (ana, ben) = pair(["ana", "ben"], "commons");
+    ana.note("commons", "of ana: quincetree");
+    let mut rea = Home::new("rea");
+    rea.up();
+    join(&rea, &invite_as(&ana, "commons", &["--role", "reader"]));
+    equal(&[&ana, &ben, &rea], "commons");
+    (ana, ben, rea)
+}
+
+#[test]
+fn a_reader_is_told_that_writing_is_not_theirs() {
+    let (ana, ben, mut rea) = three();
+    for _ in 0..2 {
+        for args in [
+            &["note", "not mine to write", "--in", "commons"] as &[&str],
+            &["link", "https://example.org", "--in", "commons"],
+            &["invite", "commons"],
+        ] {
+            refused(&rea.run(args), 4, &["commons", "next:"]);
+        }
+        // Without a node the same is said.
+        if rea.pid().is_some() {
+            assert_eq!(rea.stop(), 0);
+        }
+    }
+    rea.up();
+    assert_eq!(rea.count("quincetree"), 1);
+    assert_eq!(ana.count("mine"), 0);
+    rea.note("home", "my own home is mine: plumtree");
+    equal(&[&ana, &ben], "commons");
+    talk(&ana, &rea, "commons", "heard");
+}
+
+/// Where records of the traitor go on from.
+struct Pen<'a> {
+    keys: &'a Keys,
+    cap: GrantId,
+    head: RecordId,
+    hlc: Hlc,
+}
+
+impl<'a> Pen<'a> {
+    fn new(keys: &'a Keys) -> Self {
+        // The reader's own grant: the invite that their join redeemed.
+        let join = keys
+            .control
+            .iter()
+            .find(|record| record.header().kind == Kind::JOIN && record.header().seat == keys.seat)
+            .unwrap();
+        let newest = keys.control.iter().max_by_key(|r| r.header().hlc).unwrap();
+        Self {
+            keys,
+            cap: join.header().cap.unwrap(),
+            head: newest.id(),
+            hlc: newest.header().hlc,
+        }
+    }
+
+    /// A note with everything in order but the right to write it.
+    fn note(&mut self, seat: SeatKey, device: &SigningKey, place: Place, words: &str) -> Verified {
+        self.hlc = Hlc::next(self.hlc.ms(), [self.hlc]);
+        Draft {
+            cid: Some(self.keys.cid),
+            seat,
+            place,
+            hlc: self.hlc,
+            kind: Kind::NOTE,
+            cap: Some(self.cap),
+            auth: vec![self.head],
+            refs: Vec::new(),
+            tags: Vec::new(),
+            body: Content::new([7; 16])
+                .with(0, Value::Text(words.to_owned()))
+                .encode(),
+        }
+        .sign(device)
+        .unwrap()
+    }
+
+    /// Many of them, one behind the other.
+    fn log(&mut self, seat: SeatKey, device: &SigningKey, count: usize) -> Vec<Verified> {
+        let mut place = Place { seq: 0, prev: None };
+        (0..count)
+            .map(|n| {
+                let record = self.note(seat, device, place, &format!("intruding {n}"));
+                place = Place {
+                    seq: place.seq + 1,
+                    prev: Some(record.id()),
+                };
+                record
+            })
+            .collect()
+    }
+}
+
+fn offer(record: &Verified, scope: Scope) -> Offer {
+    Offer {
+        id: record.id(),
+        hlc: record.header().hlc,
+        scope,
+        wire: record.wire().to_vec(),
+    }
+}
+
+/// The same record with another signature.
+fn resigned(record: &Verified, change: impl Fn(&mut [u8])) -> Offer {
+    let mut wire = record.wire().to_vec();
+    let signature = record.signature().to_vec();
+    let at = wire
+        .windows(signature.len())
+        .position(|window| window == signature)
+        .unwrap();
+    change(&mut wire[at..at + signature.len()]);
+    let (id, hlc) = match Signed::parse(&wire) {
+        Ok(signed) => (signed.id(), signed.header().hlc),
+        Err(_) => (record.id(), record.header().hlc),
+    };
+    Offer {
+        id,
+        hlc,
+        scope: Scope::Content,
+        wire,
+    }
+}
+
+#[test]
+fn records_that_a_member_may_not_send_are_refused_by_all() {
+    let (mut ana, ben, mut rea) = three();
+    let listed = rea.all(&["collective", "list"]);
+    let commons = listed.iter().find(|one| one["name"] == "commons").unwrap();
+    let cid = text(&commons["id"]);
+    assert_eq!(rea.stop(), 0);
+    let keys = Keys::of(rea.folder(), &cid);
+    assert!(keys.control.len() > 4);
+    let print = ana.fingerprint("commons");
+    let address = ana.addresses().first().cloned().unwrap();
+    let founder = keys.control[0].header();
+    let (founder_seat, own_seat) = (founder.seat, keys.seat);
+    let unknown = SigningKey::from_bytes(&[77; 32]);
+    let unknown_seat = SeatKey::from_bytes(unknown.verifying_key().to_bytes());
+    let first = Place { seq: 0, prev: None };
+    let mut pen = Pen::new(&keys);
+
+    let flood: Vec<Offer> = pen
+        .log(own_seat, &keys.device, FLOOD)
+        .iter()
+        .map(|record| offer(record, Scope::Content))
+        .collect();
+    let of_strangers = pen.log(unknown_seat, &unknown, 50);
+    let in_other_names = pen.log(founder_seat, &keys.device, 50);
+    let good = pen.note(own_seat, &keys.device, first, "badly signed: intruding");
+    let badly_signed = vec![
+        resigned(&good, |signature| signature[40] ^= 1),
+        resigned(&good, |signature| signature.fill(0)),
+    ];
+    // An invite for the whole world, with the rights of the reader's own: a reader may not invite.
+    let invite = keys
+        .control
+        .iter()
+        .find_map(|record| match record.control() {
+            Some(Control::Invite(invite)) => Some(invite.clone()),
+            _ => None,
+        })
+        .unwrap();
+    let taking = Control::Invite(Invite {
+        key: InviteKey::from_bytes(unknown.verifying_key().to_bytes()),
+        max_uses: 10_000,
+        ..invite
+    });
+    let rights: Vec<Offer> = (0..20)
+        .map(|n| {
+            pen.hlc = Hlc::next(pen.hlc.ms(), [pen.hlc]);
+            let record = Draft {
+                cid: Some(keys.cid),
+                seat: own_seat,
+                place: Place {
+                    seq: 1 + n,
+                    prev: Some(pen.head),
+                },
+                hlc: pen.hlc,
+                kind: Kind::INVITE,
+                cap: Some(pen.cap),
+                auth: vec![pen.head],
+                refs: Vec::new(),
+                tags: Vec::new(),
+                body: taking.encode(),
+            }
+            .sign(&keys.device)
+            .unwrap();
+            offer(&record, Scope::Control)
+        })
+        .collect();
+    let nonsense: Vec<Offer> = (0..20_u8)
+        .map(|n| Offer {
+            id: RecordId::from_bytes([n; 32]),
+            hlc: pen.hlc,
+            scope: Scope::Content,
+            wire: vec![n; 300],
+        })
+        .collect();
+    let attacks = [
+        ("badly signed", badly_signed),
+        (
+            "of strangers",
+            of_strangers
+                .iter()
+                .map(|record| offer(record, Scope::Content))
+                .collect(),
+        ),
+        (
+            "in another's name",
+            in_other_names
+                .iter()
+                .map(|record| offer(record, Scope::Content))
+                .collect(),
+        ),
+        ("rights taken", rights),
+        ("no records at all", nonsense),
+        ("a flood", flood),
+    ];
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for (what, offers) in attacks {
+        let many = offers.len();
+        let address = address.clone();
+        let outcome = runtime.block_on(attack(&keys, offers, &address, ATTACK));
+        eprintln!("{what}: {many} offered, {outcome:?}");
+        assert!(outcome.proven, "{what}");
+        assert!(outcome.given > 0, "{what}: nothing was handed over");
+        assert!(ana.alive(), "{what}: {}", ana.log());
+        assert_eq!(ana.fingerprint("commons"), print, "{what}");
+        assert_eq!(ana.count("intruding"), 0, "{what}");
+        // Whoever did this is shunned for a while; a new start forgets that.
+        assert_eq!(ana.stop(), 0);
+        ana.up_with(&["--listen", address.split("/p2p/").next().unwrap()]);
+    }
+    let address = ana.addresses().first().cloned().unwrap();
+    ben.ok(&["peers", "add", &address]);
+    equal(&[&ana, &ben], "commons");
+    talk(&ben, &ana, "commons", "afterwards");
+    talk(&ana, &ben, "commons", "andback");
+    // The same person with an honest node is still a member.
+    rea.up();
+    rea.ok(&["peers", "add", &address]);
+    equal(&[&ana, &ben, &rea], "commons");
+    assert_eq!(rea.count("afterwards"), 1);
+}
