@@ -1,6 +1,8 @@
 //! Damaged files: the home opens, says what happened, and everything that the damage did not hit is
 //! there; members bring back what it did.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use std::{
     fs,
     path::{Path, PathBuf},

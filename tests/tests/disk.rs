@@ -3,6 +3,7 @@
 //! The test runs itself again inside a mount namespace, where it may mount. Where the system does
 //! not permit that, it says loudly that it was skipped.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 #![expect(clippy::print_stderr, reason = "a skipped test must be heard")]
 
 use std::{env, fs, io::Write, path::Path, process::Command, time::Duration};

@@ -1,6 +1,8 @@
 //! Invite keys that do not work: each is refused with a sentence and the right code, and neither
 //! side is worse off for it.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use std::{thread, time::Duration};
 
 use folkmoot_tests::{

@@ -1,6 +1,8 @@
 //! Keys that do not open, that others could read, or that are gone: nothing is guessed, nothing is
 //! made anew over the old, and what was there is there again with the right keys.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use std::{
     fs,
     os::unix::fs::PermissionsExt,

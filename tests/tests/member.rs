@@ -1,11 +1,7 @@
 //! Members who may read and not write, and one of them whose node is made to send all the same:
 //! nothing of it is stored, and the collective goes on.
 
-#![expect(
-    clippy::print_stderr,
-    reason = "what an attack reached is worth seeing"
-)]
-
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 #[path = "member/traitor.rs"]
 mod traitor;
 

@@ -1,5 +1,7 @@
 //! Ports and homes that are taken, and commands that come while a node is just starting.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use std::{
     fs,
     net::{TcpListener, UdpSocket},

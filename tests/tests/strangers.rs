@@ -1,11 +1,7 @@
 //! Strangers on the network: whatever they send or withhold, the node lives, keeps what it holds,
 //! tells them nothing, and serves its members meanwhile.
 
-#![expect(
-    clippy::print_stderr,
-    reason = "the figures of a flood are worth seeing"
-)]
-
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 #[path = "strangers/raw.rs"]
 mod raw;
 
@@ -81,7 +77,6 @@ fn noise(length: usize, seed: &mut u64) -> Vec<u8> {
 #[test]
 fn bytes_that_are_no_handshake_cost_nothing() {
     let (mut ana, ben) = pair(["ana", "ben"], "commons");
-    let print = ana.fingerprint("commons");
     let (_, plain) = address(&ana);
     let mut seed = 7;
     let junk: [&[u8]; 6] = [
@@ -110,7 +105,6 @@ fn bytes_that_are_no_handshake_cost_nothing() {
     talk(&ben, &ana, "commons", "meanwhile");
     drop(silent);
     talk(&ana, &ben, "commons", "afterwards");
-    let _ = print;
     let print = ben.fingerprint("commons");
     unharmed(&mut ana, &print);
 }

@@ -54,7 +54,7 @@ impl Keys {
         d.bytes_or_null::<16>().unwrap();
         let seat = SeatKey::from_bytes(d.bytes_of().unwrap());
         let device = SigningKey::from_bytes(&d.bytes_of().unwrap());
-        d.list(0..=1_000, |d| d.bytes_of::<32>()).unwrap();
+        d.list(0..=1_000, Decoder::bytes_of::<32>).unwrap();
         let epochs = d
             .list(0..=1_000, |d| d.bytes_of().map(EpochSecret::from_bytes))
             .unwrap();
