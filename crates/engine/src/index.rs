@@ -1,6 +1,9 @@
 //! The search index as the engine feeds it: from the record log, in log order.
 
-use std::{ops::ControlFlow, path::Path};
+use std::{
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+};
 
 use folkmoot_library::{Item, ResolvedQuery, item};
 use folkmoot_record::{Kind, RecordId, Verified};
@@ -19,11 +22,13 @@ const RETRY: u64 = 30_000;
 /// The index and how far it was fed.
 #[derive(Debug)]
 pub(crate) struct Library {
-    index: Index,
+    dir: PathBuf,
+    /// `None` between a fault and the next opening.
+    index: Option<Index>,
     /// Where feeding goes on; `None` once the index has everything.
     behind: Option<LogCursor>,
-    /// Up to where the index was fed without a fault.
-    fed: LogCursor,
+    /// A writer that failed stays so: the index is opened again from its last commit.
+    broken: bool,
     /// After a fault feeding goes on then, monotonic milliseconds.
     retry_at: u64,
     maintain_at: Option<u64>,
@@ -43,29 +48,44 @@ impl Library {
     /// Opens the index; one that cannot be read is thrown away and built again, and so is one of a
     /// log that `lost` records: it would still name them.
     pub(crate) fn open(dir: &Path, store: &Vault, lost: bool) -> Result<Self, SearchError> {
-        let (index, opened) = match Index::open(dir, &Options { rebuild: lost }) {
-            Err(SearchError::Damaged(_)) => Index::open(dir, &Options { rebuild: true })?,
+        let mut library = Self {
+            dir: dir.to_owned(),
+            index: None,
+            behind: None,
+            broken: false,
+            retry_at: 0,
+            maintain_at: None,
+            why_rebuilt: None,
+        };
+        library.open_index(store, lost)?;
+        Ok(library)
+    }
+
+    fn open_index(&mut self, store: &Vault, lost: bool) -> Result<(), SearchError> {
+        // Only one may have the folder open.
+        self.index = None;
+        let (index, opened) = match Index::open(&self.dir, &Options { rebuild: lost }) {
+            Err(SearchError::Damaged(_)) => Index::open(&self.dir, &Options { rebuild: true })?,
             other => other?,
         };
-        let mut why_rebuilt = None;
         let from = match opened {
             Opened::Fresh => LogCursor::default(),
             Opened::Rebuilt { why } => {
-                why_rebuilt = Some(why);
+                self.why_rebuilt = Some(why);
                 LogCursor::default()
             }
             Opened::Resumed { cursor } => cursor
                 .try_into()
                 .map_or_else(|_| LogCursor::default(), LogCursor::from_bytes),
         };
-        Ok(Self {
-            index,
-            behind: (from < store.cursor()).then_some(from),
-            fed: from,
-            retry_at: 0,
-            maintain_at: None,
-            why_rebuilt,
-        })
+        self.index = Some(index);
+        self.behind = (from < store.cursor()).then_some(from);
+        self.broken = false;
+        Ok(())
+    }
+
+    fn index(&mut self) -> Result<&mut Index, SearchError> {
+        self.index.as_mut().ok_or_else(closed)
     }
 
     /// Why the index is being built again, once.
@@ -75,7 +95,7 @@ impl Library {
 
     /// Whether results may be incomplete because the index is still being fed.
     pub(crate) fn partial(&self) -> bool {
-        self.behind.is_some()
+        self.behind.is_some() || self.broken
     }
 
     /// Feeds one slice if it is time to; after a fault it is tried again later.
@@ -83,8 +103,13 @@ impl Library {
         if mono < self.retry_at {
             return Ok(false);
         }
-        let fed = self.catch_up(store);
+        let fed = match self.broken {
+            true => self.open_index(store, false).map_err(FeedError::from),
+            false => Ok(()),
+        }
+        .and_then(|()| self.catch_up(store));
         if fed.is_err() {
+            self.broken = true;
             self.retry_at = mono + RETRY;
         }
         fed
@@ -116,10 +141,9 @@ impl Library {
         }
         let cursor = end.to_bytes();
         if !removed.is_empty() {
-            self.index.remove(removed, &cursor)?;
+            self.index()?.remove(removed, &cursor)?;
         }
-        self.index.add(items, &cursor)?;
-        self.fed = end;
+        self.index()?.add(items, &cursor)?;
         let more = seen > 0 && end < store.cursor();
         self.behind = more.then_some(end);
         self.maintain_at = Some(0);
@@ -134,15 +158,12 @@ impl Library {
         unshown: &[RecordId],
         cursor: LogCursor,
     ) -> Result<(), SearchError> {
-        if self.behind.is_some() {
+        if self.partial() {
             return Ok(());
         }
         let changed = self.change_now(shown, unshown, cursor);
-        match &changed {
-            Ok(()) => self.fed = cursor,
-            // What was missed comes again from the log.
-            Err(_) => self.behind = Some(self.fed),
-        }
+        // What was missed comes again from the log, after the index was opened again.
+        self.broken |= changed.is_err();
         changed
     }
 
@@ -154,10 +175,11 @@ impl Library {
     ) -> Result<(), SearchError> {
         let cursor = cursor.to_bytes();
         if !unshown.is_empty() {
-            self.index.remove(unshown.iter().copied(), &cursor)?;
+            self.index()?.remove(unshown.iter().copied(), &cursor)?;
         }
         if !shown.is_empty() {
-            self.index.add(shown.iter().filter_map(findable), &cursor)?;
+            self.index()?
+                .add(shown.iter().filter_map(findable), &cursor)?;
             self.maintain_at = Some(0);
         }
         Ok(())
@@ -166,10 +188,12 @@ impl Library {
     /// Commits when it is time to.
     pub(crate) fn maintain(&mut self, mono: u64) {
         if self.maintain_at.is_some_and(|at| at <= mono) {
-            self.maintain_at = match self.index.maintain(mono) {
+            self.maintain_at = match self.index().and_then(|index| index.maintain(mono)) {
                 Ok(next) => next,
                 Err(error) => {
                     tracing::error!(%error, "the index could not be committed");
+                    self.broken = true;
+                    self.retry_at = mono + RETRY;
                     None
                 }
             };
@@ -178,7 +202,7 @@ impl Library {
 
     /// When [`Library::maintain`] or [`Library::catch_up`] is due, monotonic milliseconds.
     pub(crate) fn deadline(&self) -> Option<u64> {
-        if self.behind.is_some() {
+        if self.partial() {
             Some(self.retry_at)
         } else {
             self.maintain_at
@@ -186,31 +210,39 @@ impl Library {
     }
 
     pub(crate) fn search(&self, query: &ResolvedQuery, page: Page) -> Result<Hits, SearchError> {
-        self.index.search(query, page)
+        self.index.as_ref().ok_or_else(closed)?.search(query, page)
     }
 
     /// Words of the index like this one.
     pub(crate) fn similar(&self, word: &str) -> Vec<String> {
         /// More suggestions are no help.
         const MOST: usize = 3;
-        self.index
-            .snapshot()
-            .similar(word, MOST)
-            .unwrap_or_default()
+        let similar = self
+            .index
+            .as_ref()
+            .map(|index| index.snapshot().similar(word, MOST));
+        similar.and_then(Result::ok).unwrap_or_default()
     }
 
     pub(crate) fn size(&self) -> u64 {
-        self.index.size().unwrap_or(0)
+        let size = self.index.as_ref().map(Index::size);
+        size.and_then(Result::ok).unwrap_or(0)
     }
 
     /// Records that the committed index does not have yet. They are found all the same.
     pub(crate) fn uncommitted(&self) -> u64 {
-        self.index.waiting() as u64
+        self.index
+            .as_ref()
+            .map_or(0, |index| index.waiting() as u64)
     }
 
     pub(crate) fn close(self) -> Result<(), SearchError> {
-        self.index.close()
+        self.index.map_or(Ok(()), Index::close)
     }
+}
+
+fn closed() -> SearchError {
+    SearchError::Writer("it is being opened again".to_owned())
 }
 
 /// What people look for: not the node's own list of memberships, nor the names that members show,

@@ -89,7 +89,8 @@ impl Core {
         }
         let first_start = core.home_collective().is_none();
         if first_start {
-            if !core.collectives.is_empty() {
+            // Also where all that is missing is the one file of the only collective.
+            if !core.collectives.is_empty() || !core.store.collectives().is_empty() {
                 return Err(OpenError::Failed {
                     message: "the keys of the personal home are missing".to_owned(),
                     hint: Some(
