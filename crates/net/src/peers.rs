@@ -39,9 +39,10 @@ impl PeerState {
         }
     }
 
-    /// The connection to open streams on: a direct one before a relayed one, then the oldest.
+    /// The connection to open streams on: a direct one before a relayed one, then the newest. An
+    /// older one may belong to a node that died without a word and came back.
     pub(crate) fn best(&self) -> Option<ConnectionId> {
-        let direct = self.connections.iter().find(|(_, relayed)| !relayed);
-        direct.or(self.connections.first()).map(|(id, _)| *id)
+        let direct = self.connections.iter().rev().find(|(_, relayed)| !relayed);
+        direct.or(self.connections.last()).map(|(id, _)| *id)
     }
 }
