@@ -98,8 +98,9 @@ pub const PUSH_OPEN_MS: u64 = 15_000;
 pub const OPEN_MS: u64 = 20_000;
 /// Pause after a stream could not be opened; doubles up to [`BACKOFF_MS`].1.
 pub const REOPEN_MS: u64 = 1_000;
-/// The side that answered the hello leaves the first session to the other for this long.
-pub const SYNC_PATIENCE_MS: u64 = 20_000;
+/// The side that answered the hello leaves the first session to the other for this long. The other
+/// may not see the need: to it a node that died and came back at once was never away.
+pub const SYNC_PATIENCE_MS: u64 = 3_000;
 /// First pause after a session that left the sets unequal; doubles up to the beat.
 pub const MISMATCH_MS: u64 = 10_000;
 /// Pushing fell behind: a session is due after this.

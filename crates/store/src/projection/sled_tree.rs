@@ -5,6 +5,8 @@ use std::{
     ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
+    thread::sleep,
+    time::{Duration, Instant},
 };
 
 use crate::{Direction, quiet};
@@ -20,20 +22,39 @@ pub(crate) struct SledTree {
 impl SledTree {
     /// Opens or makes the tree in `dir`. Damage makes sled fail or panic; both come back as an error.
     pub(crate) fn open(dir: &Path, cache_bytes: u64) -> Result<Self, ProjectionError> {
-        let db = guarded(|| {
-            sled::Config::new()
-                .path(dir)
-                .cache_capacity(cache_bytes)
-                .mode(sled::Mode::LowSpace)
-                // Its own thread would wake for nothing: we flush when there is something to flush.
-                .flush_every_ms(None)
-                .open()
-        })?;
+        let open = || {
+            guarded(|| {
+                sled::Config::new()
+                    .path(dir)
+                    .cache_capacity(cache_bytes)
+                    .mode(sled::Mode::LowSpace)
+                    // Its own thread would wake for nothing: we flush when there is something to.
+                    .flush_every_ms(None)
+                    .open()
+            })
+        };
+        let mut db = open();
+        let start = Instant::now();
+        while is_locked(&db) && start.elapsed() < LOCK_PATIENCE {
+            sleep(LOCK_LOOK);
+            db = open();
+        }
         Ok(Self {
-            db,
+            db: db?,
             dir: dir.to_owned(),
         })
     }
+}
+
+/// sled's lock on its file outlives a close for a moment: its threads end later, and a process
+/// forked meanwhile holds it until it runs its own program. The store's own lock says that nobody
+/// else is here, so this is waited for, not taken for damage.
+const LOCK_PATIENCE: Duration = Duration::from_secs(3);
+/// How often the lock is tried.
+const LOCK_LOOK: Duration = Duration::from_millis(10);
+
+fn is_locked(opened: &Result<sled::Db, ProjectionError>) -> bool {
+    matches!(opened, Err(error) if error.0.contains("could not acquire lock"))
 }
 
 impl Projection for SledTree {
