@@ -56,6 +56,10 @@ impl Times {
         self.0.insert(at, time);
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The time that `percent` of all do not exceed; zero where nothing was measured.
     pub(crate) fn percentile(&self, percent: usize) -> Duration {
         let at = (self.0.len() * percent).div_ceil(100).saturating_sub(1);
