@@ -365,11 +365,10 @@ impl Collective {
         }
     }
 
-    /// Whether a device may add one more record today under the charter (section 4.11). Own
-    /// devices, the home and the first full sync are exempt.
+    /// Whether a device may add one more record today under the charter (section 4.11).
     pub(crate) fn has_room(&self, record: &Verified, now_ms: u64) -> bool {
         let header = record.header();
-        if self.is_home() || self.first_sync || header.seat == self.secrets.seat {
+        if self.is_exempt(record) {
             return true;
         }
         let Some(charter) = &self.accord.state().charter else {
@@ -387,8 +386,16 @@ impl Collective {
         }
     }
 
+    /// Own devices, the home and the first full sync do not count.
+    fn is_exempt(&self, record: &Verified) -> bool {
+        self.is_home() || self.first_sync || record.header().seat == self.secrets.seat
+    }
+
     /// Counts a record that was taken in.
     pub(crate) fn count(&mut self, record: &Verified, now_ms: u64) {
+        if self.is_exempt(record) {
+            return;
+        }
         let day = now_ms / DAY;
         let tally = self.tallies.entry(record.header().dev).or_default();
         if tally.day != day {
