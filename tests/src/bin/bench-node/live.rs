@@ -79,11 +79,15 @@ pub(crate) fn measure(bench: &mut Bench, a: &Home, b: &Home) -> Result<()> {
     );
     bench.table.row(
         "live: written on A until a query on B finds it",
-        format!(
-            "median {}, p99 {}",
-            ms(found.median()),
-            ms(found.percentile(99))
-        ),
+        if found.len() == 0 {
+            format!("not within {LIMIT:?}")
+        } else {
+            format!(
+                "median {}, p99 {}",
+                ms(found.median()),
+                ms(found.percentile(99))
+            )
+        },
         "",
         format!(
             "{} of {SEARCHED} found; B is asked without pause",
