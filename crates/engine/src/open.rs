@@ -157,7 +157,13 @@ impl Core {
     /// Opens bundles whose secret a crash kept from being written to the key folder.
     fn learn_from_bundles(&mut self, collective: &mut Collective) {
         let (cid, dev) = (collective.cid(), collective.secrets.dev());
-        let bundles = self.store.bundles(&cid).unwrap_or_default();
+        let bundles = match self.store.bundles(&cid) {
+            Ok(bundles) => bundles,
+            Err(error) => {
+                self.warn(format!("sealed keys could not be read: {error}"));
+                return;
+            }
+        };
         let mut learnt = false;
         for stored in bundles {
             if collective.secrets.epoch(&stored.key_id).is_some() {

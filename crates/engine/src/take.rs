@@ -336,13 +336,18 @@ impl Collective {
         if let Some(secret) = opened {
             taken.keys |= self.secrets.learn(secret);
         }
-        let counts = self.bundles.get_or_insert_with(|| {
+        if self.bundles.is_none() {
+            // A count that could not be read is not kept: the bundle is asked for again.
+            let Ok(bundles) = store.bundles(&cid) else {
+                return Delivered::Delayed;
+            };
             let mut counts = BTreeMap::new();
-            for held in store.bundles(&cid).unwrap_or_default() {
+            for held in bundles {
                 *counts.entry(held.key_id).or_default() += 1;
             }
-            counts
-        });
+            self.bundles = Some(counts);
+        }
+        let counts = self.bundles.get_or_insert_default();
         let held: &mut usize = counts.entry(key_id).or_default();
         if *held >= MOST_BUNDLES {
             return Delivered::Delayed;
