@@ -28,6 +28,7 @@ mod peers;
 mod profiles;
 mod receive;
 mod recover;
+mod rejudge;
 mod secrets;
 mod status;
 mod take;
