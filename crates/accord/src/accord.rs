@@ -26,7 +26,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Accord {
     pub(crate) intake: Intake,
-    memo: Memo,
+    pub(crate) memo: Memo,
     state: State,
 }
 

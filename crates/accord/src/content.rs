@@ -184,27 +184,10 @@ impl Memo {
         id: RecordId,
         log: &dyn ContentLog,
     ) -> bool {
-        let Some(cap) = header.cap.and_then(|cap| book.grants.number(&cap)) else {
+        let Some(demands) = self.demands(book, running, header) else {
             return false;
         };
-        let key = (cap, header.seat, header.dev);
-        let demands = match self.hurdles.get(&key) {
-            Some(known) => known.clone(),
-            None => {
-                let demands = Arc::new(demands(book, running, cap, header));
-                if self.hurdles.len() >= REMEMBERED {
-                    self.hurdles.clear();
-                }
-                self.hurdles.insert(key, demands.clone());
-                demands
-            }
-        };
-        let mut kept =
-            |v: &Vx| {
-                demands.cuts.get(v).into_iter().flatten().any(|entry| {
-                    entry.dev == header.dev && self.below(book, entry, header, id, log)
-                })
-            };
+        let mut kept = |v: &Vx| self.keeps(book, &demands, *v, header, id, log);
         demands.hurdles.issued
             && demands.hurdles.hitters.iter().all(&mut kept)
             && demands
@@ -212,6 +195,71 @@ impl Memo {
                 .additions
                 .iter()
                 .any(|undoers| undoers.iter().all(&mut kept))
+    }
+
+    /// The revocations for which an admitted record is not honoured, and whether its cap was given
+    /// at all.
+    pub(crate) fn takers(
+        &mut self,
+        book: &Book,
+        running: &mut View,
+        header: &Header,
+        id: RecordId,
+        log: &dyn ContentLog,
+    ) -> (bool, Vec<Vx>) {
+        let Some(demands) = self.demands(book, running, header) else {
+            return (false, Vec::new());
+        };
+        let mut taken = |v: &Vx| !self.keeps(book, &demands, *v, header, id, log);
+        let hurdles = &demands.hurdles;
+        let mut takers: Vec<Vx> = hurdles.hitters.iter().copied().filter(&mut taken).collect();
+        let undone: Vec<Vec<Vx>> = hurdles
+            .additions
+            .iter()
+            .map(|undoers| undoers.iter().copied().filter(&mut taken).collect())
+            .collect();
+        if !undone.iter().any(Vec::is_empty) {
+            takers.extend(undone.into_iter().flatten());
+        }
+        (hurdles.issued, takers)
+    }
+
+    /// What a record under that grant and device has to pass; `None` without a known cap.
+    fn demands(
+        &mut self,
+        book: &Book,
+        running: &mut View,
+        header: &Header,
+    ) -> Option<Arc<Demands>> {
+        let cap = header.cap.and_then(|cap| book.grants.number(&cap))?;
+        let key = (cap, header.seat, header.dev);
+        if let Some(known) = self.hurdles.get(&key) {
+            return Some(known.clone());
+        }
+        let demands = Arc::new(demands(book, running, cap, header));
+        if self.hurdles.len() >= REMEMBERED {
+            self.hurdles.clear();
+        }
+        self.hurdles.insert(key, demands.clone());
+        Some(demands)
+    }
+
+    /// `kept(v, o)`, readmissions included.
+    fn keeps(
+        &mut self,
+        book: &Book,
+        demands: &Demands,
+        v: Vx,
+        header: &Header,
+        id: RecordId,
+        log: &dyn ContentLog,
+    ) -> bool {
+        demands
+            .cuts
+            .get(&v)
+            .into_iter()
+            .flatten()
+            .any(|entry| entry.dev == header.dev && self.below(book, entry, header, id, log))
     }
 
     /// At or below a lane-1 cut entry; provisionally, until headers arrive, by place.

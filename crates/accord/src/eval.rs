@@ -189,6 +189,29 @@ impl View {
         standing
     }
 
+    /// The active revocations that undo an addition now: none, and it stands.
+    pub(crate) fn undone_by(
+        &mut self,
+        book: &Book,
+        seat: &SeatKey,
+        dev: &DeviceKey,
+        a: Ax,
+    ) -> Vec<Vx> {
+        let live = self.live_grants(book, seat);
+        let may = |authority| live.iter().all(|g| book.grants.may(authority, *g));
+        self.ask(book, |view| view.undoers(book, seat, dev, a, may))
+    }
+
+    /// Whether a grant was made and given, whatever became of it.
+    pub(crate) fn issued(&mut self, book: &Book, g: Gx) -> bool {
+        self.ask(book, |view| view.ask_issued(book, g))
+    }
+
+    /// The active revocations that hit a grant.
+    pub(crate) fn hitters(&mut self, book: &Book, g: Gx) -> Vec<Vx> {
+        self.ask(book, |view| view.ask_hitters(book, g))
+    }
+
     pub(crate) fn is_full(&mut self, book: &Book, seat: &SeatKey, dev: &DeviceKey) -> bool {
         self.standing(book, seat, dev)
             .iter()

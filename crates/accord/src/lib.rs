@@ -39,4 +39,4 @@ pub use content::{ContentLog, ContentPlace, NoContent, misfiled};
 pub use intake::Policy;
 pub use standing::{ContentStanding, ParkReason, Standing, VoidReason};
 pub use state::State;
-pub use why::Shadow;
+pub use why::{Addition, Means, Shadow, Taking};

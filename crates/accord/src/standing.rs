@@ -74,6 +74,9 @@ macro_rules! reasons {
         }
 
         impl $name {
+            /// Every reason, in the order above.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
             /// The code used in vectors and logs.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $code,)* }

@@ -2,7 +2,7 @@
 
 use std::{
     cell::RefCell,
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet},
 };
 
 use folkmoot_accord::{Accord, Seen, Way};
@@ -13,6 +13,7 @@ use folkmoot_sync::{EpochOffer, Peer, Stamp};
 
 use crate::{
     author::OwnTip,
+    refusals::Refusals,
     secrets::{Membership, Secrets},
     take::Tally,
 };
@@ -55,9 +56,7 @@ pub(crate) struct Collective {
     /// Bytes of these.
     pub(crate) orphan_bytes: usize,
     /// Records known to be void, so that nobody is asked for them; bounded.
-    pub(crate) void: BTreeSet<RecordId>,
-    /// The same in the order in which they came.
-    pub(crate) void_order: VecDeque<RecordId>,
+    pub(crate) void: Refusals,
     /// Content stored but not shown, with its mark.
     pub(crate) marked: BTreeMap<RecordId, u8>,
     /// Content over its day's quota, oldest first, by device; let in as the days allow.
@@ -85,8 +84,7 @@ impl Collective {
             own_tip: None,
             orphans: BTreeMap::new(),
             orphan_bytes: 0,
-            void: BTreeSet::new(),
-            void_order: VecDeque::new(),
+            void: Refusals::default(),
             marked: BTreeMap::new(),
             tallies: BTreeMap::new(),
             over_quota: BTreeMap::new(),

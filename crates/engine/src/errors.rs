@@ -1,10 +1,10 @@
 //! From the crates' errors to sentences for people.
 
-use folkmoot_accord::{Denied, VoidReason};
+use folkmoot_accord::Denied;
 use folkmoot_api::{ApiError, ErrorCode};
 use folkmoot_store::StoreError;
 
-use crate::{OpenError, home::HomeError, keyring::KeyError};
+use crate::{OpenError, home::HomeError, keyring::KeyError, reasons};
 
 pub(crate) fn failed(message: String) -> ApiError {
     ApiError::new(ErrorCode::Failed, message)
@@ -29,19 +29,12 @@ pub(crate) fn store_failed(error: StoreError) -> ApiError {
 }
 
 pub(crate) fn denied(collective: &str, refusal: Denied) -> ApiError {
-    let error = ApiError::new(
+    let told = reasons::void(refusal.reason);
+    ApiError::new(
         ErrorCode::Denied,
-        format!(
-            "you may not do this in {collective}: {}",
-            refusal.reason.sentence()
-        ),
-    );
-    match refusal.reason {
-        VoidReason::CapWindow => error.hint("your right has ended; ask a steward for a new one"),
-        _ => error.hint(format!(
-            "`moot collective members {collective}` shows who may"
-        )),
-    }
+        format!("you may not do this in {collective}: {}", told.own),
+    )
+    .hint(told.next)
 }
 
 #[expect(

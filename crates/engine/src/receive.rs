@@ -10,6 +10,7 @@ use folkmoot_sync::{Delivered, Input, Item, Peer, Ticket};
 use crate::{
     checkers::{Batch, Checked, Unchecked},
     core::Core,
+    refusals::Cause,
 };
 
 /// Marks kept with a record that is stored but not shown.
@@ -28,6 +29,11 @@ pub(crate) mod mark {
     pub(crate) const UNRENDERABLE: u8 = 5;
     /// Its device wrote more on that day than the charter allows.
     pub(crate) const OVER_QUOTA: u8 = 6;
+    /// Its author left and took back everything they wrote.
+    pub(crate) const WITHDRAWN: u8 = 7;
+    /// The last of them.
+    #[cfg(test)]
+    pub(crate) const LAST: u8 = WITHDRAWN;
 
     /// The word for people.
     pub(crate) fn word(mark: u8) -> &'static str {
@@ -38,6 +44,7 @@ pub(crate) mod mark {
             MISFILED => "misfiled",
             UNRENDERABLE => "unrenderable",
             OVER_QUOTA => "over quota",
+            WITHDRAWN => "withdrawn",
             _ => "admitted",
         }
     }
@@ -124,7 +131,9 @@ impl Core {
                     Checked::Known => Delivered::Known,
                     Checked::Refused(id, reason) => {
                         tracing::debug!(?id, %reason, "a record was refused");
-                        collective.remember_void(id);
+                        if let Some(id) = id {
+                            collective.remember_void(id, None, Cause::Malformed(reason), now_ms);
+                        }
                         Delivered::Refused
                     }
                     Checked::Bundle(bytes) => {

@@ -13,11 +13,10 @@ use crate::{
     holdings::read,
     profiles::profile_fact,
     receive::{Taken, mark},
+    refusals::{Cause, Claim, Refusal},
     secrets::Membership,
 };
 
-/// Ids of void records that are remembered a collective, so that nobody is asked for them.
-const MOST_VOID: usize = 4_096;
 /// Bundles kept of one epoch: the maker's and supplementary ones for late readers.
 const MOST_BUNDLES: usize = 64;
 /// Epoch secrets taken from a welcome before their records are known.
@@ -89,7 +88,8 @@ impl Collective {
         match inserted.standing {
             Standing::Void(reason) => {
                 tracing::debug!(%id, %reason, "a record was void");
-                self.remember_void(Some(id));
+                let claim = Some(Claim::of(record.header()));
+                self.remember_void(id, claim, Cause::Void(reason), now_ms);
                 Delivered::Refused
             }
             Standing::Orphan { .. } => Delivered::Orphan,
@@ -113,7 +113,9 @@ impl Collective {
         taken: &mut Taken,
     ) {
         match standing {
-            Standing::Void(_) => self.remember_void(Some(id)),
+            Standing::Void(reason) => {
+                self.remember_void(id, None, Cause::Void(*reason), now_ms);
+            }
             Standing::Orphan { .. } | Standing::Ignored => {}
             Standing::Admitted { .. } | Standing::Parked(_) | Standing::Quarantined { .. } => {
                 let new = matches!(store.held(&id), Ok(Held::No));
@@ -174,7 +176,8 @@ impl Collective {
         let mark = match standing {
             ContentStanding::Void(reason) => {
                 tracing::debug!(%id, %reason, "a record was void");
-                self.remember_void(Some(id));
+                let claim = Some(Claim::of(record.header()));
+                self.remember_void(id, claim, Cause::Void(reason), now_ms);
                 return Delivered::Refused;
             }
             ContentStanding::Orphan(_) => {
@@ -357,17 +360,20 @@ impl Collective {
         Delivered::Stored
     }
 
-    pub(crate) fn remember_void(&mut self, id: Option<RecordId>) {
-        if let Some(id) = id
-            && self.void.insert(id)
-        {
-            self.void_order.push_back(id);
-            if self.void_order.len() > MOST_VOID
-                && let Some(oldest) = self.void_order.pop_front()
-            {
-                self.void.remove(&oldest);
-            }
-        }
+    /// Remembers that a record was refused, and why.
+    pub(crate) fn remember_void(
+        &mut self,
+        id: RecordId,
+        claim: Option<Claim>,
+        cause: Cause,
+        now_ms: u64,
+    ) {
+        let refusal = Refusal {
+            cause,
+            claim,
+            at_ms: now_ms,
+        };
+        self.void.remember(id, refusal);
     }
 
     /// Whether a device may add one more record today under the charter (section 4.11).

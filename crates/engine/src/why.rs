@@ -4,7 +4,10 @@ use folkmoot_accord::Standing;
 use folkmoot_api::{ApiError, WhyStep, WhyView};
 use folkmoot_record::{GrantId, Kind, RecordId, SeatKey, Verified};
 
-use crate::{collective::Collective, core::Core, errors::not_found, holdings::read, receive::mark};
+use crate::{
+    collective::Collective, core::Core, errors::not_found, holdings::read, reasons, receive::mark,
+    refusals::Cause,
+};
 
 impl Core {
     /// Explains a record or a seat, by id or unique prefix.
@@ -34,6 +37,19 @@ impl Core {
                 });
             }
         }
+        for collective in self.collectives.values() {
+            if let Some((id, refusal)) = collective.void.named(text) {
+                let (code, told) = match refusal.cause {
+                    Cause::Void(reason) => (reason.as_str().to_owned(), reasons::void(reason)),
+                    Cause::Malformed(reason) => (reason.to_string(), reasons::malformed(reason)),
+                };
+                return Ok(WhyView {
+                    id: id.to_string(),
+                    verdict: format!("It is invalid ({code}): {}", told.what),
+                    steps: Vec::new(),
+                });
+            }
+        }
         Err(not_found(format!("nothing here has the id {text}"))
             .hint("a record that was refused is not kept; ask with its whole id"))
     }
@@ -57,7 +73,9 @@ impl Core {
         };
         let verdict = match collective.accord.standing(id) {
             Some(standing) => standing_sentence(&standing),
-            None => mark_sentence(collective.marked.get(id).copied().unwrap_or(mark::NONE)),
+            None => reasons::marked(collective.marked.get(id).copied().unwrap_or(mark::NONE))
+                .what
+                .to_owned(),
         };
         let mut steps = vec![step(
             None,
@@ -204,44 +222,10 @@ pub(crate) fn standing_word(standing: &Standing) -> &'static str {
 }
 
 fn standing_sentence(standing: &Standing) -> String {
+    let told = reasons::standing(standing);
     match standing {
-        Standing::Admitted { honoured: true } => "It stands, and it counts.".to_owned(),
-        Standing::Admitted { honoured: false } => {
-            "It is valid, but a revocation cut it away: it does not count.".to_owned()
-        }
-        Standing::Void(reason) => format!("It is invalid ({reason}): {}", reason.sentence()),
-        Standing::Orphan { missing } => format!(
-            "It waits: {} record(s) that it rests on have not arrived.",
-            missing.len()
-        ),
-        Standing::Parked(reason) => format!(
-            "It is set aside ({}): {}",
-            reason.as_str(),
-            reason.sentence()
-        ),
-        Standing::Quarantined { until_ms } => format!(
-            "It is dated in the future and waits until {}.",
-            crate::invite::moment(*until_ms)
-        ),
-        Standing::Ignored => "It does not belong to this collective.".to_owned(),
+        Standing::Void(reason) => format!("It is invalid ({reason}): {}", told.what),
+        Standing::Parked(reason) => format!("It is set aside ({reason}): {}", told.what),
+        _ => told.what.to_owned(),
     }
-}
-
-fn mark_sentence(kept: u8) -> String {
-    match kept {
-        mark::SHADOWED => "It is valid, but a revocation cut it away: it is not shown.",
-        mark::QUARANTINED => "It is dated in the future: it is shown when it falls due.",
-        mark::PARKED => {
-            "It cites something that a newer version is needed for, or that waits for a person."
-        }
-        mark::MISFILED => "It contradicts the record before it in its log: it is not shown.",
-        mark::UNRENDERABLE => {
-            "Its content does not fit its kind: it is kept and passed on, not shown."
-        }
-        mark::OVER_QUOTA => {
-            "Its device wrote more in a day than the charter allows: it is shown later."
-        }
-        _ => "It stands, and it is shown.",
-    }
-    .to_owned()
 }
