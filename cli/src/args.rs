@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    collective, completions, config, find, id, import, invite, join, link, list, note, peers,
-    recover, show, status, sync, up, why,
+    charter, collective, completions, config, find, id, import, invite, join, link, list, note,
+    peers, recover, show, status, sync, up, why,
 };
 
 /// A person's own knowledge node: notes that are yours, shared in collectives without servers.
@@ -68,6 +68,7 @@ pub(crate) enum Command {
     List(list::Args),
     Import(import::Args),
     Collective(collective::Args),
+    Charter(charter::Args),
     Invite(invite::Args),
     Join(join::Args),
     Peers(peers::Args),

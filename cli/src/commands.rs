@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod charter;
 pub(crate) mod collective;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -56,6 +57,7 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> Result<(), CliError> {
         Command::Find(args) => find::run(&cx, &args),
         Command::List(args) => list::run(&cx, &args),
         Command::Import(args) => import::run(&cx, &args),
+        Command::Charter(args) => charter::run(&cx, args),
         Command::Collective(args) => collective::run(&cx, args),
         Command::Invite(args) => invite::run(&cx, args),
         Command::Join(args) => join::run(&cx, args),

@@ -1,6 +1,9 @@
 //! `moot collective`
 
-use std::io::Write;
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use clap::Subcommand;
 use folkmoot_client::api::{
@@ -10,7 +13,7 @@ use jiff::Timestamp;
 
 use crate::{
     access::{Access, Need},
-    commands::Context,
+    commands::{Context, charter::read_charter},
     error::CliError,
     ui::{age, ahead, bytes, clean, confirm, count, plural, short_key, style, table},
 };
@@ -19,7 +22,9 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  moot collective new commons
+  moot collective new garden
+  moot collective new workshop --like group
+  moot collective new park --charter park.toml
   moot collective list
   moot collective members commons
   moot collective leave commons")]
@@ -34,6 +39,12 @@ enum Verb {
     New {
         /// Its name
         name: String,
+        /// A file with its charter; `moot charter show --toml` shows how one looks
+        #[arg(long, value_name = "FILE", conflicts_with = "like")]
+        charter: Option<PathBuf>,
+        /// A ready charter: for friends, for a group with a task, or for many
+        #[arg(long, value_name = "KIND", value_parser = ["circle", "group", "commons"], default_value = "circle")]
+        like: String,
     },
     /// List your collectives
     List,
@@ -61,7 +72,11 @@ enum Verb {
 /// What the engine says.
 pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
     match args.verb {
-        Verb::New { name } => new(cx, name),
+        Verb::New {
+            name,
+            charter,
+            like,
+        } => new(cx, name, charter.as_deref(), like),
         Verb::List => {
             let list: Vec<CollectiveSummary> =
                 Access::open(cx, Need::Home)?.ask(Command::CollectiveList {})?;
@@ -78,9 +93,18 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
     }
 }
 
-fn new(cx: &Context<'_>, name: String) -> Result<(), CliError> {
-    let view: CollectiveView =
-        Access::open(cx, Need::Home)?.ask(Command::CollectiveNew(CollectiveNew { name }))?;
+fn new(
+    cx: &Context<'_>,
+    name: String,
+    charter: Option<&Path>,
+    like: String,
+) -> Result<(), CliError> {
+    let ask = CollectiveNew {
+        name,
+        charter: charter.map(read_charter).transpose()?,
+        like: Some(like),
+    };
+    let view: CollectiveView = Access::open(cx, Need::Home)?.ask(Command::CollectiveNew(ask))?;
     if cx.ui.json {
         return cx.ui.object(&view);
     }

@@ -31,12 +31,14 @@ pub mod standing;
 pub mod state;
 mod validity;
 mod views;
+mod votes;
 mod warrant;
 mod why;
 
 pub use accord::{Accord, Denied, Inserted, MemberDevice, Need, Reader, Rejudge, Seen, Way};
 pub use content::{ContentLog, ContentPlace, NoContent, misfiled};
 pub use intake::Policy;
+pub use polls::{NoVote, Poll};
 pub use standing::{ContentStanding, ParkReason, Standing, VoidReason};
 pub use state::State;
 pub use why::{Addition, Means, Shadow, Taking};

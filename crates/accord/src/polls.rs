@@ -20,20 +20,90 @@ use crate::{
     warrant,
 };
 
-/// What the past of a proposal fixes for ever.
-#[derive(Debug)]
-pub(crate) struct Poll {
-    pub(crate) rule: Rule,
-    pub(crate) electorate: BTreeSet<SeatKey>,
+/// Who decides on a proposal, and by how many: what its past fixes for ever (sections 5.1, 5.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Poll {
+    /// The charter's rule for its class.
+    pub rule: Rule,
+    /// The seats that vote.
+    pub electorate: BTreeSet<SeatKey>,
 }
 
 impl Poll {
-    /// Whether that many yes carry it.
-    pub(crate) fn carried_by(&self, yes: u64) -> bool {
+    /// Whether that many yes carry it (section 5.5).
+    pub fn carried_by(&self, yes: u64) -> bool {
         let voters = self.electorate.len() as u64;
         yes.saturating_mul(self.rule.y_den) >= voters.saturating_mul(self.rule.y_num)
             && yes >= self.rule.min_yes
     }
+
+    /// The least number of yes that carries it; more than the electorate where nothing can.
+    pub fn needed(&self) -> u64 {
+        let voters = self.electorate.len() as u64;
+        let share = voters
+            .saturating_mul(self.rule.y_num)
+            .div_ceil(self.rule.y_den.max(1));
+        share.max(self.rule.min_yes)
+    }
+
+    /// The poll on what is proposed, in the view of its past, at t = ms(P).
+    pub(crate) fn judge(
+        book: &Book,
+        view: &mut View,
+        class: u8,
+        effects: &[Effect],
+        t: u64,
+    ) -> Option<Self> {
+        let ballot_box = BallotBox::open(book, view, class, effects, t)?;
+        let seats: BTreeSet<SeatKey> = book
+            .grants
+            .numbers()
+            .filter(|g| !book.grants.get(*g).is_invite())
+            .filter(|g| view.set().contains(book.grants.get(*g).op))
+            .map(|g| book.grants.get(g).to)
+            .collect();
+        let electorate = seats
+            .into_iter()
+            .filter(|seat| ballot_box.vote_of(book, view, seat).is_ok())
+            .collect();
+        Some(Self {
+            rule: ballot_box.rule,
+            electorate,
+        })
+    }
+}
+
+/// Why a seat has no vote on a proposal (section 5.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoVote {
+    /// It was no live member in the proposal's past.
+    NotMember,
+    /// The proposal is about it, and the rule leaves the target out.
+    Target,
+    /// No grant in force allows it to vote.
+    Right,
+    /// Its rank is lower than the rule asks for.
+    Rank {
+        /// The least rank that votes.
+        least: u8,
+    },
+    /// No lane-0 record of it was recent enough.
+    Inactive {
+        /// How recent one has to be, in ms.
+        active_ms: u64,
+    },
+    /// Nobody of the rank that the rule asks for had witnessed its membership.
+    Unwitnessed {
+        /// The least rank of a witness.
+        rank: u8,
+    },
+    /// It had not been a member for long enough.
+    Tenure {
+        /// Since when it counts as a member, in ms.
+        since_ms: u64,
+        /// How long is asked for, in ms.
+        tenure_ms: u64,
+    },
 }
 
 /// The polls computed so far.
@@ -49,13 +119,43 @@ impl Polls {
         let body = book.proposal(proposal)?;
         let node = book.graph.node(proposal);
         let view = views.at(&node.past);
+        let poll = Arc::new(Poll::judge(
+            book,
+            view,
+            body.class,
+            &body.effects,
+            node.ms(),
+        )?);
+        self.0.insert(proposal, poll.clone());
+        Some(poll)
+    }
+}
+
+/// What decides, in one view, whether a seat votes.
+#[derive(Debug)]
+pub(crate) struct BallotBox {
+    rule: Rule,
+    t: u64,
+    target: BTreeSet<SeatKey>,
+    witnesses: Witnesses,
+}
+
+impl BallotBox {
+    /// `None` where the charter of the view has no rule for the class.
+    pub(crate) fn open(
+        book: &Book,
+        view: &mut View,
+        class: u8,
+        effects: &[Effect],
+        t: u64,
+    ) -> Option<Self> {
         let at = view.charter(book)?;
-        let rule = at.charter.rules.iter().find(|r| r.class == body.class)?;
-        let target: BTreeSet<SeatKey> = if rule.flags & 1 == 1 {
-            body.effects
+        let rule = at.charter.rules.iter().find(|r| r.class == class)?.clone();
+        let target = if rule.flags & 1 == 1 {
+            effects
                 .iter()
                 .filter_map(|effect| match effect {
-                    Effect::Revoke(revoke) => Some(book.seats_of(revoke.target, &node.past)),
+                    Effect::Revoke(revoke) => Some(book.seats_of(revoke.target, view.set())),
                     _ => None,
                 })
                 .flatten()
@@ -63,59 +163,75 @@ impl Polls {
         } else {
             BTreeSet::new()
         };
-        let poll = Arc::new(Poll {
-            rule: rule.clone(),
-            electorate: electorate(book, view, node.ms(), rule, &target),
-        });
-        self.0.insert(proposal, poll.clone());
-        Some(poll)
+        let witnesses = Witnesses::find(book, view, rule.wit_rank);
+        Some(Self {
+            rule,
+            t,
+            target,
+            witnesses,
+        })
     }
-}
 
-/// The live seats with a vote, judged in the view of Past(P) at t = ms(P).
-fn electorate(
-    book: &Book,
-    view: &mut View,
-    t: u64,
-    rule: &Rule,
-    target: &BTreeSet<SeatKey>,
-) -> BTreeSet<SeatKey> {
-    let seats: BTreeSet<SeatKey> = book
-        .grants
-        .numbers()
-        .filter(|g| !book.grants.get(*g).is_invite())
-        .filter(|g| view.set().contains(book.grants.get(*g).op))
-        .map(|g| book.grants.get(g).to)
-        .collect();
-    let witnesses = Witnesses::find(book, view, rule.wit_rank);
-    let mut voters = BTreeSet::new();
-    for seat in seats {
-        if target.contains(&seat)
-            || !view.seat_live(book, &seat)
-            || !has_vote(book, view, &seat, t, rule)
-            || !was_active(book, view, &seat, t, rule.active_ms)
-        {
-            continue;
+    /// Whether the seat votes, and if not, why.
+    pub(crate) fn vote_of(
+        &self,
+        book: &Book,
+        view: &mut View,
+        seat: &SeatKey,
+    ) -> Result<(), NoVote> {
+        let rule = &self.rule;
+        if self.target.contains(seat) {
+            return Err(NoVote::Target);
+        }
+        if !view.seat_live(book, seat) {
+            return Err(NoVote::NotMember);
+        }
+        has_vote(book, view, seat, self.t, rule)?;
+        if !was_active(book, view, seat, self.t, rule.active_ms) {
+            return Err(NoVote::Inactive {
+                active_ms: rule.active_ms,
+            });
         }
         let since = view
-            .live_grants(book, &seat)
+            .live_grants(book, seat)
             .into_iter()
-            .filter_map(|g| witnesses.since(book, g))
+            .filter_map(|g| self.witnesses.since(book, g))
             .min();
-        if since.is_some_and(|since| since.saturating_add(rule.tenure_ms) <= t) {
-            voters.insert(seat);
+        match since {
+            None => Err(NoVote::Unwitnessed {
+                rank: rule.wit_rank,
+            }),
+            Some(since) if since.saturating_add(rule.tenure_ms) <= self.t => Ok(()),
+            Some(since_ms) => Err(NoVote::Tenure {
+                since_ms,
+                tenure_ms: rule.tenure_ms,
+            }),
         }
     }
-    voters
 }
 
-fn has_vote(book: &Book, view: &mut View, seat: &SeatKey, t: u64, rule: &Rule) -> bool {
-    view.live_grants(book, seat).into_iter().any(|g| {
+fn has_vote(
+    book: &Book,
+    view: &mut View,
+    seat: &SeatKey,
+    t: u64,
+    rule: &Rule,
+) -> Result<(), NoVote> {
+    let mut refusal = NoVote::Right;
+    for g in view.live_grants(book, seat) {
         let limits = book.grants.get(g).limits.clone();
-        in_window(limits.nbf, limits.exp, t)
-            && limits.rank >= rule.min_rank
+        if in_window(limits.nbf, limits.exp, t)
             && warrant::actions(book, view, g).contains(Actions::VOTE)
-    })
+        {
+            if limits.rank >= rule.min_rank {
+                return Ok(());
+            }
+            refusal = NoVote::Rank {
+                least: rule.min_rank,
+            };
+        }
+    }
+    Err(refusal)
 }
 
 /// A lane-0 record of the seat, not too old.
@@ -127,7 +243,8 @@ fn was_active(book: &Book, view: &View, seat: &SeatKey, t: u64, active_ms: u64) 
 }
 
 /// What can witness a membership: without it one host could admit a thousand backdated seats.
-struct Witnesses {
+#[derive(Debug)]
+pub(crate) struct Witnesses {
     rank: u8,
     /// Honoured records under a cap of the witness rank, oldest first.
     records: Vec<(u64, Ix)>,
@@ -136,7 +253,7 @@ struct Witnesses {
 }
 
 impl Witnesses {
-    fn find(book: &Book, view: &mut View, rank: u8) -> Self {
+    pub(crate) fn find(book: &Book, view: &mut View, rank: u8) -> Self {
         let mut found = Self {
             rank,
             records: Vec::new(),
@@ -166,11 +283,24 @@ impl Witnesses {
     }
 
     /// `since(g)`; none where nobody witnessed it.
-    fn since(&self, book: &Book, g: Gx) -> Option<u64> {
+    pub(crate) fn since(&self, book: &Book, g: Gx) -> Option<u64> {
         let grant = book.grants.get(g);
         if self.rank == 0 || matches!(grant.make, Make::Founder | Make::Effect) {
             return Some(book.graph.node(grant.op).ms());
         }
+        self.records
+            .iter()
+            .find(|(_, w)| {
+                book.graph.follows(*w, grant.op)
+                    && self.may_witness(book, g, &book.graph.node(*w).seat)
+            })
+            .map(|(ms, _)| *ms)
+    }
+
+    /// Whether a record of that seat, of the rank asked for, would witness the grant: not one of
+    /// those by whom it came, unless there is no one else.
+    pub(crate) fn may_witness(&self, book: &Book, g: Gx, seat: &SeatKey) -> bool {
+        let grant = book.grants.get(g);
         let lineage: BTreeSet<SeatKey> = grant
             .lineage
             .iter()
@@ -179,15 +309,7 @@ impl Witnesses {
         let outsider = self
             .seats
             .iter()
-            .any(|seat| !lineage.contains(seat) && *seat != grant.to);
-        self.records
-            .iter()
-            .find(|(_, w)| {
-                let node = book.graph.node(*w);
-                book.graph.follows(*w, grant.op)
-                    && node.seat != grant.to
-                    && (!outsider || !lineage.contains(&node.seat))
-            })
-            .map(|(ms, _)| *ms)
+            .any(|other| !lineage.contains(other) && *other != grant.to);
+        *seat != grant.to && (!outsider || !lineage.contains(seat))
     }
 }

@@ -11,10 +11,15 @@ pub struct CollectiveRef {
 }
 
 /// Founds a collective.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CollectiveNew {
     /// Name, at most 128 bytes.
     pub name: String,
+    /// Text of its charter. The founder gets the role of the greatest rank.
+    pub charter: Option<String>,
+    /// A ready charter, where no text is given: `circle`, `group`, `commons`; `circle` if absent.
+    pub like: Option<String>,
 }
 
 /// A collective in a list.

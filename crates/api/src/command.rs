@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView, Find, Found, IdView,
-    ImportItem, Imported, InviteNew, InviteView, JoinArgs, JoinProgress, List, MemberView, Note,
-    PeerAdd, PeerView, Saved, SetName, Show, ShowView, StatusView, SyncArgs, SyncView, WhyView,
+    CharterShow, CharterView, CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView,
+    Find, Found, IdView, ImportItem, Imported, InviteNew, InviteView, JoinArgs, JoinProgress, List,
+    MemberView, Note, PeerAdd, PeerView, Saved, SetName, Show, ShowView, StatusView, SyncArgs,
+    SyncView, WhyView,
 };
 
 /// A request. On the socket the variant's name is the path and its fields are the body.
@@ -47,6 +48,8 @@ pub enum Command {
     CollectiveMembers(CollectiveRef),
     /// Leaves a collective: [`Reply::Done`].
     CollectiveLeave(CollectiveRef),
+    /// The charter in force: [`Reply::Charter`].
+    CharterShow(CharterShow),
     /// Makes an invite: [`Reply::Invite`].
     Invite(InviteNew),
     /// Starts joining; go on with `JoinStatus`: [`Reply::Join`].
@@ -97,6 +100,8 @@ pub enum Reply {
     Collectives(Vec<CollectiveSummary>),
     /// See [`MemberView`].
     Members(Vec<MemberView>),
+    /// See [`CharterView`].
+    Charter(Box<CharterView>),
     /// See [`InviteView`].
     Invite(InviteView),
     /// See [`JoinProgress`].

@@ -7,6 +7,7 @@
 mod collectives;
 mod command;
 mod error;
+mod governing;
 mod library;
 mod node;
 mod unwrap;
@@ -17,6 +18,7 @@ pub use collectives::{
 };
 pub use command::{Command, Reply};
 pub use error::{ApiError, ErrorCode};
+pub use governing::{CharterRole, CharterRule, CharterShow, CharterView};
 pub use library::{
     Find, Found, ImportItem, Imported, ItemView, List, Note, Refused, Saved, Show, ShowView, Sort,
 };

@@ -1,8 +1,9 @@
 //! Taking the expected answer out of a [`Reply`].
 
 use crate::{
-    ApiError, CollectiveSummary, CollectiveView, ErrorCode, Found, IdView, Imported, InviteView,
-    JoinProgress, MemberView, PeerView, Reply, Saved, ShowView, StatusView, SyncView, WhyView,
+    ApiError, CharterView, CollectiveSummary, CollectiveView, ErrorCode, Found, IdView, Imported,
+    InviteView, JoinProgress, MemberView, PeerView, Reply, Saved, ShowView, StatusView, SyncView,
+    WhyView,
 };
 
 /// The node and the caller disagree on what answers a command: two versions of the program.
@@ -39,6 +40,7 @@ answers! {
     Collective => CollectiveView, |view: Box<_>| *view;
     Collectives => Vec<CollectiveSummary>, |view| view;
     Members => Vec<MemberView>, |view| view;
+    Charter => CharterView, |view: Box<_>| *view;
     Invite => InviteView, |view| view;
     Join => JoinProgress, |view| view;
     Peers => Vec<PeerView>, |view| view;

@@ -1,9 +1,10 @@
 //! One typed method for each command.
 
 use folkmoot_api::{
-    CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView, Command, Find, Found, IdView,
-    ImportItem, Imported, InviteNew, InviteView, JoinArgs, JoinProgress, List, MemberView, Note,
-    PeerAdd, PeerView, Saved, SetName, Show, ShowView, StatusView, SyncArgs, SyncView, WhyView,
+    CharterShow, CharterView, CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView,
+    Command, Find, Found, IdView, ImportItem, Imported, InviteNew, InviteView, JoinArgs,
+    JoinProgress, List, MemberView, Note, PeerAdd, PeerView, Saved, SetName, Show, ShowView,
+    StatusView, SyncArgs, SyncView, WhyView,
 };
 
 use crate::{Client, ClientError};
@@ -52,6 +53,8 @@ ask! {
     collective_members(args: CollectiveRef) -> Vec<MemberView> = Command::CollectiveMembers(args);
     /// Leaves a collective; the answer is a sentence for people.
     collective_leave(args: CollectiveRef) -> String = Command::CollectiveLeave(args);
+    /// The charter in force.
+    charter_show(args: CharterShow) -> CharterView = Command::CharterShow(args);
     /// Makes an invite.
     invite(args: InviteNew) -> InviteView = Command::Invite(args);
     /// Starts joining.

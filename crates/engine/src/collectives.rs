@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use folkmoot_api::{
-    ApiError, CollectiveSummary, CollectiveView, DeviceView, InviteNew, MemberView, Reply, RoleView,
+    ApiError, CollectiveNew, CollectiveSummary, CollectiveView, DeviceView, InviteNew, MemberView,
+    Reply, RoleView,
 };
 use folkmoot_library::{Expr, ResolvedQuery, Test};
 use folkmoot_record::{
@@ -16,10 +17,11 @@ use folkmoot_store::Entry;
 
 use crate::{
     author::Signer,
+    charter,
     collective::Collective,
     core::Core,
     errors::{failed, key_failed, store_failed, usage},
-    found::{default_charter, found, home_charter},
+    found::{found, home_charter},
     invite::moment,
     names::HOME,
     secrets::Membership,
@@ -27,8 +29,12 @@ use crate::{
 
 impl Core {
     /// Founds a collective with this person as its steward.
-    pub(crate) fn found_collective(&mut self, name: &str) -> Result<Reply, ApiError> {
-        let name = name.trim();
+    pub(crate) fn found_collective(&mut self, ask: &CollectiveNew) -> Result<Reply, ApiError> {
+        let name = ask.name.trim();
+        let charter = match &ask.charter {
+            Some(text) => charter::read(text)?,
+            None => charter::preset(ask.like.as_deref().unwrap_or("circle"))?,
+        };
         let wanted = folkmoot_library::fold(name);
         if wanted == HOME
             || self
@@ -42,7 +48,7 @@ impl Core {
             );
         }
         let now_ms = self.clock.wall();
-        let (collective, entries) = found(&self.keyring, name, default_charter(), false, now_ms)?;
+        let (collective, entries) = found(&self.keyring, name, charter, false, now_ms)?;
         let cid = self.begin(collective, entries)?;
         self.note_membership(cid, &[]);
         self.announce_name(cid);

@@ -80,7 +80,7 @@ impl Core {
                 items,
                 dry_run,
             } => self.import(collective.as_deref(), items, dry_run),
-            Command::CollectiveNew(ask) => self.found_collective(&ask.name),
+            Command::CollectiveNew(ask) => self.found_collective(&ask),
             Command::CollectiveList {} => Ok(Reply::Collectives(self.summaries())),
             Command::CollectiveShow(ask) => self
                 .resolve(&ask.collective)
@@ -91,6 +91,7 @@ impl Core {
                 .and_then(|cid| self.members(&cid))
                 .map(Reply::Members),
             Command::CollectiveLeave(ask) => self.leave(&ask.collective),
+            Command::CharterShow(ask) => self.charter_view(ask.collective.as_deref()),
             Command::Invite(ask) => self.invite(&ask),
             Command::Join(ask) => self.begin_join(&ask),
             Command::JoinStatus {

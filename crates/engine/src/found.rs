@@ -22,6 +22,12 @@ use crate::{
 
 /// Number of the steward's role in the default charter (section 4.8).
 const STEWARD: u16 = 5;
+/// What a founder has to be able to do: else the collective could never grow or keep its keys.
+const FOUNDERS_NEED: [(Actions, &str); 3] = [
+    (Actions::READ, "read"),
+    (Actions::INVITE, "invite"),
+    (Actions::REKEY, "rekey"),
+];
 /// A day in milliseconds.
 const DAY: u64 = 86_400_000;
 
@@ -37,6 +43,7 @@ pub(crate) fn found(
     if name.is_empty() || name.len() > limits::NAME || name.contains('\0') {
         return Err(usage(format!("a name has 1 to {} bytes", limits::NAME)));
     }
+    let role = founders_role(&charter)?;
     let salt: [u8; 16] = random().map_err(|e| failed(e.to_string()))?;
     let root = keyring.founder_seat(&salt);
     let seat = SeatKey::from_bytes(root.verifying_key().to_bytes());
@@ -49,7 +56,7 @@ pub(crate) fn found(
         charter,
         founders: vec![Founder {
             seat,
-            role: STEWARD,
+            role,
             dev,
             kem: kem.public(),
         }],
@@ -91,6 +98,31 @@ pub(crate) fn found(
     let mut entries = vec![Entry::Record(genesis, now_ms)];
     entries.extend(collective.begin_epoch(now_ms)?);
     Ok((collective, entries))
+}
+
+/// The role of the greatest rank; of several the one of the smallest number.
+fn founders_role(charter: &Charter) -> Result<u16, ApiError> {
+    if charter.features.is_some() {
+        return Err(usage("the charter asks for features of the protocol")
+            .hint("leave `features` out: this version knows none"));
+    }
+    let highest = charter
+        .roles
+        .iter()
+        .min_by_key(|role| (std::cmp::Reverse(role.rank), role.id))
+        .ok_or_else(|| usage("the charter has no role"))?;
+    for (action, word) in FOUNDERS_NEED {
+        if !highest.actions.contains(action) {
+            return Err(usage(format!(
+                "the founder gets the role {}, which may not {word}",
+                highest.name
+            ))
+            .hint(format!(
+                "add \"{word}\" to `may` of the role of the greatest rank"
+            )));
+        }
+    }
+    Ok(highest.id)
 }
 
 impl Collective {

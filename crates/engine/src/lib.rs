@@ -5,6 +5,7 @@
 //! happens comes back by [`Engine::input`].
 
 mod author;
+mod charter;
 mod checkers;
 mod clock;
 mod collective;
@@ -13,6 +14,7 @@ mod core;
 mod errors;
 mod find;
 mod found;
+mod govern;
 mod handle;
 mod holdings;
 mod home;

@@ -135,6 +135,7 @@ fn a_collective_is_founded_and_invites() {
     assert!(set.is_ok(), "{set:?}");
     let founded = engine.call(Command::CollectiveNew(CollectiveNew {
         name: "commons".to_owned(),
+        ..CollectiveNew::default()
     }));
     let Ok(Reply::Collective(view)) = founded else {
         panic!("{founded:?}")
@@ -144,6 +145,7 @@ fn a_collective_is_founded_and_invites() {
     assert_eq!(view.epoch, 1);
     let again = engine.call(Command::CollectiveNew(CollectiveNew {
         name: "Commons".to_owned(),
+        ..CollectiveNew::default()
     }));
     assert_eq!(again.unwrap_err().code, ErrorCode::Usage);
     let invite = engine.call(Command::Invite(InviteNew {

@@ -45,6 +45,7 @@ fn lost_keys_are_made_anew_from_the_words() {
     note(&engine, "before the loss", None);
     let founded = engine.call(Command::CollectiveNew(CollectiveNew {
         name: "garden".to_owned(),
+        ..CollectiveNew::default()
     }));
     assert!(founded.is_ok(), "{founded:?}");
     note(&engine, "in the garden", Some("garden"));
