@@ -10,6 +10,9 @@ use crate::{Holdings, Scope, frame::Run, give::Gift};
 
 /// Up to this many ids are looked up without an index.
 const FEW: usize = 512;
+/// Up to this many new records are taken in one by one; with more, reading all items anew is
+/// cheaper than asking for the place of each.
+const FRESH: usize = 1_024;
 
 /// One item under its salted id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +33,7 @@ impl Entry {
 }
 
 /// The items of one scope, ascending by (ms, salted id).
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Shelf {
     entries: Vec<Entry>,
     /// Places in `entries` ascending by salted id, made when something is looked up.
@@ -44,6 +47,8 @@ pub(crate) struct Snapshot {
     salt: SyncSalt,
     shelves: [Option<Shelf>; 3],
     fresh: BTreeSet<RecordId>,
+    /// More came in than `fresh` tells: the next run reads everything anew.
+    outdated: bool,
 }
 
 impl Snapshot {
@@ -52,6 +57,7 @@ impl Snapshot {
             salt,
             shelves: [None, None, None],
             fresh: BTreeSet::new(),
+            outdated: false,
         }
     }
 
@@ -62,13 +68,22 @@ impl Snapshot {
 
     /// Notes that a record was stored; it is taken in by the next [`Snapshot::refresh`].
     pub(crate) fn stored(&mut self, id: RecordId) {
-        if self.shelves.iter().any(Option::is_some) {
+        if self.shelves.iter().all(Option::is_none) {
+            return;
+        }
+        if self.fresh.len() < FRESH {
             self.fresh.insert(id);
+        } else {
+            self.outdated = true;
         }
     }
 
     /// Brings a scope up to date.
     pub(crate) fn refresh(&mut self, cid: &CollectiveId, scope: Scope, held: &dyn Holdings) {
+        if std::mem::take(&mut self.outdated) {
+            self.fresh.clear();
+            self.shelves = [None, None, None];
+        }
         let salt = &self.salt;
         let mut added: [Vec<Entry>; 3] = Default::default();
         for id in std::mem::take(&mut self.fresh) {
@@ -88,18 +103,12 @@ impl Snapshot {
         let shelf = &mut self.shelves[place(scope)];
         // Bundles are few and may go: they are read anew each time.
         if shelf.is_none() || scope == Scope::Bundles {
-            let entries = held
-                .items(cid, scope)
-                .into_iter()
-                .map(|stamp| Entry {
-                    hlc: stamp.hlc,
-                    salted: salt.salted(&stamp.id),
-                    id: stamp.id,
-                })
-                .collect();
-            let mut new = Shelf::default();
-            new.add(entries);
-            *shelf = Some(new);
+            let stamps = held.items(cid, scope);
+            *shelf = Some(Shelf::new(stamps.iter().map(|stamp| Entry {
+                hlc: stamp.hlc,
+                salted: salt.salted(&stamp.id),
+                id: stamp.id,
+            })));
         }
     }
 
@@ -144,15 +153,47 @@ const fn place(scope: Scope) -> usize {
 }
 
 impl Shelf {
+    /// Of items ascending by hlc, so that only those of one millisecond are out of order.
+    fn new(items: impl ExactSizeIterator<Item = Entry>) -> Self {
+        // Room for what comes in while a session lasts: growing copies everything.
+        let mut entries = Vec::with_capacity(items.len() + items.len() / 32 + FEW);
+        entries.extend(items);
+        for at_once in entries.chunk_by_mut(|a, b| a.hlc.ms() == b.hlc.ms()) {
+            at_once.sort_unstable_by_key(|entry| entry.salted);
+        }
+        if !entries.is_sorted_by(|a, b| a.key() < b.key()) {
+            entries.sort_unstable_by(|a, b| a.key().cmp(&b.key()));
+            entries.dedup_by(|a, b| a.key() == b.key());
+        }
+        Self {
+            entries,
+            by_salted: Vec::new(),
+        }
+    }
+
+    /// Takes in a few more.
     fn add(&mut self, mut new: Vec<Entry>) {
+        let old = &self.entries;
+        new.retain(|entry| old.binary_search_by(|e| e.key().cmp(&entry.key())).is_err());
+        new.sort_unstable_by(|a, b| a.key().cmp(&b.key()));
+        new.dedup_by(|a, b| a.key() == b.key());
         if new.is_empty() {
             return;
         }
         self.by_salted = Vec::new();
-        self.entries.append(&mut new);
-        // The long sorted run before the new entries makes this a merge.
-        self.entries.sort_by(|a, b| a.key().cmp(&b.key()));
-        self.entries.dedup_by(|a, b| a.key() == b.key());
+        // Merged from the end, in place: what is new is mostly the newest.
+        let mut old = self.entries.len();
+        self.entries.extend_from_slice(&new);
+        for place in (0..self.entries.len()).rev() {
+            let Some(next) = new.last() else { return };
+            if old > 0 && self.entries[old - 1].key() > next.key() {
+                old -= 1;
+                self.entries[place] = self.entries[old];
+            } else {
+                self.entries[place] = *next;
+                new.pop();
+            }
+        }
     }
 
     /// The entries under these salted ids. A few are found by looking at every entry once, which
@@ -223,5 +264,52 @@ impl NegentropyStorageBase for View<'_> {
         // negentropy asks with first <= last <= size; anything else finds nothing.
         let entries = self.0.get(first..last).unwrap_or(&[]);
         first + entries.partition_point(|entry| entry.item() < value.item)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn entry((ms, byte): (u64, u8)) -> Entry {
+        Entry {
+            hlc: Hlc::next(ms, []),
+            salted: [byte; 32],
+            id: [byte; 32],
+        }
+    }
+
+    proptest! {
+        /// However items come in, at once or later, a shelf holds each once, in order, and finds it.
+        #[test]
+        fn shelf_is_a_sorted_set(
+            mut first in prop::collection::vec((0u64..40, any::<u8>()), 0..200),
+            later in prop::collection::vec(
+                prop::collection::vec((0u64..60, any::<u8>()), 0..30), 0..5),
+        ) {
+            first.sort_unstable_by_key(|(ms, _)| *ms);
+            let mut shelf = Shelf::new(first.iter().copied().map(entry));
+            let mut model: BTreeMap<(u64, [u8; 32]), Entry> = BTreeMap::new();
+            for (ms, byte) in first {
+                model.insert((ms, [byte; 32]), entry((ms, byte)));
+            }
+            for batch in later {
+                for (ms, byte) in &batch {
+                    model.insert((*ms, [*byte; 32]), entry((*ms, *byte)));
+                }
+                shelf.add(batch.into_iter().map(entry).collect());
+                let held: Vec<Entry> = model.values().copied().collect();
+                prop_assert_eq!(&shelf.entries, &held);
+                for one in &held {
+                    prop_assert_eq!(shelf.find(&one.salted).map(|e| e.salted), Some(one.salted));
+                }
+            }
+            let held: Vec<Entry> = model.values().copied().collect();
+            prop_assert_eq!(&shelf.entries, &held);
+        }
     }
 }
