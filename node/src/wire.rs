@@ -50,6 +50,9 @@ impl Wire {
                 tell(Told::Notice(notice));
             }
         }
+        for missing in started.missing {
+            tell(Told::Notice(missing));
+        }
         let driver = handle.clone();
         engine.attach(Network {
             peer: started.peer,

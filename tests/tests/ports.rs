@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::{
+    collections::BTreeSet,
     fs,
+    io::{BufRead, BufReader},
     net::{TcpListener, UdpSocket},
     process::{Command, Stdio},
     thread,
@@ -43,6 +45,43 @@ fn a_port_in_use_is_named_and_costs_nothing() {
     drop((tcp, udp));
     home.up();
     assert_eq!(home.count("quincetree"), 1);
+}
+
+/// The IP addresses of multiaddrs over one transport.
+fn hosts(addresses: &[String], transport: &str) -> BTreeSet<String> {
+    addresses
+        .iter()
+        .filter(|address| address.split('/').any(|part| part == transport))
+        .filter_map(|address| address.split('/').nth(2).map(str::to_owned))
+        .collect()
+}
+
+#[test]
+fn a_first_start_tells_every_address_of_both_transports() {
+    for round in 0..6 {
+        let home = Home::new("fresh");
+        let mut node = home
+            .command(&["up", "--port", "0", "--json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let read = BufReader::new(node.stdout.take().unwrap()).read_line(&mut line);
+        node.kill().unwrap();
+        node.wait().unwrap();
+        read.unwrap();
+        let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let listening: Vec<String> = ready["listening"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(text)
+            .collect();
+        let quic = hosts(&listening, "quic-v1");
+        assert!(quic.contains("127.0.0.1"), "round {round}: {listening:?}");
+        assert_eq!(quic, hosts(&listening, "tcp"), "round {round}");
+    }
 }
 
 #[test]

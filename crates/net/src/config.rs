@@ -101,6 +101,9 @@ pub mod limits {
     pub const IDLE_TIMEOUT: Duration = Duration::from_secs(150);
     /// How long `start` waits for the listeners to name their addresses.
     pub const LISTEN_TIMEOUT: Duration = Duration::from_secs(3);
+    /// How long a listener on all addresses may take from one of them to the next: they come in a
+    /// burst.
+    pub const LISTEN_SETTLE: Duration = Duration::from_millis(50);
     /// How long `stop` waits for peers to see the connections close.
     pub const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 }

@@ -4,12 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use folkmoot_sync::{Addr, Input, Output};
 use futures::StreamExt;
-use libp2p::{
-    PeerId, Swarm,
-    core::{ConnectedPoint, transport::ListenerId},
-    mdns, ping,
-    swarm::SwarmEvent,
-};
+use libp2p::{PeerId, Swarm, core::ConnectedPoint, mdns, ping, swarm::SwarmEvent};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
@@ -19,10 +14,11 @@ use tokio::{
 use crate::{
     NetError,
     addr::{addr_of, path_of, peer_id_of, peer_of, with_peer, without_peer},
+    awaited::Awaited,
     behaviour::{Behaviour, BehaviourEvent},
     delivery::Item,
     dial::Dials,
-    limits::{BACKLOG, LISTEN_TIMEOUT, STOP_TIMEOUT},
+    limits::{BACKLOG, STOP_TIMEOUT},
     streams,
     table::Table,
 };
@@ -50,10 +46,10 @@ pub(crate) struct Driver {
     pub(crate) dials: Dials,
     /// Items that found the delivery's queue full.
     pub(crate) backlog: VecDeque<Item>,
-    /// Listeners that have not named an address yet.
-    pub(crate) silent: Vec<ListenerId>,
-    /// Told once all listeners have, or time is up.
-    pub(crate) ready: Option<oneshot::Sender<()>>,
+    /// Listeners that have not named all their addresses yet.
+    pub(crate) awaited: Awaited,
+    /// Told once all listeners have, or time is up: what is missing, in sentences.
+    pub(crate) ready: Option<oneshot::Sender<Vec<String>>>,
     /// Peers found by mDNS that are being dialled.
     pub(crate) lan_dials: BTreeSet<PeerId>,
 }
@@ -61,11 +57,14 @@ pub(crate) struct Driver {
 impl Driver {
     /// Runs until stopped, or until nobody holds a handle.
     pub(crate) async fn run(mut self) {
-        let patience = sleep_until(Instant::now() + LISTEN_TIMEOUT);
-        tokio::pin!(patience);
         let items = self.items.clone();
         let answer = loop {
             self.tell_ready();
+            let due = match self.ready {
+                Some(_) => self.awaited.due(),
+                // Nobody waits.
+                None => Instant::now(),
+            };
             tokio::select! {
                 command = self.commands.recv() => match command {
                     Some(Command::Act(outputs)) => {
@@ -87,7 +86,7 @@ impl Driver {
                     Err(_) => break None,
                 },
                 () = self.table.reap() => {}
-                () = &mut patience, if self.ready.is_some() => self.silent.clear(),
+                () = sleep_until(due), if self.ready.is_some() => {}
             }
         };
         self.end().await;
@@ -123,10 +122,11 @@ impl Driver {
     }
 
     fn tell_ready(&mut self) {
-        if self.silent.is_empty()
+        if self.ready.is_some()
+            && self.awaited.due() <= Instant::now()
             && let Some(ready) = self.ready.take()
         {
-            let _asker_gone = ready.send(());
+            let _asker_gone = ready.send(self.awaited.missing());
         }
     }
 
@@ -196,8 +196,11 @@ impl Driver {
                     self.tell(answer);
                 }
             }
-            SwarmEvent::NewListenAddr { listener_id, .. } => {
-                self.silent.retain(|id| *id != listener_id);
+            SwarmEvent::NewListenAddr {
+                listener_id,
+                address,
+            } => {
+                self.awaited.named(listener_id, &address);
                 self.publish();
             }
             SwarmEvent::ListenerClosed {
@@ -206,7 +209,7 @@ impl Driver {
                 ..
             } => {
                 tracing::warn!(?reason, "a listener closed");
-                self.silent.retain(|id| *id != listener_id);
+                self.awaited.closed(listener_id);
                 self.publish();
             }
             SwarmEvent::ExpiredListenAddr { .. } => self.publish(),

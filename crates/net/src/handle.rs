@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::{
     Config, NetError,
     addr::peer_of,
+    awaited::Awaited,
     delivery::deliver,
     dial::Dials,
     driver::{Command, Driver},
@@ -26,6 +27,9 @@ pub struct Started {
     pub listening: Vec<Addr>,
     /// Sentences for the person on what does not work, such as a missing IPv6.
     pub notices: Vec<String>,
+    /// Sentences on listeners that were set up and did not name their addresses in time; they may
+    /// still come.
+    pub missing: Vec<String>,
 }
 
 /// The network's driver. Cheap to clone; when the last clone is gone the driver stops.
@@ -35,7 +39,8 @@ pub struct Handle {
     listening: watch::Receiver<Vec<Addr>>,
 }
 
-/// Starts the network on the current tokio runtime and waits until it listens (3 s at most).
+/// Starts the network on the current tokio runtime and waits until every listener has named
+/// its addresses (3 s at most; what is missing then is said).
 ///
 /// `inputs` receives everything that happens, in order, until the network is stopped; then its
 /// other end sees the channel close. Its capacity is the backpressure: each place may hold a
@@ -64,7 +69,7 @@ pub async fn start(
         table: Table::new(inputs),
         dials: Dials::default(),
         backlog: VecDeque::new(),
-        silent: listeners.ids,
+        awaited: Awaited::new(listeners.ids),
         ready: Some(ready),
         lan_dials: BTreeSet::new(),
     };
@@ -75,11 +80,12 @@ pub async fn start(
         notices.push(error.to_string());
     }
     tokio::spawn(driver.run());
-    is_ready.await.map_err(|_| NetError::Stopped)?;
+    let missing = is_ready.await.map_err(|_| NetError::Stopped)?;
     let started = Started {
         peer,
         listening: listened.borrow().clone(),
         notices,
+        missing,
     };
     let handle = Handle {
         commands,

@@ -8,6 +8,7 @@
 //! [`Handle::act`] and are always taken at once, so the two directions cannot block each other.
 
 mod addr;
+mod awaited;
 mod behaviour;
 mod config;
 mod delivery;

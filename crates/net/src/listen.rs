@@ -9,8 +9,8 @@ use crate::{NetError, behaviour::Behaviour};
 /// What came of the addresses asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Listeners {
-    /// Those that will name their addresses.
-    pub(crate) ids: Vec<ListenerId>,
+    /// Those that will name their addresses, and what was asked for.
+    pub(crate) ids: Vec<(ListenerId, Multiaddr)>,
     /// Sentences on those that do not work, such as IPv6 where there is none.
     pub(crate) notices: Vec<String>,
 }
@@ -32,7 +32,7 @@ pub(crate) fn listen(
     let mut first = None;
     for addr in addrs {
         match swarm.listen_on(addr.clone()) {
-            Ok(id) => listeners.ids.push(id),
+            Ok(id) => listeners.ids.push((id, addr.clone())),
             Err(error) if is_in_use(&error) => return Err(in_use(addr)),
             Err(error) => {
                 let reason = reason(&error);
