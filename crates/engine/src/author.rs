@@ -297,9 +297,17 @@ fn stored_tip(
         },
         hlc: tip.hlc,
     });
+    // A place noted in bytes that cannot be read must not count as none: the next record would take
+    // a place that was used, and fork this device's own log.
     let noted = store
         .local(&tip_key(cid, dev))?
-        .and_then(|value| read_tip(&value).ok());
+        .map(|value| read_tip(&value))
+        .transpose()
+        .map_err(|error| {
+            StoreError::Projection(format!(
+                "the last place in the own log is unreadable ({error})"
+            ))
+        })?;
     Ok(held
         .into_iter()
         .chain(noted)

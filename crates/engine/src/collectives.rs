@@ -269,7 +269,7 @@ impl Core {
     /// Makes an invite with the addresses of this node in its key.
     pub(crate) fn invite(&mut self, ask: &InviteNew) -> Result<Reply, ApiError> {
         let cid = self.resolve(&ask.collective)?;
-        let addresses = self.own_addresses();
+        let addresses = self.own_addresses()?;
         let raw = addresses.iter().map(|addr| addr.0.clone()).collect();
         let mut view = self.control(cid, |collective, now_ms| {
             collective.make_invite(ask, raw, now_ms)
@@ -323,6 +323,7 @@ impl Core {
         collective.secrets.membership = Membership::Left;
         let secrets = &self.collectives[&cid].secrets;
         self.keyring.save(secrets).map_err(key_failed)?;
+        self.depart(cid);
         Ok(Reply::Done(format!(
             "you left {name}; its records stay here, and what you wrote stays with the members"
         )))

@@ -14,6 +14,7 @@ use crate::{
     checkers::Checkers,
     clock::{Clock, random},
     collective::Collective,
+    depart::Departure,
     errors::{failed, store_failed},
     holdings::View,
     home::Home,
@@ -53,6 +54,8 @@ pub(crate) struct Core {
     pub(crate) network: Option<Network>,
     pub(crate) joins: BTreeMap<CollectiveId, Join>,
     pub(crate) waiting: Vec<Waiting>,
+    /// Collectives that were left and whose sessions are still open.
+    pub(crate) departures: BTreeMap<CollectiveId, Departure>,
     pub(crate) warnings: VecDeque<String>,
     pub(crate) upkeep_at: u64,
     /// Where reading the log against its checksums goes on.
@@ -68,7 +71,7 @@ impl Core {
     pub(crate) fn command(&mut self, command: Command, reply: ReplyTo) {
         let answer = match command {
             Command::Status {} => Ok(Reply::Status(Box::new(self.status()))),
-            Command::Id {} => Ok(Reply::Id(self.id_view())),
+            Command::Id {} => self.id_view().map(Reply::Id),
             Command::Phrase {} => Ok(Reply::Phrase(self.keyring.words().to_string())),
             Command::SetName(ask) => self.set_name(&ask.name),
             Command::Note(note) => self.write_note(&note),
@@ -154,6 +157,7 @@ impl Core {
                     self.remember_address(&peer, &addr);
                 }
                 tracing::info!(?peer, %cid, "a member's node proved itself");
+                self.met_after_leaving(cid);
                 Vec::new()
             }
             Event::Joining { cid, step } => self.join_step(cid, step),
@@ -214,6 +218,7 @@ impl Core {
             self.upkeep_at = mono + UPKEEP;
             self.upkeep();
         }
+        self.see_off();
         self.answer_waiting();
     }
 
@@ -225,6 +230,7 @@ impl Core {
             machine,
             waiting,
             self.library.deadline(),
+            self.departure_due(),
             Some(self.upkeep_at),
         ]
         .into_iter()

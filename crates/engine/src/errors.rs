@@ -28,6 +28,12 @@ pub(crate) fn store_failed(error: StoreError) -> ApiError {
     }
 }
 
+/// Something that is kept here could not be read.
+pub(crate) fn store_unread(error: StoreError) -> ApiError {
+    failed(format!("the store could not be read: {error}"))
+        .hint("look at `moot status`; a restart rebuilds what can be rebuilt")
+}
+
 pub(crate) fn denied(collective: &str, refusal: Denied) -> ApiError {
     let told = reasons::void(refusal.reason);
     ApiError::new(

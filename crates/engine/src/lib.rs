@@ -11,6 +11,7 @@ mod clock;
 mod collective;
 mod collectives;
 mod core;
+mod depart;
 mod errors;
 mod find;
 mod found;

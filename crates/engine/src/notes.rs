@@ -13,7 +13,7 @@ use crate::{
     clock::random,
     collective::Profile,
     core::Core,
-    errors::{failed, usage},
+    errors::{failed, store_unread, usage},
     profiles::{MOST_NAME, profile_fact, writing},
 };
 
@@ -63,9 +63,19 @@ impl Core {
     }
 
     /// The name that this person shows, if one was set.
-    pub(crate) fn own_name(&self) -> Option<String> {
-        let value = self.store.local(NAME).ok().flatten()?;
-        String::from_utf8(value).ok()
+    ///
+    /// # Errors
+    /// Where it cannot be read: that is not the same as none.
+    pub(crate) fn own_name(&self) -> Result<Option<String>, ApiError> {
+        let value = self.store.local(NAME).map_err(store_unread)?;
+        value
+            .map(|value| {
+                String::from_utf8(value).map_err(|_| {
+                    failed("the name that you show is kept in bytes that are no text".to_owned())
+                        .hint("set it again: `moot id --name NAME`")
+                })
+            })
+            .transpose()
     }
 
     /// Sets the shown name here and in every collective.
@@ -89,14 +99,19 @@ impl Core {
         for cid in cids {
             self.announce_name(cid);
         }
-        Ok(Reply::Id(self.id_view()))
+        self.id_view().map(Reply::Id)
     }
 
     /// Posts the shown name where it is not shown yet. A failure is told, and nothing else: the
     /// name is a courtesy.
     pub(crate) fn announce_name(&mut self, cid: CollectiveId) {
-        let Some(name) = self.own_name() else {
-            return;
+        let name = match self.own_name() {
+            Ok(Some(name)) => name,
+            Ok(None) => return,
+            Err(error) => {
+                self.warn(format!("your name could not be posted: {error}"));
+                return;
+            }
         };
         let shown = self.collectives.get(&cid).is_some_and(|collective| {
             collective

@@ -73,6 +73,7 @@ impl Core {
             network: None,
             joins: BTreeMap::new(),
             waiting: Vec::new(),
+            departures: BTreeMap::new(),
             warnings: VecDeque::new(),
             upkeep_at: crate::core::UPKEEP,
             imported: BTreeMap::new(),

@@ -12,7 +12,7 @@ use folkmoot_sync::{Addr, Ask, Input, Path, Peer};
 
 use crate::{
     core::Core,
-    errors::{failed, usage},
+    errors::{failed, store_unread, usage},
     invite::{moment, timestamp},
     secrets::Membership,
 };
@@ -35,11 +35,13 @@ impl Core {
     /// Remembers where a member was dialled; a restart dials there again.
     pub(crate) fn remember_address(&mut self, peer: &Peer, addr: &Addr) {
         let key = [TABLE, &peer.0].concat();
+        // What could not be read is not written over: other addresses of this peer may stand there.
         let mut addrs = match self.store.local(&key) {
-            Ok(value) => value
-                .and_then(|value| decode(&value).ok())
-                .unwrap_or_default(),
-            Err(_) => Vec::new(),
+            Ok(value) => value.map(readable).unwrap_or_default(),
+            Err(error) => {
+                self.warn(format!("addresses of peers cannot be read: {error}"));
+                return;
+            }
         };
         if addrs.first() == Some(addr) {
             return;
@@ -50,34 +52,50 @@ impl Core {
         self.keep(key, encode(&addrs));
     }
 
-    pub(crate) fn known_addresses(&self) -> Vec<(Option<Peer>, Vec<Addr>)> {
-        let facts = self.store.scan_local(TABLE).unwrap_or_default();
+    /// Where members were reached before. Where that cannot be read, nobody is dialled, and the
+    /// person is told: a node that seems to know nobody would be a riddle.
+    pub(crate) fn known_addresses(&mut self) -> Vec<(Option<Peer>, Vec<Addr>)> {
+        let facts = match self.store.scan_local(TABLE) {
+            Ok(facts) => facts,
+            Err(error) => {
+                self.warn(format!(
+                    "addresses of peers cannot be read, so nobody is dialled: {error}; restart, or `moot peers add`"
+                ));
+                return Vec::new();
+            }
+        };
         facts
             .into_iter()
-            .filter_map(|(key, value)| {
+            .map(|(key, value)| {
                 let peer = Peer(key[TABLE.len()..].to_vec());
-                Some((Some(peer), decode(&value).ok()?))
+                (Some(peer), readable(value))
             })
+            .filter(|(_, addrs)| !addrs.is_empty())
             .collect()
     }
 
     pub(crate) fn remember_listening(&mut self, addrs: &[Addr]) {
         let value = encode(addrs);
-        if self.store.local(LISTENING).ok().flatten().as_ref() != Some(&value) {
-            self.keep(LISTENING.to_vec(), value);
+        match self.store.local(LISTENING) {
+            Ok(kept) if kept.as_ref() == Some(&value) => {}
+            // It is only ever written over as a whole.
+            Ok(_) => self.keep(LISTENING.to_vec(), value),
+            Err(error) => self.warn(format!("own addresses cannot be read: {error}")),
         }
     }
 
     /// Addresses for an invite: where this node listens, or listened last.
-    pub(crate) fn own_addresses(&self) -> Vec<Addr> {
+    ///
+    /// # Errors
+    /// Where they cannot be read: an invite without addresses would lead nowhere.
+    pub(crate) fn own_addresses(&self) -> Result<Vec<Addr>, ApiError> {
         let mut addrs = match &self.network {
             Some(network) => network.listening.clone(),
             None => self
                 .store
                 .local(LISTENING)
-                .ok()
-                .flatten()
-                .and_then(|value| decode(&value).ok())
+                .map_err(store_unread)?
+                .map(readable)
                 .unwrap_or_default(),
         };
         // Whoever is on this machine reaches it by its other addresses too.
@@ -85,7 +103,7 @@ impl Core {
             addrs.retain(|addr| !is_loopback(addr));
         }
         addrs.truncate(MOST_IN_INVITE);
-        addrs
+        Ok(addrs)
     }
 
     fn keep(&mut self, key: Vec<u8>, value: Vec<u8>) {
@@ -94,7 +112,7 @@ impl Core {
             value: Some(value),
         };
         if let Err(error) = self.store.commit(&[entry]) {
-            tracing::warn!(%error, "an address could not be remembered");
+            self.warn(format!("an address could not be remembered: {error}"));
         }
     }
 
@@ -191,7 +209,7 @@ impl Core {
         let collective = self
             .collectives
             .get(&shared.cid)
-            .filter(|collective| collective.secrets.membership == Membership::Member)?;
+            .filter(|collective| collective.secrets.membership != Membership::Joining)?;
         Some(PeerCollective {
             collective: collective.name(),
             collective_id: shared.cid.to_string(),
@@ -266,6 +284,15 @@ fn encode(addrs: &[Addr]) -> Vec<u8> {
         out.bytes(&addr.0);
     }
     out.finish()
+}
+
+/// Addresses of the store. Bytes that are none are logged and count as none: they are this node's
+/// own, and whoever reaches a peer again writes them anew.
+fn readable(value: Vec<u8>) -> Vec<Addr> {
+    decode(&value).unwrap_or_else(|error| {
+        tracing::warn!(%error, "remembered addresses are not readable");
+        Vec::new()
+    })
 }
 
 fn decode(bytes: &[u8]) -> Result<Vec<Addr>, FcError> {

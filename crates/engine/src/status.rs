@@ -1,14 +1,20 @@
 //! The node at a glance.
 
-use folkmoot_api::{IdView, Listening, StatusView};
+use folkmoot_api::{ApiError, IdView, Listening, StatusView};
 
 use crate::{core::Core, invite::moment};
 
 impl Core {
-    pub(crate) fn id_view(&self) -> IdView {
+    /// # Errors
+    /// Where the shown name cannot be read.
+    pub(crate) fn id_view(&self) -> Result<IdView, ApiError> {
+        self.own_name().map(|name| self.id_of(name))
+    }
+
+    fn id_of(&self, name: Option<String>) -> IdView {
         let home = self.home_collective();
         IdView {
-            name: self.own_name(),
+            name,
             home: home.map(|home| home.cid().to_string()).unwrap_or_default(),
             seat: home
                 .map(|home| home.secrets.seat.to_string())
@@ -31,15 +37,23 @@ impl Core {
         }
     }
 
-    pub(crate) fn status(&self) -> StatusView {
-        let on_disk = self.store.size_on_disk().unwrap_or(0);
+    /// Everything at a glance. What cannot be read is a warning: the rest is the more needed then.
+    pub(crate) fn status(&mut self) -> StatusView {
+        let name = self.own_name().unwrap_or_else(|error| {
+            self.warn(format!("the name that you show cannot be read: {error}"));
+            None
+        });
+        let on_disk = self.store.size_on_disk().unwrap_or_else(|error| {
+            self.warn(format!("the size of the store cannot be read: {error}"));
+            0
+        });
         let log: u64 = self
             .collectives
             .keys()
             .map(|cid| self.store.counts(cid).bytes)
             .sum();
         StatusView {
-            id: self.id_view(),
+            id: self.id_of(name),
             version: self.version.to_owned(),
             running: self.serving,
             pid: std::process::id(),

@@ -28,6 +28,11 @@ impl Window {
         self.unwritten = self.unwritten.saturating_sub(bytes);
     }
 
+    /// Whether anything is on its way to the socket.
+    pub(crate) const fn is_used(&self) -> bool {
+        self.unwritten > 0
+    }
+
     pub(crate) const fn is_open(&self) -> bool {
         self.unwritten < limits::SEND_WINDOW
     }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use folkmoot_record::CollectiveId;
+
 use crate::{
     Addr, Holdings, Input, Output, Peer, PeerView, SharedView, StreamId,
     book::{Book, Contact},
@@ -103,6 +105,12 @@ impl Machine {
             .filter_map(PeerState::deadline)
             .chain(self.book.deadline())
             .min()
+    }
+
+    /// Whether records of a collective wait to be pushed to a connected peer, or are on their way
+    /// to a socket.
+    pub fn owes(&self, cid: &CollectiveId) -> bool {
+        self.peers.values().any(|peer| peer.owes(cid))
     }
 
     /// All peers and addresses known, for people.

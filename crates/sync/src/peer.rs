@@ -253,6 +253,16 @@ impl PeerState {
         }
     }
 
+    /// Whether something of a collective waits to be sent to this peer.
+    pub(crate) fn owes(&self, cid: &CollectiveId) -> bool {
+        let Some(share) = self.shares.get(cid).filter(|share| share.is_served()) else {
+            return false;
+        };
+        let unwritten =
+            |stream: &Stream| stream.kind.cid() == Some(*cid) && stream.window.is_used();
+        !share.push_queue.is_empty() || self.streams.values().any(unwritten)
+    }
+
     /// Hands received items to the engine.
     fn deliver(
         &mut self,

@@ -1,0 +1,92 @@
+//! Facts of the own store that cannot be read are not taken for facts that are not there.
+#![expect(clippy::panic, reason = "tests end so")]
+
+use std::path::Path;
+
+use folkmoot_api::{Command, Note, Reply, StatusView};
+use folkmoot_engine::{Engine, Options};
+use folkmoot_store::{Entry, Options as StoreOptions, Vault};
+
+/// Bytes that are neither text nor a list.
+const GARBAGE: &[u8] = &[0xff, 0xfe, 0x00];
+
+fn open(home: &Path) -> Engine {
+    let options = Options {
+        home: home.to_owned(),
+        passphrase: None,
+        version: "test",
+        serving: false,
+    };
+    Engine::open(&options, &mut |_| {}).unwrap().0
+}
+
+fn note(engine: &Engine) -> Result<Reply, folkmoot_api::ApiError> {
+    engine.call(Command::Note(Note {
+        text: Some("quincetree".to_owned()),
+        ..Note::default()
+    }))
+}
+
+fn status(engine: &Engine) -> StatusView {
+    match engine.call(Command::Status {}) {
+        Ok(Reply::Status(view)) => *view,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Writes garbage into every local fact whose key begins so; how many there were.
+fn spoil(home: &Path, prefix: &[u8]) -> usize {
+    let (mut vault, _) =
+        Vault::open(&home.join("store"), StoreOptions::default(), &mut |_| {}).unwrap();
+    let facts = vault.scan_local(prefix).unwrap();
+    let entries: Vec<Entry> = facts
+        .iter()
+        .map(|(key, _)| Entry::Local {
+            key: key.clone(),
+            value: Some(GARBAGE.to_vec()),
+        })
+        .collect();
+    vault.commit(&entries).unwrap();
+    vault.close().unwrap();
+    facts.len()
+}
+
+#[test]
+fn a_name_that_cannot_be_read_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let engine = open(&home);
+    let set = Command::SetName(folkmoot_api::SetName {
+        name: "ana".to_owned(),
+    });
+    engine.call(set).unwrap();
+    engine.stop();
+    assert_eq!(spoil(&home, b"name"), 1);
+    let engine = open(&home);
+    let error = engine.call(Command::Id {}).unwrap_err();
+    assert!(error.message.contains("the name that you show"), "{error}");
+    assert!(error.hint.is_some());
+    // The rest of the status is there, and warns.
+    let view = status(&engine);
+    assert_eq!(view.id.name, None);
+    let warned = |view: &StatusView| view.warnings.iter().any(|w| w.contains("name"));
+    assert!(warned(&view), "{:?}", view.warnings);
+    engine.stop();
+}
+
+#[test]
+fn an_own_place_that_cannot_be_read_is_never_used_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let engine = open(&home);
+    note(&engine).unwrap();
+    engine.stop();
+    assert!(spoil(&home, b"o/") > 0);
+    let engine = open(&home);
+    let error = note(&engine).unwrap_err();
+    assert!(
+        error.message.contains("last place in the own log"),
+        "{error}"
+    );
+    engine.stop();
+}
