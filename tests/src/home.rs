@@ -220,6 +220,30 @@ impl Home {
         fs::read_to_string(self.log_path()).unwrap_or_default()
     }
 
+    /// Resident memory of the running node in KiB.
+    ///
+    /// # Panics
+    /// If no node runs, or the system does not tell.
+    #[expect(clippy::expect_used, reason = "only tests call this, and they end so")]
+    pub fn memory(&self) -> u64 {
+        let pid = self.pid().expect("a running node");
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("its status");
+        status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .and_then(|rest| rest.split_whitespace().next())
+            .and_then(|number| number.parse().ok())
+            .expect("its memory")
+    }
+
+    /// Bytes of the record log, as long as it was grown for.
+    ///
+    /// # Panics
+    /// If the command fails.
+    pub fn log_bytes(&self) -> u64 {
+        self.ok(&["status"])["log_bytes"].as_u64().unwrap_or(0)
+    }
+
     /// Whether the node's process is there.
     pub fn alive(&mut self) -> bool {
         self.node

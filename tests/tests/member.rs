@@ -2,10 +2,14 @@
 //! nothing of it is stored, and the collective goes on.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+#[path = "strangers/raw.rs"]
+mod raw;
+#[path = "member/session.rs"]
+mod session;
 #[path = "member/traitor.rs"]
 mod traitor;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ed25519_dalek::SigningKey;
 use folkmoot_record::{
@@ -13,18 +17,29 @@ use folkmoot_record::{
     content::Content,
     control::{Control, Invite},
     fc::Value,
+    hash,
 };
 use folkmoot_sync::Scope;
 use folkmoot_tests::{
     home::{Home, text},
     meet::{equal, invite_as, join, pair, refused, talk},
 };
-use traitor::{Keys, Offer, attack};
+use traitor::{Keys, Offer, Outcome, attack};
 
 /// How long one attack may go on.
 const ATTACK: Duration = Duration::from_secs(30);
-/// Records of one reader's flood.
-const FLOOD: usize = 20_000;
+/// Records of one reader's flood: so many ids are claimed.
+const FLOOD: usize = 1_000_000;
+/// Records of the flood that are really signed, and handed over for whichever id is asked for: more
+/// than one connection ever takes.
+const SIGNED: usize = 8_192;
+/// Peer ids under which the flooder comes back.
+const FACES: u8 = 12;
+/// What the flooder gets rid of at most, in all: what one connection lets through before the first
+/// batch is judged, and room for a slow judge.
+const MOST_TAKEN: usize = 20_000;
+/// A node of two people needs far less than this while it is flooded, in KiB.
+const MOST_MEMORY: u64 = 400 << 10;
 
 /// Ana founds, Ben writes, Rea may read.
 fn three() -> (Home, Home, Home) {
@@ -128,7 +143,7 @@ fn offer(record: &Verified, scope: Scope) -> Offer {
         id: record.id(),
         hlc: record.header().hlc,
         scope,
-        wire: record.wire().to_vec(),
+        wire: record.wire().into(),
     }
 }
 
@@ -149,18 +164,14 @@ fn resigned(record: &Verified, change: impl Fn(&mut [u8])) -> Offer {
         id,
         hlc,
         scope: Scope::Content,
-        wire,
+        wire: wire.into(),
     }
 }
 
 #[test]
 fn records_that_a_member_may_not_send_are_refused_by_all() {
     let (mut ana, ben, mut rea) = three();
-    let listed = rea.all(&["collective", "list"]);
-    let commons = listed.iter().find(|one| one["name"] == "commons").unwrap();
-    let cid = text(&commons["id"]);
-    assert_eq!(rea.stop(), 0);
-    let keys = Keys::of(rea.folder(), &cid);
+    let keys = keys_of(&mut rea);
     assert!(keys.control.len() > 4);
     let print = ana.fingerprint("commons");
     let address = ana.addresses().first().cloned().unwrap();
@@ -171,11 +182,6 @@ fn records_that_a_member_may_not_send_are_refused_by_all() {
     let first = Place { seq: 0, prev: None };
     let mut pen = Pen::new(&keys);
 
-    let flood: Vec<Offer> = pen
-        .log(own_seat, &keys.device, FLOOD)
-        .iter()
-        .map(|record| offer(record, Scope::Content))
-        .collect();
     let of_strangers = pen.log(unknown_seat, &unknown, 50);
     let in_other_names = pen.log(founder_seat, &keys.device, 50);
     let good = pen.note(own_seat, &keys.device, first, "badly signed: intruding");
@@ -225,7 +231,7 @@ fn records_that_a_member_may_not_send_are_refused_by_all() {
             id: RecordId::from_bytes([n; 32]),
             hlc: pen.hlc,
             scope: Scope::Content,
-            wire: vec![n; 300],
+            wire: vec![n; 300].into(),
         })
         .collect();
     let attacks = [
@@ -246,13 +252,12 @@ fn records_that_a_member_may_not_send_are_refused_by_all() {
         ),
         ("rights taken", rights),
         ("no records at all", nonsense),
-        ("a flood", flood),
     ];
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for (what, offers) in attacks {
         let many = offers.len();
         let address = address.clone();
-        let outcome = runtime.block_on(attack(&keys, offers, &address, ATTACK));
+        let outcome = runtime.block_on(attack(&keys, keys.transport, &offers, &address, ATTACK));
         eprintln!("{what}: {many} offered, {outcome:?}");
         assert!(outcome.proven, "{what}");
         assert!(outcome.given > 0, "{what}: nothing was handed over");
@@ -273,4 +278,154 @@ fn records_that_a_member_may_not_send_are_refused_by_all() {
     rea.ok(&["peers", "add", &address]);
     equal(&[&ana, &ben, &rea], "commons");
     assert_eq!(rea.count("afterwards"), 1);
+}
+
+/// A million claimed ids. Whichever is asked for, a signed record of the reader's comes, which they
+/// may not write.
+fn flood(keys: &Keys) -> Vec<Offer> {
+    let mut pen = Pen::new(keys);
+    let signed: Vec<Offer> = pen
+        .log(keys.seat, &keys.device, SIGNED)
+        .iter()
+        .map(|record| offer(record, Scope::Content))
+        .collect();
+    let made_up = (0..FLOOD - SIGNED).map(|n| Offer {
+        id: RecordId::from_bytes(hash::plain(&n.to_be_bytes())),
+        ..signed[n % SIGNED].clone()
+    });
+    signed.iter().cloned().chain(made_up).collect()
+}
+
+#[test]
+fn a_million_records_that_a_member_may_not_write_cost_a_bounded_amount() {
+    let (mut ana, ben, mut rea) = three();
+    let keys = keys_of(&mut rea);
+    let print = ana.fingerprint("commons");
+    let address = ana.addresses().first().cloned().unwrap();
+    let (log_before, memory_before) = (ana.log_bytes(), ana.memory());
+    let flood = flood(&keys);
+    assert_eq!(flood.len(), FLOOD);
+    let begun = Instant::now();
+    let outcomes = std::thread::scope(|scope| {
+        let attacks = scope.spawn(|| {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            let mut outcomes: Vec<Outcome> = Vec::new();
+            for face in 0..=FACES {
+                // Under its own name first, and again; then under others: a peer id is free.
+                let transport = match face {
+                    0 | 1 => keys.transport,
+                    n => [n; 32],
+                };
+                let attack = attack(&keys, transport, &flood, &address, ATTACK);
+                outcomes.push(runtime.block_on(attack));
+            }
+            outcomes
+        });
+        // The others go on meanwhile, and are answered.
+        let mut notes = 0;
+        while !attacks.is_finished() || notes == 0 {
+            talk(&ben, &ana, "commons", &format!("during{notes}"));
+            notes += 1;
+        }
+        eprintln!("{notes} notes arrived during the attack");
+        attacks.join().unwrap()
+    });
+    let taken: usize = outcomes.iter().map(|outcome| outcome.given).sum();
+    let memory = ana.memory();
+    eprintln!(
+        "{FLOOD} offered {} times in {:?}: {taken} handed over; memory {memory_before} then {memory} KiB; {outcomes:?}",
+        outcomes.len(),
+        begun.elapsed()
+    );
+    assert!(outcomes[0].proven && outcomes[0].dropped && outcomes[0].given > 0);
+    assert!(
+        outcomes.iter().all(|outcome| outcome.dropped),
+        "{outcomes:?}"
+    );
+    // Once found out it is shut out, whatever it calls itself.
+    assert!(taken <= MOST_TAKEN, "{taken}");
+    assert!(outcomes[1..].iter().all(|outcome| outcome.given == 0));
+    assert!(ana.alive(), "{}", ana.log());
+    assert_eq!(ana.count("intruding"), 0);
+    assert!(memory < MOST_MEMORY, "{memory} KiB");
+    // The notes of ben, and nothing else.
+    equal(&[&ana, &ben], "commons");
+    assert_ne!(ana.fingerprint("commons"), print);
+    assert!(ana.log_bytes() - log_before < 1 << 20);
+}
+
+/// The keys of a home, whose node is stopped.
+fn keys_of(home: &mut Home) -> Keys {
+    let listed = home.all(&["collective", "list"]);
+    let commons = listed.iter().find(|one| one["name"] == "commons").unwrap();
+    let cid = text(&commons["id"]);
+    assert_eq!(home.stop(), 0);
+    Keys::of(home.folder(), &cid)
+}
+
+#[test]
+fn bad_frames_on_a_proven_session_shut_the_member_out() {
+    let (mut ana, ben, mut rea) = three();
+    let keys = keys_of(&mut rea);
+    let print = ana.fingerprint("commons");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let whole = |body: Vec<u8>| {
+        let mut frame = u32::try_from(body.len()).unwrap().to_be_bytes().to_vec();
+        frame.extend(body);
+        frame
+    };
+    let cases = [
+        ("a length of 4 GiB", vec![0xff; 4]),
+        ("one byte too long", vec![0, 0x10, 0, 1]),
+        ("the longest, of nothing", whole(vec![0; 1 << 20])),
+        ("no encoding", whole(vec![0xff; 64])),
+        ("an empty frame", whole(Vec::new())),
+        ("a bomb of zstd", whole(session::bomb())),
+    ];
+    for protocol in ["/folkmoot/sync/1", "/folkmoot/push/1"] {
+        for (what, bytes) in &cases {
+            let address = ana.addresses().first().cloned().unwrap();
+            runtime.block_on(async {
+                // A stranger is not let in at this door.
+                let stranger = raw::Stranger::dial(&address).await.unwrap();
+                assert!(stranger.open(protocol).await.unwrap().is_none());
+                let faults = session::repeat(&keys, &address, protocol, bytes).await;
+                eprintln!("{protocol}, {what}: shut out after {faults} streams");
+                assert!((1..=4).contains(&faults), "{protocol}, {what}: {faults}");
+            });
+            assert!(ana.alive(), "{what}: {}", ana.log());
+            assert_eq!(ana.fingerprint("commons"), print);
+            assert!(ana.memory() < MOST_MEMORY, "{what}");
+            // A new start forgets it: the next case begins anew.
+            assert_eq!(ana.stop(), 0);
+            ana.up_with(&["--listen", address.split("/p2p/").next().unwrap()]);
+        }
+    }
+    let address = ana.addresses().first().cloned().unwrap();
+    ben.ok(&["peers", "add", &address]);
+    talk(&ben, &ana, "commons", "afterwards");
+}
+
+#[test]
+fn streams_held_open_on_a_proven_session_are_ended() {
+    let (mut ana, ben, mut rea) = three();
+    let keys = keys_of(&mut rea);
+    let address = ana.addresses().first().cloned().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    std::thread::scope(|scope| {
+        let holding = scope.spawn(|| runtime.block_on(session::hold(&keys, &address)));
+        let mut notes = 0;
+        while !holding.is_finished() || notes == 0 {
+            talk(&ben, &ana, "commons", &format!("meanwhile{notes}"));
+            notes += 1;
+        }
+        let (opened, ended) = holding.join().unwrap();
+        eprintln!(
+            "{opened} streams held, {ended} ended by the other side; {notes} notes meanwhile"
+        );
+        assert!(opened > 8);
+        assert_eq!(opened, ended);
+    });
+    assert!(ana.alive() && ana.memory() < MOST_MEMORY);
+    equal(&[&ana, &ben], "commons");
 }

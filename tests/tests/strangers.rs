@@ -6,7 +6,6 @@
 mod raw;
 
 use std::{
-    fs,
     io::{Read, Write},
     net::TcpStream,
     sync::{
@@ -43,22 +42,12 @@ fn address(home: &Home) -> (String, String) {
     (address, plain)
 }
 
-/// Resident memory of a home's node in KiB.
-fn memory(home: &Home) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", home.pid().unwrap())).unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmRSS:"))
-        .unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
-
 /// The node lives and is what it was.
 fn unharmed(home: &mut Home, print: &str) {
     assert!(home.alive(), "{}", home.log());
     assert_eq!(home.fingerprint("commons"), print);
     assert!(!home.log().contains("panicked"), "{}", home.log());
-    let used = memory(home);
+    let used = home.memory();
     assert!(used < MOST_MEMORY, "{used} KiB");
 }
 

@@ -79,14 +79,21 @@ pub(crate) async fn run(mut job: Job) -> StreamId {
         return id;
     }
     let (reader, writer) = job.stream.split();
+    let mut too_long = false;
     let reason = tokio::select! {
         biased;
         cut = &mut job.cut => cut.ok().flatten(),
-        read = read(id, reader, &job.credit, &job.inputs) => sentence(read),
+        read = read(id, reader, &job.credit, &job.inputs) => {
+            too_long = matches!(read, Err(FrameError::TooLong(_)));
+            sentence(read)
+        }
         written = write(id, writer, &mut job.commands, &job.queued, &job.inputs) => sentence(written),
     };
     // The stream's halves are dropped by now, so the transport has let go of it.
     drop(job.place);
+    if too_long {
+        let _engine_gone = job.inputs.send(Input::TooLong { stream: id }).await;
+    }
     let closed = Input::StreamClosed {
         stream: id,
         error: reason,

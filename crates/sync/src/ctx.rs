@@ -6,7 +6,7 @@ use folkmoot_record::CollectiveId;
 
 use crate::{
     Config, Event, Holdings, Item, JoinStep, Now, Output, Peer, StreamId, Ticket, book::Book,
-    dice::Dice, joins::Joins,
+    devices::Devices, dice::Dice, joins::Joins,
 };
 
 /// A batch on its way through the engine.
@@ -42,6 +42,7 @@ pub(crate) struct Ctx<'a> {
     pub(crate) tickets: &'a mut Tickets,
     pub(crate) book: &'a mut Book,
     pub(crate) joins: &'a mut Joins,
+    pub(crate) devices: &'a mut Devices,
 }
 
 impl Ctx<'_> {

@@ -107,6 +107,11 @@ pub enum Input {
         /// The frame.
         bytes: Vec<u8>,
     },
+    /// The peer announced a frame longer than any may be; the end of the stream follows.
+    TooLong {
+        /// On which stream.
+        stream: StreamId,
+    },
     /// Bytes of [`Output::Send`] left for the socket; gives the send window back.
     Written {
         /// On which stream.

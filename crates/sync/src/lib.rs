@@ -10,6 +10,7 @@ pub mod limits;
 
 mod book;
 mod ctx;
+mod devices;
 mod dice;
 mod door;
 mod fault;

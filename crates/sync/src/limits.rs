@@ -62,6 +62,8 @@ pub const UNVERIFIED: usize = 64 << 20;
 
 /// Peers known at once; the least useful unconnected ones are forgotten first.
 pub const PEERS: usize = 1_024;
+/// Devices with penalties known at once: more than a collective that is under attack has.
+pub const DEVICES: usize = 1_024;
 /// Addresses kept for dialling.
 pub const CONTACTS: usize = 512;
 /// Addresses of one contact.

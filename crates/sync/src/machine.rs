@@ -8,6 +8,7 @@ use crate::{
     Addr, Holdings, Input, Output, Peer, PeerView, SharedView, StreamId,
     book::{Book, Contact},
     ctx::{Ctx, Tickets},
+    devices::Devices,
     dice::Dice,
     joins::Joins,
     peer::PeerState,
@@ -52,6 +53,7 @@ pub struct Machine {
     tickets: Tickets,
     book: Book,
     joins: Joins,
+    devices: Devices,
     /// The monotonic time of the last input.
     last: u64,
 }
@@ -69,6 +71,7 @@ impl Machine {
             tickets: Tickets::default(),
             book: Book::default(),
             joins: Joins::default(),
+            devices: Devices::default(),
             last: 0,
         }
     }
@@ -88,6 +91,7 @@ impl Machine {
                 tickets: &mut self.tickets,
                 book: &mut self.book,
                 joins: &mut self.joins,
+                devices: &mut self.devices,
             },
             peers: &mut self.peers,
             routes: &mut self.routes,

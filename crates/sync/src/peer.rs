@@ -8,7 +8,7 @@ mod timers;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use folkmoot_record::CollectiveId;
+use folkmoot_record::{CollectiveId, DeviceKey};
 
 use crate::{
     Addr, Delivered, Event, Held, Item, Output, Path, Peer, Standing, StreamId,
@@ -165,7 +165,18 @@ impl PeerState {
             peer: self.id.clone(),
             what: what.clone(),
         });
-        if self.score.charge(ctx.now.mono, fault) == Verdict::Ban {
+        let now = ctx.now.mono;
+        let mut verdict = self.score.charge(now, fault);
+        let devices: BTreeSet<DeviceKey> = self.shares.values().map(|share| share.dev).collect();
+        for dev in devices {
+            if ctx.devices.charge(now, dev, fault) == Verdict::Ban {
+                verdict = Verdict::Ban;
+            }
+            if let Some(until) = ctx.devices.shunned(now, &dev) {
+                self.score.shun(until);
+            }
+        }
+        if verdict == Verdict::Ban {
             self.hang_up(&what, ctx);
             ctx.book.useless(ctx.now.mono, &self.id, &what, ctx.dice);
         }

@@ -43,6 +43,11 @@ impl Score {
         Verdict::Ban
     }
 
+    /// Shuns at least until then: another misdeed of the same device is the reason.
+    pub(crate) fn shun(&mut self, until: u64) {
+        self.until = self.until.max(Some(until));
+    }
+
     /// Until when the peer is shunned, if it is.
     pub(crate) fn shunned(&self, now: u64) -> Option<u64> {
         self.until.filter(|until| now < *until)

@@ -7,7 +7,8 @@ use folkmoot_record::{CollectiveId, RecordId};
 use folkmoot_seal::DoorSecret;
 
 use crate::{
-    Addr, Ask, Input, JoinStep, Output, Peer, StreamId, ctx::Ctx, joins, limits, peer::PeerState,
+    Addr, Ask, Input, JoinStep, Output, Peer, StreamId, ctx::Ctx, fault::Fault, joins, limits,
+    peer::PeerState,
 };
 
 /// One input being handled.
@@ -77,6 +78,12 @@ impl Step<'_> {
             Input::Frame { stream, bytes } => {
                 if let Some(state) = route(self.peers, self.routes, stream) {
                     state.frame(stream, &bytes, &mut self.ctx);
+                }
+            }
+            Input::TooLong { stream } => {
+                if let Some(state) = route(self.peers, self.routes, stream) {
+                    state.close(stream, &mut self.ctx);
+                    state.charge(&Fault::TooLarge("a frame"), &mut self.ctx);
                 }
             }
             Input::Written { stream, bytes } => {

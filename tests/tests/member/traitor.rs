@@ -6,6 +6,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -28,7 +29,8 @@ pub(crate) struct Keys {
     pub(crate) seat: SeatKey,
     pub(crate) device: SigningKey,
     epochs: Vec<EpochSecret>,
-    transport: [u8; 32],
+    /// Seed of the home's own transport key.
+    pub(crate) transport: [u8; 32],
     /// Control records of the collective, in the order in which they came.
     pub(crate) control: Vec<Verified>,
 }
@@ -79,19 +81,41 @@ impl Keys {
 }
 
 /// One record that is offered, whatever it is.
+#[derive(Clone)]
 pub(crate) struct Offer {
     pub(crate) id: RecordId,
     pub(crate) hlc: Hlc,
     pub(crate) scope: Scope,
-    pub(crate) wire: Vec<u8>,
+    pub(crate) wire: Arc<[u8]>,
 }
 
 /// What the traitor claims to hold.
-struct Claims<'a> {
+pub(crate) struct Claims<'a> {
     keys: &'a Keys,
-    held: BTreeMap<RecordId, (Scope, Hlc, Vec<u8>)>,
+    held: BTreeMap<RecordId, (Scope, Hlc, Arc<[u8]>)>,
     /// Offered records that were asked for.
     given: Cell<usize>,
+}
+
+impl<'a> Claims<'a> {
+    /// The control records, which any member holds, and what is offered.
+    pub(crate) fn new(keys: &'a Keys, offers: &[Offer]) -> Self {
+        let control = keys.control.iter().map(|record| Offer {
+            id: record.id(),
+            hlc: record.header().hlc,
+            scope: Scope::Control,
+            wire: record.wire().into(),
+        });
+        let held = control
+            .chain(offers.iter().cloned())
+            .map(|offer| (offer.id, (offer.scope, offer.hlc, offer.wire)))
+            .collect();
+        Self {
+            keys,
+            held,
+            given: Cell::new(0),
+        }
+    }
 }
 
 impl Holdings for Claims<'_> {
@@ -163,7 +187,7 @@ impl Holdings for Claims<'_> {
         let (_, _, wire) = self.held.get(id)?;
         self.given.set(self.given.get() + 1);
         Some(Held {
-            wire: wire.clone(),
+            wire: wire.to_vec(),
             absent: None,
         })
     }
@@ -200,36 +224,22 @@ pub(crate) struct Outcome {
 /// the other side hangs up or the time is over.
 pub(crate) async fn attack(
     keys: &Keys,
-    offers: Vec<Offer>,
+    transport_key: [u8; 32],
+    offers: &[Offer],
     address: &str,
     limit: Duration,
 ) -> Outcome {
     let (sender, mut inputs) = mpsc::channel(32);
     let config = folkmoot_net::Config {
-        transport_key: keys.transport,
+        transport_key,
         listen: Vec::new(),
         lan: false,
         max_memory: None,
     };
     let (handle, started) = folkmoot_net::start(config, sender).await.unwrap();
     let evil: Vec<RecordId> = offers.iter().map(|offer| offer.id).collect();
-    let mut claims = Claims {
-        keys,
-        held: BTreeMap::new(),
-        given: Cell::new(0),
-    };
-    for record in &keys.control {
-        let entry = (Scope::Control, record.header().hlc, record.wire().to_vec());
-        claims.held.insert(record.id(), entry);
-    }
-    for offer in offers {
-        claims
-            .held
-            .insert(offer.id, (offer.scope, offer.hlc, offer.wire));
-    }
-    // Fresh enough for one run: the clock.
-    let seed = *blake(&format!("{:?}", Instant::now()));
-    let mut machine = Machine::new(started.peer, Config::default(), seed);
+    let claims = Claims::new(keys, offers);
+    let mut machine = Machine::new(started.peer, Config::default(), seed());
     let begun = Instant::now();
     let mut outcome = Outcome::default();
     let reach = Ask::Reach {
@@ -240,7 +250,7 @@ pub(crate) async fn attack(
     while begun.elapsed() < limit && !outcome.dropped {
         for input in std::mem::take(&mut next) {
             if matches!(input, Input::Disconnected { .. }) {
-                outcome.dropped = outcome.proven;
+                outcome.dropped = true;
             }
             let outputs = machine.handle(now(begun), input, &claims);
             follow(outputs, &handle, keys, &evil, &mut outcome, &mut next).await;
@@ -298,7 +308,7 @@ async fn follow(
     handle.act_async(driver).await;
 }
 
-fn now(begun: Instant) -> Now {
+pub(crate) fn now(begun: Instant) -> Now {
     let wall = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
     Now {
         wall: u64::try_from(wall.as_millis()).unwrap(),
@@ -306,6 +316,8 @@ fn now(begun: Instant) -> Now {
     }
 }
 
-fn blake(text: &str) -> Box<[u8; 32]> {
-    Box::new(folkmoot_record::hash::plain(text.as_bytes()))
+/// Fresh enough for one run: the clock.
+pub(crate) fn seed() -> [u8; 32] {
+    let text = format!("{:?}", Instant::now());
+    folkmoot_record::hash::plain(text.as_bytes())
 }

@@ -26,10 +26,14 @@ pub(crate) struct Stranger {
 impl Stranger {
     /// Connects over TCP.
     pub(crate) async fn dial(address: &str) -> io::Result<Self> {
-        let keys = Keypair::generate_ed25519();
+        Self::dial_as(&Keypair::generate_ed25519(), address).await
+    }
+
+    /// Connects over TCP as the owner of these keys.
+    pub(crate) async fn dial_as(keys: &Keypair, address: &str) -> io::Result<Self> {
         let mut transport = tcp::tokio::Transport::new(tcp::Config::default())
             .upgrade(Version::V1)
-            .authenticate(noise::Config::new(&keys).unwrap())
+            .authenticate(noise::Config::new(keys).unwrap())
             .multiplex(yamux::Config::default())
             .boxed();
         let (address, _) = address.split_once("/p2p/").unwrap_or((address, ""));
@@ -63,8 +67,13 @@ impl Stranger {
 
     /// A stream of the hello, the other side's ready byte read.
     pub(crate) async fn hello(&self) -> io::Result<SubstreamBox> {
+        self.ready("/folkmoot/hello/1").await
+    }
+
+    /// A stream of a protocol, the other side's ready byte read.
+    pub(crate) async fn ready(&self, protocol: &str) -> io::Result<SubstreamBox> {
         let mut stream = self
-            .open("/folkmoot/hello/1")
+            .open(protocol)
             .await?
             .ok_or_else(|| io::Error::other("refused"))?;
         let mut ready = [0];

@@ -165,6 +165,9 @@ impl PeerState {
         for proven in &step.proven {
             self.establish(proven, false, ctx);
         }
+        if self.link.is_none() {
+            return Ok(Fate::Close);
+        }
         for frame in step.send {
             stream.send(frame.encode(), ctx);
         }
@@ -430,6 +433,16 @@ impl PeerState {
     /// A collective is proven both ways.
     fn establish(&mut self, proven: &Proven, host: bool, ctx: &mut Ctx<'_>) {
         let cid = proven.cid;
+        if let Some(until) = ctx.devices.shunned(ctx.now.mono, &proven.dev) {
+            // The same device under another peer id.
+            self.score.shun(until);
+            let why = "its device misbehaved and is shunned for a time";
+            self.hang_up(why, ctx);
+            ctx.book.useless(ctx.now.mono, &self.id, why, ctx.dice);
+        }
+        if self.link.is_none() {
+            return;
+        }
         let new = match self.shares.get_mut(&cid) {
             Some(share) => {
                 share.renew(proven);
