@@ -22,8 +22,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What a command needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
-    /// The home; a running node is used, but not needed.
+    /// The home, made where there is none; a running node is used, but not needed.
     Home,
+    /// A home that is there: whoever only reads is told of a mistyped folder.
+    ExistingHome,
     /// The network, and so a running node.
     Node,
 }
@@ -59,6 +61,14 @@ impl Access {
                     "this needs a running node, and none is running on this home",
                 )
                 .hint("start it in another terminal: moot up"));
+            }
+            if need == Need::ExistingHome && !cx.home.folder().join("keys").exists() {
+                let folder = cx.home.folder().display();
+                return Err(CliError::new(
+                    ErrorCode::NotFound,
+                    format!("there is no home in {folder}"),
+                )
+                .hint("moot up makes one; --home or MOOT_HOME names another folder"));
             }
             if passphrase.is_none() {
                 passphrase = passphrase::from_file()?;

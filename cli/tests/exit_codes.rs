@@ -82,7 +82,7 @@ fn a_passphrase_that_others_can_read_is_4() {
     let file = home.path().join("passphrase");
     fs::write(&file, "secret\n").unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
-    let output = moot(home.path(), &["status"])
+    let output = moot(home.path(), &["id"])
         .env("MOOT_PASSPHRASE_FILE", &file)
         .output()
         .unwrap();
@@ -190,4 +190,73 @@ fn completions_and_version_need_no_home() {
         stdout(&output),
         format!("moot {}\n", env!("CARGO_PKG_VERSION"))
     );
+}
+
+#[test]
+fn a_mistyped_home_is_3_for_whoever_only_reads_and_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("hoem");
+    for words in [
+        &["find", "x"][..],
+        &["list"],
+        &["show", "abcd"],
+        &["status"],
+        &["why", "abcd"],
+        &["collective", "list"],
+    ] {
+        let output = run(&home, words);
+        assert_eq!(code(&output), 3, "{words:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains("there is no home in"), "{words:?}");
+        assert!(!home.join("keys").exists(), "{words:?} made a home");
+    }
+}
+
+#[test]
+fn a_setting_that_would_keep_the_node_down_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    for words in [
+        &["config", "set", "listen", "bananas"][..],
+        &["config", "set", "log", "folkmoot=loudest"],
+    ] {
+        let output = run(home.path(), words);
+        assert_eq!(code(&output), 2, "{words:?}: {}", stderr(&output));
+        assert!(!home.path().join("config.toml").exists(), "{words:?}");
+    }
+}
+
+#[test]
+fn a_text_from_the_editor_is_kept_where_saving_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    assert_eq!(code(&run(&home, &["note", "first"])), 0);
+    // An editor that writes more than a note holds.
+    let editor = folder.path().join("editor");
+    fs::write(
+        &editor,
+        "#!/bin/sh\nhead -c 40000 /dev/zero | tr '\\0' a > \"$1\"\n",
+    )
+    .unwrap();
+    fs::set_permissions(&editor, fs::Permissions::from_mode(0o700)).unwrap();
+    let line = format!(
+        "{} --home {} note",
+        env!("CARGO_BIN_EXE_moot"),
+        home.display()
+    );
+    let output = Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .env("VISUAL", &editor)
+        .env("TMPDIR", folder.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = stdout(&output);
+    assert_ne!(code(&output), 0, "{said}");
+    assert!(said.contains("what you wrote is in"), "{said}");
+    let drafts: Vec<_> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with("moot-"))
+        .collect();
+    assert_eq!(drafts.len(), 1);
+    assert_eq!(drafts[0].metadata().unwrap().len(), 40_000);
 }

@@ -194,3 +194,33 @@ fn an_import_is_idempotent_and_reports() {
         1000
     );
 }
+
+#[test]
+fn a_program_can_page_through_a_list() {
+    let home = tempfile::tempdir().unwrap();
+    for text in ["one", "two", "three", "four", "five"] {
+        ask(home.path(), &["note", text]);
+    }
+    let (mut seen, mut after) = (Vec::new(), None::<String>);
+    loop {
+        let mut words = vec!["list", "kind:note", "--limit", "2", "--json"];
+        if let Some(after) = &after {
+            words.extend(["--after", after]);
+        }
+        let output = run(home.path(), &words);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let mut lines: Vec<Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let page = lines.pop().unwrap()["page"].clone();
+        assert_eq!(page["partial"], false, "{text}");
+        seen.extend(lines.iter().map(|line| line["title"].clone()));
+        assert!(seen.len() <= 5, "{seen:?}");
+        match page["next"].as_str() {
+            Some(next) => after = Some(next.to_owned()),
+            None => break,
+        }
+    }
+    assert_eq!(seen, ["five", "four", "three", "two", "one"]);
+}

@@ -169,7 +169,9 @@ impl Home {
             "{}: {args:?}\n{}\n{}",
             self.name, said.out, said.err
         );
-        said.json()
+        let mut lines = said.json();
+        lines.retain(|line| line.get("page").is_none());
+        lines
     }
 
     /// Starts the node on free ports of the loopback address and waits until it answers.

@@ -43,8 +43,8 @@ enum Verb {
 /// What the engine says.
 pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
     let Verb::Show { collective, toml } = args.verb;
-    let view: CharterView =
-        Access::open(cx, Need::Home)?.ask(Command::CharterShow(CharterShow { collective }))?;
+    let view: CharterView = Access::open(cx, Need::ExistingHome)?
+        .ask(Command::CharterShow(CharterShow { collective }))?;
     if cx.ui.json {
         return cx.ui.object(&view);
     }

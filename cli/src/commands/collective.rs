@@ -79,7 +79,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         } => new(cx, name, charter.as_deref(), like),
         Verb::List => {
             let list: Vec<CollectiveSummary> =
-                Access::open(cx, Need::Home)?.ask(Command::CollectiveList {})?;
+                Access::open(cx, Need::ExistingHome)?.ask(Command::CollectiveList {})?;
             if cx.ui.json {
                 return cx.ui.objects(&list);
             }
@@ -157,8 +157,8 @@ pub(crate) fn print_collectives(
 }
 
 fn show(cx: &Context<'_>, collective: String) -> Result<(), CliError> {
-    let view: CollectiveView =
-        Access::open(cx, Need::Home)?.ask(Command::CollectiveShow(CollectiveRef { collective }))?;
+    let view: CollectiveView = Access::open(cx, Need::ExistingHome)?
+        .ask(Command::CollectiveShow(CollectiveRef { collective }))?;
     if cx.ui.json {
         return cx.ui.object(&view);
     }
@@ -219,7 +219,7 @@ fn show(cx: &Context<'_>, collective: String) -> Result<(), CliError> {
 }
 
 fn members(cx: &Context<'_>, collective: String) -> Result<(), CliError> {
-    let members: Vec<MemberView> = Access::open(cx, Need::Home)?
+    let members: Vec<MemberView> = Access::open(cx, Need::ExistingHome)?
         .ask(Command::CollectiveMembers(CollectiveRef { collective }))?;
     if cx.ui.json {
         return cx.ui.objects(&members);
@@ -267,7 +267,7 @@ fn leave(cx: &Context<'_>, collective: String, yes: bool) -> Result<(), CliError
             }
         }
     }
-    let done: String = Access::open(cx, Need::Home)?
+    let done: String = Access::open(cx, Need::ExistingHome)?
         .ask(Command::CollectiveLeave(CollectiveRef { collective }))?;
     if cx.ui.json {
         return cx.ui.object(&serde_json::json!({ "done": done }));

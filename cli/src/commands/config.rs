@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     access::{Access, Need},
-    commands::Context,
+    commands::{Context, up::check_filter},
     error::CliError,
     ui::{clean, table},
 };
@@ -66,6 +66,11 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         None => show(cx, None),
         Some(Verb::Get { key }) => show(cx, Some(&key)),
         Some(Verb::Set { key, value }) => {
+            if key == "log" {
+                value
+                    .iter()
+                    .try_for_each(|filter| check_filter(filter).map(drop))?;
+            }
             config::set(&cx.home, &key, &value)?;
             after_change(cx, &key)
         }

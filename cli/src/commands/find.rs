@@ -72,7 +72,7 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
         },
         time_zone: time_zone(),
     };
-    let found: Found = Access::open(cx, Need::Home)?
+    let found: Found = Access::open(cx, Need::ExistingHome)?
         .ask(Command::Find(find))
         .map_err(|error| error.of_query(&query))?;
     if args.count {

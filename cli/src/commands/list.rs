@@ -41,7 +41,7 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
         cursor: args.after.clone(),
         time_zone: time_zone(),
     };
-    let found: Found = Access::open(cx, Need::Home)?
+    let found: Found = Access::open(cx, Need::ExistingHome)?
         .ask(Command::List(list))
         .map_err(|error| error.of_query(&query))?;
     print_found(cx.ui, &found, 0)?;

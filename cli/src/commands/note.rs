@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Read};
 
-use folkmoot_client::api::{Command, Note, Saved};
+use folkmoot_client::api::{CollectiveRef, CollectiveView, Command, Note, Saved};
 
 use crate::{
     access::{Access, Need},
@@ -41,14 +41,21 @@ pub(crate) struct Args {
 /// # Errors
 /// Nothing to write, or what the engine says.
 pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
+    let mut draft = None;
     let text = match args.text {
         Some(text) if text != "-" => text,
         Some(_) => standard_input()?,
         None if !std::io::stdin().is_terminal() => standard_input()?,
-        None if cx.ui.may_ask() => ui::edit()?,
+        None if cx.ui.may_ask() => {
+            check_place(cx, args.collective.as_deref())?;
+            draft.insert(ui::edit()?).text.clone()
+        }
         None => return Err(CliError::usage("no text was given").hint("moot note \"text\"")),
     };
     if text.trim().is_empty() && args.title.is_none() {
+        if let Some(draft) = draft {
+            draft.done();
+        }
         return Err(CliError::usage("there is no text; nothing was written"));
     }
     let note = Note {
@@ -59,7 +66,27 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         tags: args.tags,
         ..Note::default()
     };
-    save(cx, note)
+    match (save(cx, note), draft) {
+        (Ok(()), draft) => {
+            if let Some(draft) = draft {
+                draft.done();
+            }
+            Ok(())
+        }
+        (Err(error), Some(draft)) => Err(draft.kept(error)),
+        (Err(error), None) => Err(error),
+    }
+}
+
+/// Nobody should write for an hour only to read that the collective's name was mistyped.
+fn check_place(cx: &Context<'_>, collective: Option<&str>) -> Result<(), CliError> {
+    let Some(collective) = collective else {
+        return Ok(());
+    };
+    let collective = collective.to_owned();
+    Access::open(cx, Need::Home)?
+        .ask::<CollectiveView>(Command::CollectiveShow(CollectiveRef { collective }))
+        .map(drop)
 }
 
 /// Writes a record and prints its id.

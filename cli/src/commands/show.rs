@@ -30,7 +30,8 @@ pub(crate) struct Args {
 /// # Errors
 /// What the engine says.
 pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
-    let view: ShowView = Access::open(cx, Need::Home)?.ask(Command::Show(Show { id: args.id }))?;
+    let view: ShowView =
+        Access::open(cx, Need::ExistingHome)?.ask(Command::Show(Show { id: args.id }))?;
     if cx.ui.json {
         return cx.ui.object(&view);
     }

@@ -28,7 +28,7 @@ pub(crate) struct Args {}
 /// # Errors
 /// What the engine says.
 pub(crate) fn run(cx: &Context<'_>, _args: &Args) -> Result<(), CliError> {
-    let view: StatusView = Access::open(cx, Need::Home)?.ask(Command::Status {})?;
+    let view: StatusView = Access::open(cx, Need::ExistingHome)?.ask(Command::Status {})?;
     if cx.ui.json {
         return cx.ui.object(&view);
     }

@@ -95,11 +95,19 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
     }
 }
 
-fn start_log(wanted: &str) -> Result<(), CliError> {
-    let filter = EnvFilter::try_new(filter_of(wanted)).map_err(|error| {
+/// Reads a log filter.
+///
+/// # Errors
+/// What is wrong with it, with an example.
+pub(crate) fn check_filter(wanted: &str) -> Result<EnvFilter, CliError> {
+    EnvFilter::try_new(filter_of(wanted)).map_err(|error| {
         CliError::usage(format!("`{wanted}` is no log filter: {error}"))
             .hint("such as: warn, info, info,libp2p=debug")
-    })?;
+    })
+}
+
+fn start_log(wanted: &str) -> Result<(), CliError> {
+    let filter = check_filter(wanted)?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

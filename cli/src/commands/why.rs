@@ -25,7 +25,7 @@ pub(crate) struct Args {
 /// # Errors
 /// What the engine says.
 pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
-    let view: WhyView = Access::open(cx, Need::Home)?.ask(Command::Why { id: args.id })?;
+    let view: WhyView = Access::open(cx, Need::ExistingHome)?.ask(Command::Why { id: args.id })?;
     if cx.ui.json {
         return cx.ui.object(&view);
     }

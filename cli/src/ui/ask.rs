@@ -1,11 +1,6 @@
 //! Questions, and the editor.
 
-use std::{
-    env,
-    io::{Read, Write},
-    path::PathBuf,
-    process::Command,
-};
+use std::{env, path::PathBuf, process::Command};
 
 use crate::{error::CliError, ui::Ui};
 
@@ -41,41 +36,66 @@ pub(crate) fn secret_line(ui: &Ui, label: &str, instead: &str) -> Result<String,
         .map_err(|error| CliError::usage(format!("{label} is missing: {error}")))
 }
 
+/// What was written in the editor. Its file stays until [`Draft::done`]: an error, or a killed
+/// command, loses nothing.
+pub(crate) struct Draft {
+    pub(crate) text: String,
+    file: PathBuf,
+}
+
+impl Draft {
+    /// The text is kept elsewhere; the file goes.
+    pub(crate) fn done(self) {
+        // A draft that cannot be removed does no harm; the next line of defence is the system's.
+        let (Ok(()) | Err(_)) = std::fs::remove_file(&self.file);
+    }
+
+    /// Says where the text lies, beside what went wrong.
+    pub(crate) fn kept(&self, mut error: CliError) -> CliError {
+        let where_it_is = format!("; what you wrote is in {}", self.file.display());
+        error.api.message.push_str(&where_it_is);
+        error
+    }
+}
+
 /// Opens the person's editor on an empty file and gives back what was written.
 ///
 /// # Errors
 /// Where there is no editor, it fails, or the text is no UTF-8.
-pub(crate) fn edit() -> Result<String, CliError> {
-    let failed =
-        |error: std::io::Error| CliError::failed(format!("no draft could be made: {error}"));
-    let mut draft = tempfile::Builder::new()
+pub(crate) fn edit() -> Result<Draft, CliError> {
+    let editor = editor()?;
+    let file = tempfile::Builder::new()
         .prefix("moot-")
         .suffix(".md")
         .tempfile()
-        .map_err(failed)?;
-    draft.flush().map_err(failed)?;
-    let editor = editor()?;
+        .and_then(|draft| draft.into_temp_path().keep().map_err(Into::into))
+        .map_err(|error| CliError::failed(format!("no draft could be made: {error}")))?;
     // Through the shell, since VISUAL may carry options: `code --wait`.
     let status = Command::new("sh")
         .arg("-c")
         .arg(format!("{editor} \"$1\""))
         .arg(&editor)
-        .arg(draft.path())
+        .arg(&file)
         .status()
         .map_err(|error| {
             CliError::failed(format!("the editor `{editor}` did not start: {error}"))
         })?;
+    let mut draft = Draft {
+        text: String::new(),
+        file,
+    };
     if !status.success() {
-        return Err(CliError::failed(format!(
-            "the editor `{editor}` failed; nothing was written"
-        )));
+        let error = CliError::failed(format!("the editor `{editor}` failed; nothing was written"));
+        return Err(draft.kept(error));
     }
     // Read by path: many editors save by putting a new file in the old one's place.
-    let mut text = String::new();
-    std::fs::File::open(draft.path())
-        .and_then(|mut file| file.read_to_string(&mut text))
-        .map_err(|error| CliError::file(draft.path(), &error))?;
-    Ok(text)
+    match std::fs::read_to_string(&draft.file) {
+        Ok(text) => {
+            draft.text = text;
+            Ok(draft)
+        }
+        Err(error) => Err(draft.kept(CliError::file(&draft.file, &error))),
+    }
 }
 
 fn editor() -> Result<String, CliError> {

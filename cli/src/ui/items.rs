@@ -4,11 +4,39 @@ use std::io::{self, Write};
 
 use folkmoot_client::api::{Found, ItemView};
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::{
     error::CliError,
     ui::{Ui, age, clean, count, plural, style},
 };
+
+/// The last line of a page in JSON: what a program needs to go on.
+#[derive(Serialize)]
+struct PageEnd<'a> {
+    page: PageFacts<'a>,
+}
+
+#[derive(Serialize)]
+struct PageFacts<'a> {
+    total: u64,
+    next: Option<&'a str>,
+    partial: bool,
+    did_you_mean: &'a [String],
+}
+
+impl<'a> PageEnd<'a> {
+    fn of(found: &'a Found) -> Self {
+        Self {
+            page: PageFacts {
+                total: found.total,
+                next: found.next.as_deref(),
+                partial: found.partial,
+                did_you_mean: &found.did_you_mean,
+            },
+        }
+    }
+}
 
 /// Prints a page of results; what is said about them goes to standard error.
 ///
@@ -17,6 +45,7 @@ use crate::{
 pub(crate) fn print_found(ui: &Ui, found: &Found, shown_before: u64) -> Result<(), CliError> {
     if ui.json {
         ui.objects(&found.items)?;
+        ui.object(&PageEnd::of(found))?;
     } else {
         let mut out = ui.out();
         let now = Timestamp::now();

@@ -26,6 +26,7 @@ pub(crate) fn moot(home: &Path, words: &[&str]) -> Command {
 }
 
 /// Runs, expects success, and reads the JSON lines.
+/// The end of a page of results is left out.
 pub(crate) fn ask(home: &Path, words: &[&str]) -> Vec<Value> {
     let output = moot(home, words).arg("--json").output().unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
@@ -34,6 +35,7 @@ pub(crate) fn ask(home: &Path, words: &[&str]) -> Vec<Value> {
     stdout
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|line: &Value| line.get("page").is_none())
         .collect()
 }
 

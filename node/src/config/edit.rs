@@ -2,6 +2,7 @@
 
 use std::{fs, io::Write, ops::Range, os::unix::fs::OpenOptionsExt, path::Path};
 
+use folkmoot_net::parse_addr;
 use toml_edit::{Array, Document, Value};
 
 use super::{ConfigError, KEYS, Layer, Switch, read};
@@ -124,7 +125,12 @@ fn parse(key: &str, words: &[String]) -> Result<Value, ConfigError> {
             None => return Err(refuse("expected `on` or `off`")),
         },
         "log" => one()?.into(),
-        "listen" => words.iter().map(String::as_str).collect::<Array>().into(),
+        "listen" => {
+            for word in words {
+                parse_addr(word).map_err(|error| refuse(&error.to_string()))?;
+            }
+            words.iter().map(String::as_str).collect::<Array>().into()
+        }
         _ => return Err(ConfigError::UnknownKey(key.to_owned())),
     })
 }
@@ -225,7 +231,12 @@ mod tests {
         let (_dir, home) = home();
         set(&home, "port", &words(&["8000"])).unwrap();
         let before = text(&home);
-        for (key, value) in [("port", "many"), ("lan", "maybe"), ("color", "blue")] {
+        for (key, value) in [
+            ("port", "many"),
+            ("lan", "maybe"),
+            ("color", "blue"),
+            ("listen", "bananas"),
+        ] {
             set(&home, key, &words(&[value])).unwrap_err();
         }
         set(&home, "port", &words(&["1", "2"])).unwrap_err();
