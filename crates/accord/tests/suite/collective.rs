@@ -1,161 +1,148 @@
-//! Random collectives: people who invite, grant, remove, vote and write, some of them dishonestly.
+//! Random collectives: people who invite, grant, remove, vote and write, many of them dishonestly.
 //!
-//! Everything follows from one seed. Authors hide heads, fork their logs, backdate, misuse grants of
-//! others and cite what is void, each now and then.
+//! A history is a list of small acts, each with a tape of choices, so that a failing one shrinks to
+//! few and plain acts. Authors know only part of what there is (all; all up to some moment; what
+//! their own camp wrote; one record), fork their logs, date as they like, use rights of others, sign
+//! with devices of others, and cite what is void.
 
 mod acts;
+mod people;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ed25519_dalek::SigningKey;
-use folkmoot_accord::{Accord, Policy, Seen, Standing};
+use folkmoot_accord::{Accord, Policy, Seen};
 use folkmoot_record::{
-    CollectiveId, DeviceKey, Draft, GrantId, Hlc, KemKey, Kind, Lane, Place, RecordId,
-    RevocationId, SeatKey, Tag, Verified,
-    control::{
-        Actions, Charter, Control, DeviceAdd, DeviceBody, Founder, Genesis, Limits, Role, Rule,
-    },
-    grant_id_of_founder,
+    CollectiveId, DeviceKey, Draft, GrantId, Hlc, Kind, Lane, Place, RecordId, RevocationId, Tag,
+    Verified,
 };
+use proptest::prelude::*;
 
-use crate::{dice::Dice, replica::NO_CLOCK};
+use crate::{
+    dice::{Tape, key},
+    replica::NO_CLOCK,
+};
+pub(crate) use people::charter;
+use people::{DAY_MS, Person, START_MS, device_key, genesis};
 
-const START_MS: u64 = 1_700_000_000_000;
-const DAY_MS: u64 = 86_400_000;
-
+/// One thing that somebody does.
 #[derive(Debug, Clone)]
-struct Person {
-    root: SigningKey,
-    devices: Vec<SigningKey>,
+pub(crate) struct Act {
+    kind: Doing,
+    who: u8,
+    tape: Vec<u8>,
 }
 
-impl Person {
-    fn seat(&self) -> SeatKey {
-        SeatKey::from_bytes(self.root.verifying_key().to_bytes())
-    }
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doing {
+    Write,
+    Invite,
+    Join,
+    Crowd,
+    Grant,
+    Revoke,
+    Readmit,
+    Device,
+    Resign,
+    Propose,
+    Vote,
+    Decide,
+    Epoch,
+    Kem,
+    Merge,
+    Fork,
 }
 
-fn device_key(key: &SigningKey) -> DeviceKey {
-    DeviceKey::from_bytes(key.verifying_key().to_bytes())
+/// Any act.
+pub(crate) fn act() -> impl Strategy<Value = Act> {
+    let kind = prop_oneof![
+        6 => Just(Doing::Write),
+        14 => Just(Doing::Invite),
+        15 => Just(Doing::Join),
+        2 => Just(Doing::Crowd),
+        11 => Just(Doing::Grant),
+        13 => Just(Doing::Revoke),
+        5 => Just(Doing::Readmit),
+        9 => Just(Doing::Device),
+        2 => Just(Doing::Resign),
+        7 => Just(Doing::Propose),
+        7 => Just(Doing::Vote),
+        7 => Just(Doing::Decide),
+        3 => Just(Doing::Epoch),
+        2 => Just(Doing::Kem),
+        3 => Just(Doing::Merge),
+        1 => Just(Doing::Fork),
+    ];
+    let tape = proptest::collection::vec(any::<u8>(), 0..28);
+    (kind, any::<u8>(), tape).prop_map(|(kind, who, tape)| Act { kind, who, tape })
 }
 
-fn kem_key(key: &SigningKey) -> KemKey {
-    KemKey::from_bytes(key.verifying_key().to_bytes())
+/// A history: how many founders, and what is done.
+pub(crate) fn history(most: usize) -> impl Strategy<Value = (usize, Vec<Act>)> {
+    (1..=3_usize, proptest::collection::vec(act(), 1..most))
 }
 
 /// The records of a log that stand: place and id.
 type Log = Vec<(u32, RecordId)>;
 
+/// A control record that stands.
+#[derive(Debug, Clone)]
+struct Stood {
+    id: RecordId,
+    hlc: Hlc,
+    causes: Vec<RecordId>,
+    camp: usize,
+}
+
 /// A collective as it grows.
 #[derive(Debug)]
 pub(crate) struct World {
-    dice: Dice,
+    tape: Tape,
+    keys: u64,
     pub(crate) cid: CollectiveId,
     people: Vec<Person>,
     founders: usize,
     /// Every record made, in order, void ones too.
     pub(crate) records: Vec<Verified>,
+    /// All of them in the order in which they were made.
     pub(crate) accord: Accord,
-    /// Control records that stand, with their times.
-    standing: Vec<(RecordId, Hlc)>,
+    standing: Vec<Stood>,
     grants: Vec<(GrantId, usize)>,
     invites: Vec<(GrantId, SigningKey, usize)>,
     revocations: Vec<RevocationId>,
     proposals: Vec<RecordId>,
     ballots: BTreeMap<RecordId, Vec<RecordId>>,
-    content: Vec<(RecordId, DeviceKey, u32)>,
+    content: Vec<RecordId>,
     logs: BTreeMap<(DeviceKey, Lane), Log>,
 }
 
-pub(crate) fn charter() -> Charter {
-    let role = |id, name: &str, rank, actions, may_grant| Role {
-        id,
-        name: name.to_owned(),
-        rank,
-        actions: Actions(actions),
-        may_grant,
-    };
-    let rule = |class, min_rank, wit_rank, y: (u64, u64), min_yes, flags| Rule {
-        class,
-        min_rank,
-        wit_rank,
-        tenure_ms: 0,
-        active_ms: 90 * DAY_MS,
-        y_num: y.0,
-        y_den: y.1,
-        min_yes,
-        flags,
-    };
-    Charter {
-        roles: vec![
-            role(1, "reader", 10, 0x001, 0),
-            role(2, "writer", 20, 0x383, 0),
-            role(3, "host", 21, 0x393, 20),
-            role(4, "moderator", 60, 0x3FF, 60),
-            role(5, "steward", 100, 0x1FFF, 100),
-        ],
-        rules: vec![
-            rule(0, 20, 0, (1, 4), 1, 0),
-            rule(1, 20, 0, (1, 3), 1, 0),
-            rule(2, 100, 0, (1, 2), 1, 1),
-            rule(3, 20, 0, (1, 3), 1, 0),
-        ],
-        content_per_day: 2_000,
-        control_per_day: 256,
-        history: 1,
-        agreement: None,
-        features: None,
-    }
-}
-
-const RANKS: [u8; 5] = [10, 20, 21, 60, 100];
-
 impl World {
-    /// Founds a collective of `founders` stewards, of whom the first one signs.
-    pub(crate) fn found(seed: u64, founders: usize) -> Self {
-        let mut dice = Dice::new(seed);
+    /// A collective founded by that many stewards, and what is done in it.
+    pub(crate) fn play(founders: usize, acts: &[Act]) -> Self {
+        let mut world = Self::found(founders);
+        for act in acts {
+            world.step(act);
+        }
+        world
+    }
+
+    fn found(founders: usize) -> Self {
+        let mut keys = 0;
         let mut people: Vec<Person> = (0..founders)
-            .map(|_| Person {
-                root: dice.key(),
-                devices: vec![dice.key()],
+            .map(|_| {
+                keys += 2;
+                Person {
+                    root: key(keys - 1),
+                    devices: vec![key(keys)],
+                }
             })
             .collect();
         people.sort_by_key(Person::seat);
-        let salt = [7; 16];
-        let first = &people[0];
-        let (dev, kem) = (device_key(&first.devices[0]), kem_key(&first.devices[0]));
-        let genesis = Genesis {
-            salt,
-            name: "Random".to_owned(),
-            charter: charter(),
-            founders: people
-                .iter()
-                .map(|person| Founder {
-                    seat: person.seat(),
-                    role: 5,
-                    dev: device_key(&person.devices[0]),
-                    kem: kem_key(&person.devices[0]),
-                })
-                .collect(),
-            inherits: None,
-            founder_sig: Genesis::sign_founder(&first.root, &salt, dev, kem),
-        };
-        let draft = Draft {
-            cid: None,
-            seat: first.seat(),
-            place: Place { seq: 0, prev: None },
-            hlc: Hlc::from_raw(START_MS << 16).unwrap(),
-            kind: Kind::GENESIS,
-            cap: None,
-            auth: Vec::new(),
-            refs: Vec::new(),
-            tags: Vec::new(),
-            body: Control::Genesis(genesis).encode(),
-        };
-        let record = draft.sign(&first.devices[0]).unwrap();
+        let record = genesis(&people);
         let cid = CollectiveId::from(record.id());
         let mut world = Self {
-            dice,
+            tape: Tape::default(),
+            keys,
             cid,
             people,
             founders,
@@ -163,7 +150,7 @@ impl World {
             accord: Accord::with_policy(cid, Policy::VECTORS),
             standing: Vec::new(),
             grants: (0..founders)
-                .map(|k| (grant_id_of_founder(cid, k as u32), k))
+                .map(|k| (folkmoot_record::grant_id_of_founder(cid, k as u32), k))
                 .collect(),
             invites: Vec::new(),
             revocations: Vec::new(),
@@ -172,53 +159,52 @@ impl World {
             content: Vec::new(),
             logs: BTreeMap::new(),
         };
-        world.take(record);
+        world.take(record, 0);
         for person in 1..founders {
-            let add = DeviceAdd {
-                dev: device_key(&world.people[person].devices[0]),
-                kem: Some(kem_key(&world.people[person].devices[0])),
-                limits: None,
-            };
-            let body = DeviceBody {
-                adds: vec![add],
-                drops: Vec::new(),
-            };
-            world.by_root(person, Kind::DEVICE, &Control::Device(body));
+            world.certify(person);
         }
         world
     }
 
-    /// Does something at random.
-    pub(crate) fn step(&mut self) {
+    fn step(&mut self, act: &Act) {
+        self.tape = Tape::new(&act.tape);
         // Founders act more often: they are the ones who can.
-        let who = if self.dice.chance(45) {
-            self.dice.below(self.founders)
+        let who = if act.who < 110 {
+            usize::from(act.who) % self.founders
         } else {
-            self.dice.below(self.people.len())
+            usize::from(act.who) % self.people.len()
         };
-        match self.dice.below(100) {
-            0..=15 => self.invite(who),
-            16..=33 => self.join(),
-            34..=43 => self.grant(who),
-            44..=55 => self.revoke(who),
-            56..=59 => self.readmit(who),
-            60..=67 => self.device(who),
-            68..=69 => self.resign(who),
-            70..=75 => self.propose(who),
-            76..=81 => self.vote(who),
-            82..=86 => self.decide(who),
-            87..=89 => self.epoch(who),
-            90..=91 => self.kem(who),
-            92..=93 => self.merge(who),
-            _ => self.write(who),
+        match act.kind {
+            Doing::Write => self.write(who),
+            Doing::Invite => self.invite(who),
+            Doing::Join => self.join(),
+            // Sybils through one inviter.
+            Doing::Crowd => (0..4).for_each(|_| self.join()),
+            Doing::Grant => self.grant(who),
+            Doing::Revoke => self.revoke(who),
+            Doing::Readmit => self.readmit(who),
+            Doing::Device => self.device(who),
+            Doing::Resign => self.resign(who),
+            Doing::Propose => self.propose(who),
+            Doing::Vote => self.vote(),
+            Doing::Decide => self.decide(who),
+            Doing::Epoch => self.epoch(who),
+            Doing::Kem => self.kem(who),
+            Doing::Merge => self.merge(who),
+            Doing::Fork => self.fork(who),
         }
     }
 
-    fn take(&mut self, record: Verified) -> bool {
+    fn fresh_key(&mut self) -> SigningKey {
+        self.keys += 1;
+        key(self.keys)
+    }
+
+    fn take(&mut self, record: Verified, who: usize) -> bool {
         let (id, header) = (record.id(), record.header().clone());
         let lane = header.kind.lane();
         let stands = if lane == Lane::Content {
-            self.content.push((id, header.dev, header.seq));
+            self.content.push(id);
             true
         } else {
             let inserted = self.accord.insert(record.clone(), Seen::now(NO_CLOCK));
@@ -226,7 +212,14 @@ impl World {
         };
         if stands {
             if lane == Lane::Control {
-                self.standing.push((id, header.hlc));
+                let mut causes = header.auth.clone();
+                causes.extend(header.prev);
+                self.standing.push(Stood {
+                    id,
+                    hlc: header.hlc,
+                    causes,
+                    camp: who % 2,
+                });
             }
             let log = self.logs.entry((header.dev, lane)).or_default();
             log.push((header.seq, id));
@@ -235,42 +228,82 @@ impl World {
         stands
     }
 
-    /// What an author says to know: mostly all heads, at times less, seldom something void.
-    fn auth(&mut self) -> Vec<RecordId> {
-        if self.dice.chance(2)
-            && let Some(record) = self.dice.pick(&self.records)
-            && record.header().kind.lane() == Lane::Control
-        {
-            return vec![record.id()];
-        }
-        if self.dice.chance(70) {
-            let mut heads = self.accord.heads();
-            heads.truncate(16);
-            return heads;
-        }
-        let known = 1 + self.dice.below(2);
-        (0..known)
-            .filter_map(|_| self.dice.pick(&self.standing).map(|(id, _)| id))
-            .collect()
+    /// What an author says to know.
+    fn auth(&mut self, who: usize) -> Vec<RecordId> {
+        let mut heads = match self.tape.below(100) {
+            // Everything.
+            0..=54 => self.accord.heads(),
+            // Everything up to some moment.
+            55..=69 => {
+                let until = 1 + self.tape.below(self.standing.len());
+                self.heads_of(|n, _| n < until)
+            }
+            // What the own camp wrote since the two parted.
+            70..=85 => {
+                let until = 1 + self.tape.below(self.standing.len());
+                self.heads_of(|n, stood| n < until || stood.camp == who % 2)
+            }
+            // One or two records.
+            86..=96 => {
+                let known = 1 + self.tape.below(2);
+                (0..known)
+                    .filter_map(|_| self.tape.late(&self.standing).map(|stood| stood.id))
+                    .collect()
+            }
+            // Something that may be void, or a ballot.
+            _ => {
+                let records = self.records.clone();
+                let any = self.tape.late(&records);
+                any.filter(|record| record.header().kind.lane() != Lane::Content)
+                    .map(|record| record.id())
+                    .into_iter()
+                    .collect()
+            }
+        };
+        heads.sort_unstable();
+        heads.dedup();
+        heads.truncate(16);
+        heads
     }
 
+    /// The heads of those that an author knows.
+    fn heads_of(&self, knows: impl Fn(usize, &Stood) -> bool) -> Vec<RecordId> {
+        let known: Vec<&Stood> = self
+            .standing
+            .iter()
+            .enumerate()
+            .filter(|(n, stood)| knows(*n, stood))
+            .map(|(_, stood)| stood)
+            .collect();
+        let cited: BTreeSet<RecordId> = known.iter().flat_map(|s| s.causes.clone()).collect();
+        let ids = known.iter().map(|stood| stood.id);
+        ids.filter(|id| !cited.contains(id)).collect()
+    }
+
+    /// A claimed time: just after what is cited, or up to some days later.
     fn after(&mut self, cited: &[RecordId]) -> Hlc {
         let newest = self
             .standing
             .iter()
-            .filter(|(id, _)| cited.contains(id))
-            .map(|(_, hlc)| *hlc)
+            .filter(|stood| cited.contains(&stood.id))
+            .map(|stood| stood.hlc)
             .max()
             .unwrap_or_default();
-        let later = self.dice.next() % (2 * DAY_MS / 10);
+        let later = match self.tape.below(8) {
+            0..=3 => 1,
+            n => (n as u64 - 3) * DAY_MS / 3,
+        };
+        if self.tape.chance(2) {
+            return newest; // Not after it: void.
+        }
         Hlc::next(newest.ms().max(START_MS) + later, [newest])
     }
 
     /// The next place of a device, at times one that is taken.
     fn place(&mut self, dev: DeviceKey, lane: Lane) -> Place {
         let log = self.logs.get(&(dev, lane)).cloned().unwrap_or_default();
-        let last = if self.dice.chance(8) {
-            self.dice.pick(&log)
+        let last = if self.tape.chance(10) {
+            self.tape.late(&log)
         } else {
             log.last().copied()
         };
@@ -291,9 +324,9 @@ impl World {
         cap: Option<GrantId>,
         body: Vec<u8>,
     ) -> Option<RecordId> {
-        let auth = self.auth();
-        let tags = if kind.is_content() && self.dice.chance(40) {
-            vec![Tag::new("garden").unwrap()]
+        let auth = self.auth(who);
+        let tags = if kind.is_content() && self.tape.chance(40) {
+            vec![Tag::new("garden/bees").unwrap()]
         } else {
             Vec::new()
         };
@@ -314,47 +347,54 @@ impl World {
         };
         let record = draft.sign(key).ok()?;
         let id = record.id();
-        self.take(record).then_some(id)
-    }
-
-    fn by_root(&mut self, who: usize, kind: Kind, body: &Control) {
-        let root = self.people[who].root.clone();
-        self.sign(who, &root, kind, None, body.encode());
-    }
-
-    /// Signs under a grant of one's own, seldom under one of somebody else.
-    fn capped(&mut self, who: usize, kind: Kind, body: &Control) -> Option<RecordId> {
-        let own: Vec<GrantId> = self
-            .grants
-            .iter()
-            .filter(|(_, owner)| *owner == who)
-            .map(|(gid, _)| *gid)
-            .collect();
-        let cap = if self.dice.chance(3) {
-            self.dice.pick(&self.grants).map(|(gid, _)| gid)
-        } else {
-            self.dice.pick(&own)
-        }?;
-        let key = self.dice.pick(&self.people[who].devices)?;
-        self.sign(who, &key, kind, Some(cap), body.encode())
-    }
-
-    fn limits(&mut self) -> Limits {
-        let role = 1 + self.dice.below(5);
-        Limits {
-            role: role as u16,
-            rank: RANKS[role - 1],
-            mask: Actions::ALL,
-            kinds: None,
-            tags: None,
-            nbf: None,
-            exp: self.dice.chance(10).then_some(START_MS + 3 * DAY_MS),
-            depth_left: self.dice.below(10) as u8,
-        }
+        self.take(record, who).then_some(id)
     }
 }
 
-/// Whether a standing says that the record can never stand.
-pub(crate) fn is_void(standing: &Standing) -> bool {
-    matches!(standing, Standing::Void(_))
+impl World {
+    /// For every device that wrote under a grant: a merge in the place of the last such record,
+    /// under the same grant and knowing no more.
+    pub(crate) fn siblings(&self) -> Vec<Verified> {
+        let mut found = Vec::new();
+        for record in &self.records {
+            let header = record.header();
+            let stands = self
+                .accord
+                .standing(&record.id())
+                .is_some_and(|s| s.is_admitted());
+            if header.kind.lane() != Lane::Control
+                || header.cap.is_none()
+                || header.kind == Kind::JOIN
+                || header.auth.is_empty()
+                || !stands
+            {
+                continue;
+            }
+            let devices = self.people.iter().flat_map(|person| &person.devices);
+            let Some(key) = devices.into_iter().find(|k| device_key(k) == header.dev) else {
+                continue;
+            };
+            let draft = Draft {
+                cid: header.cid,
+                seat: header.seat,
+                place: Place {
+                    seq: header.seq,
+                    prev: header.prev,
+                },
+                hlc: header.hlc,
+                kind: Kind::MERGE,
+                cap: header.cap,
+                auth: header.auth.clone(),
+                refs: Vec::new(),
+                tags: Vec::new(),
+                body: folkmoot_record::control::Control::Merge.encode(),
+            };
+            if let Ok(sibling) = draft.sign(key)
+                && sibling.id() != record.id()
+            {
+                found.push(sibling);
+            }
+        }
+        found
+    }
 }

@@ -13,6 +13,8 @@ mod collective;
 mod dice;
 mod local;
 mod measure;
+mod naive;
+mod oracle;
 mod outcome;
 mod properties;
 mod replica;

@@ -18,10 +18,7 @@ use folkmoot_record::{
     grant_id_of_founder, signature,
 };
 
-use crate::{
-    collective::{World, charter},
-    replica::NO_CLOCK,
-};
+use crate::{collective::charter, replica::NO_CLOCK};
 
 struct Line {
     cid: CollectiveId,
@@ -224,37 +221,6 @@ fn seen(way: Way) -> Seen {
         way,
         ..Seen::now(NO_CLOCK)
     }
-}
-
-/// Thirty members who seldom see each other's records: every head set is another one.
-#[test]
-#[ignore = "prints measurements"]
-fn measure_concurrency() {
-    let mut world = World::found(11, 3);
-    for _ in 0..1_500 {
-        world.step();
-    }
-    let records: Vec<Verified> = world.records.clone();
-    let control = records.iter().filter(|r| !r.header().kind.is_content());
-    let control: Vec<Verified> = control.cloned().collect();
-    let mut accord = Accord::with_policy(world.cid, Policy::NODE);
-    let start = Instant::now();
-    accord.insert_all(control.iter().map(|r| (r.clone(), seen(Way::Stored))));
-    eprintln!(
-        "{} tangled records at once: {:?}",
-        control.len(),
-        start.elapsed()
-    );
-    let mut accord = Accord::with_policy(world.cid, Policy::NODE);
-    let start = Instant::now();
-    for record in &control {
-        accord.insert(record.clone(), seen(Way::Stored));
-    }
-    eprintln!(
-        "{} tangled records one by one: {:?}",
-        control.len(),
-        start.elapsed()
-    );
 }
 
 #[test]

@@ -49,6 +49,17 @@ pub(crate) fn outcome(replica: &mut Replica) -> Value {
     votes(replica, &standings, &mut out);
     epochs(replica, &standings, &content, &mut out);
     out.insert("docs".into(), docs(replica, &content, &misfiled));
+    out.insert(
+        "heads".into(),
+        json!(
+            replica
+                .accord
+                .heads()
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        ),
+    );
     Value::Object(out)
 }
 

@@ -78,6 +78,22 @@ impl Replica {
         Some((record, seen))
     }
 
+    /// Takes a record that passed the context-free check.
+    pub(crate) fn take(&mut self, record: &Verified) {
+        let id = record.id();
+        if record.header().kind.lane() == Lane::Content {
+            self.content.insert(id, record.clone());
+            return;
+        }
+        self.given.insert(id, record.clone());
+        let first_ms = self.held_since.get(&id).copied().unwrap_or(self.now_ms);
+        let seen = Seen {
+            first_ms,
+            ..Seen::now(self.now_ms)
+        };
+        self.accord.insert(record.clone(), seen);
+    }
+
     pub(crate) fn insert(&mut self, wire: &[u8]) {
         if let Some((record, seen)) = self.sort(wire) {
             self.accord.insert(record, seen);

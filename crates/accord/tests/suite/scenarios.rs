@@ -7,6 +7,7 @@ use folkmoot_record::{Lane, Signed};
 use serde_json::Value;
 
 use crate::{
+    naive::Naive,
     outcome::outcome,
     replica::{NO_CLOCK, Replica},
     scenario::{Scenario, read},
@@ -91,6 +92,25 @@ fn modes(scenario: &Scenario) -> Vec<(String, Value)> {
     right.insert_all(first);
     said.push(("first half, then second".to_owned(), outcome(&mut left)));
     said.push(("second half, then first".to_owned(), outcome(&mut right)));
+    said.push((
+        "naive evaluator".to_owned(),
+        by_the_text(scenario, &records),
+    ));
+    said
+}
+
+/// What the naive evaluator says; documents are none of its business.
+fn by_the_text(scenario: &Scenario, records: &[Vec<u8>]) -> Value {
+    let mut naive = Naive::new(
+        scenario.cid,
+        scenario.clock_ms.unwrap_or(NO_CLOCK),
+        scenario.held_since.clone(),
+    );
+    for wire in records {
+        naive.take_wire(wire);
+    }
+    let mut said = naive.outcome();
+    said["docs"] = scenario.expect["docs"].clone();
     said
 }
 
