@@ -465,7 +465,9 @@ impl Accord {
                 Some(held) if matches!(held.standing, Standing::Orphan { .. }) => {
                     let on = direct(&held.record);
                     queue.extend(on.causes);
-                    queue.extend(on.ballots);
+                    // A ballot is asked for; what that one rests on is not (section 2.3).
+                    let ballots = on.ballots.into_iter();
+                    missing.extend(ballots.filter(|id| !self.intake.is_there(id)));
                 }
                 _ => {}
             }

@@ -34,7 +34,7 @@ pub(crate) struct Book {
     pub(crate) ballots: BTreeMap<RecordId, BallotFacts>,
     /// Ballots of each device on each proposal, in order of arrival.
     pub(crate) ballots_of: BTreeMap<(Ix, SeatKey, DeviceKey), Vec<RecordId>>,
-    /// Records named in a cut or keep.
+    /// Records named in a cut or keep, and ballots that decisions list.
     pub(crate) named: BTreeSet<RecordId>,
     pub(crate) proposals: BTreeMap<Ix, ProposalFacts>,
     /// Decisions of each proposal.

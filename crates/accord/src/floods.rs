@@ -68,9 +68,10 @@ fn needed(book: &Book, ix: Ix) -> bool {
         })
 }
 
-/// Whether its device has already cast too many ballots on the same proposal.
+/// Whether its device has already cast too many ballots on the same proposal. One that a decision
+/// lists is let in: which of them came first differs from node to node, what is decided may not.
 pub(crate) fn ballot_holds(book: &Book, id: &RecordId) -> bool {
-    let Some(own) = book.ballots.get(id) else {
+    let Some(own) = book.ballots.get(id).filter(|_| !book.named.contains(id)) else {
         return false;
     };
     let header = own.record.header();

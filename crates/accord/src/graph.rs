@@ -99,7 +99,7 @@ pub(crate) fn direct(record: &Verified) -> Direct {
     Direct { causes, ballots }
 }
 
-/// The records that a record names in a cut or a keep.
+/// The records that a record names in a cut or a keep, or as votes: no flood rule may hold them.
 pub(crate) fn named(record: &Verified) -> Vec<RecordId> {
     fn of<'a>(cut: &'a [Cut], keep: &'a [RecordId]) -> impl Iterator<Item = RecordId> + 'a {
         cut.iter().map(|entry| entry.id).chain(keep.iter().copied())
@@ -107,6 +107,7 @@ pub(crate) fn named(record: &Verified) -> Vec<RecordId> {
     match record.control() {
         Some(Control::Revoke(body)) => of(&body.cut, &body.keep).collect(),
         Some(Control::Readmit(body)) => of(&body.cut, &body.keep).collect(),
+        Some(Control::Decision(body)) => body.ballots.clone(),
         Some(Control::Resign(body)) => of(&body.cut, &[]).collect(),
         Some(Control::Device(body)) => body.drops.iter().flat_map(|d| of(&d.cut, &[])).collect(),
         Some(Control::Proposal(body)) => body

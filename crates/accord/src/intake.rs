@@ -341,7 +341,8 @@ impl Intake {
         }
     }
 
-    /// Lets in what a flood rule had parked and a valid record of another seat cites.
+    /// Lets in what a flood rule had parked and a valid record of another seat cites, or a valid
+    /// decision lists.
     fn release(
         &mut self,
         record: &Verified,
@@ -354,7 +355,7 @@ impl Intake {
             matches!(
                 held.standing,
                 Standing::Parked(ParkReason::JoinFlood | ParkReason::Sibling)
-            ) && held.ix.is_some()
+            ) && (held.ix.is_some() || held.record.header().kind == Kind::BALLOT)
         };
         if !parked
             .iter()
@@ -375,15 +376,18 @@ impl Intake {
         !self.is_there(id) || self.is_orphan(id)
     }
 
-    /// A listed ballot that is not held, or one for the very proposal that is still an orphan. A
-    /// ballot for another proposal counts for nothing, wherever it stands.
+    /// A listed ballot that is not held; or one for the very proposal, which is here, that is about
+    /// to be sorted. Where the proposal is not here the decision cannot have known it: no ballot
+    /// changes that, and one for another proposal counts for nothing, wherever it stands.
     fn is_open_ballot(&self, decision: &Verified, id: &RecordId) -> bool {
         let Some(Control::Decision(body)) = decision.control() else {
             return false;
         };
         !self.is_there(id)
             || self.held.get(id).is_some_and(|ballot| {
-                self.is_orphan(id) && ballot.record.header().auth.first() == Some(&body.proposal)
+                self.is_orphan(id)
+                    && ballot.record.header().auth.first() == Some(&body.proposal)
+                    && !self.is_open(&body.proposal)
             })
     }
 
@@ -492,6 +496,7 @@ impl Intake {
 
     fn let_in_ballot(&mut self, id: &RecordId) -> Standing {
         if self.policy.floods && floods::ballot_holds(&self.book, id) {
+            self.flooded = true;
             return Standing::Parked(ParkReason::Sibling);
         }
         if let Some(ballot) = self.book.ballots.get(id) {

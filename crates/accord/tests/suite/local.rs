@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use folkmoot_accord::{Accord, ParkReason, Policy, Seen, Standing};
-use folkmoot_record::{Lane, RecordId, Verified};
+use folkmoot_record::{Kind, Lane, RecordId, Verified};
 use proptest::prelude::*;
 
 use crate::{
     collective::{World, history},
     dice::{Dice, config},
-    measure::line,
+    measure::{line, many_votes},
     replica::{NO_CLOCK, Replica},
     scenario::{Scenario, read},
 };
@@ -115,4 +115,46 @@ fn forks_of_one_place_are_bounded() {
         let inserted = plain.insert(record, Seen::now(NO_CLOCK));
         assert!(inserted.standing.is_honoured());
     }
+}
+
+/// Of the ballots of one device on one proposal sixteen are let in, and any that a decision lists:
+/// which came first differs from node to node, and what is decided may not.
+#[test]
+fn a_decision_lets_in_the_ballots_that_it_lists() {
+    let (cid, records, ballots, decision) = many_votes(20);
+    for listed in [0, 19] {
+        let mut accord = Accord::new(cid);
+        for record in records.iter().chain(&ballots) {
+            accord.insert(record.clone(), Seen::now(NO_CLOCK));
+        }
+        let parked = |accord: &Accord| {
+            let of = ballots.iter().map(|b| accord.standing(&b.id()).unwrap());
+            of.filter(|s| *s == Standing::Parked(ParkReason::Sibling))
+                .count()
+        };
+        assert_eq!(parked(&accord), 4);
+        let decision = decision(&ballots[listed]);
+        let inserted = accord.insert(decision, Seen::now(NO_CLOCK));
+        assert!(inserted.standing.is_honoured(), "{:?}", inserted.standing);
+        let one = accord.standing(&ballots[listed].id()).unwrap();
+        assert!(one.is_admitted(), "{one:?}");
+        // The other way round: the decision comes first.
+        let mut early = Accord::new(cid);
+        let rest = ballots.iter().filter(|b| b.id() != ballots[listed].id());
+        let last = [ballots[listed].clone()];
+        early.insert_all(records.iter().map(|r| (r.clone(), Seen::now(NO_CLOCK))));
+        early.insert(decision_of(&accord), Seen::now(NO_CLOCK));
+        for ballot in rest.chain(&last) {
+            early.insert(ballot.clone(), Seen::now(NO_CLOCK));
+        }
+        let stands = early.standing(&decision_of(&accord).id()).unwrap();
+        assert!(stands.is_honoured(), "{stands:?}");
+    }
+}
+
+fn decision_of(accord: &Accord) -> Verified {
+    let mut decisions = accord
+        .records()
+        .filter(|r| r.header().kind == Kind::DECISION);
+    decisions.next().unwrap().clone()
 }

@@ -13,8 +13,11 @@ use ed25519_dalek::SigningKey;
 use folkmoot_accord::{Accord, NoContent, Policy, Seen, Way};
 use folkmoot_record::{
     CollectiveId, DeviceKey, Draft, GrantId, Header, Hlc, InviteKey, KemKey, Kind, Place, RecordId,
-    SeatKey, Verified,
-    control::{Actions, Control, Founder, Genesis, Invite, Join, Limits, Revoke, Target},
+    Ref, Rel, SeatKey, Verified,
+    control::{
+        Actions, Ballot, Choice, Control, Decision, Founder, Genesis, Invite, Join, Limits,
+        Proposal, Revoke, Target,
+    },
     grant_id_of_founder, signature,
 };
 
@@ -118,6 +121,81 @@ pub(crate) fn line(forks: u64) -> (CollectiveId, Vec<Verified>) {
         line.sign(Kind::INVITE, cap, Vec::new(), &invite);
     }
     (line.cid, line.records)
+}
+
+/// A founder's proposal, that many yes of his on it, and how to list one of them.
+pub(crate) fn many_votes(
+    yes: u64,
+) -> (
+    CollectiveId,
+    Vec<Verified>,
+    Vec<Verified>,
+    impl Fn(&Verified) -> Verified,
+) {
+    let mut line = start();
+    let cap = grant_id_of_founder(line.cid, 0);
+    let body = Proposal {
+        class: 0,
+        title: "Shall we?".to_owned(),
+        effects: Vec::new(),
+        closes_ms: line.ms + 100_000,
+        text: None,
+    };
+    let proposal = line.sign(Kind::PROPOSAL, cap, Vec::new(), &Control::Proposal(body));
+    let (cid, records) = (line.cid, line.records.clone());
+    let (place, ms) = (line.place, line.ms);
+    let bare = move |kind, at: Place, ms: u64, auth: Vec<RecordId>, refs, body: Control| {
+        let draft = Draft {
+            cid: Some(line.cid),
+            seat: SeatKey::from_bytes(line.root.verifying_key().to_bytes()),
+            place: at,
+            hlc: Hlc::from_raw(ms << 16).unwrap(),
+            kind,
+            cap: None,
+            auth,
+            refs,
+            tags: Vec::new(),
+            body: body.encode(),
+        };
+        draft.sign(&line.dev).unwrap()
+    };
+    let about = Ref {
+        rel: Rel::ABOUT,
+        id: proposal,
+    };
+    let nowhere = Place { seq: 0, prev: None };
+    let ballots: Vec<Verified> = (1..=yes)
+        .map(|n| {
+            let vote = Control::Ballot(Ballot {
+                choice: Choice::Yes,
+                reason: None,
+            });
+            bare(
+                Kind::BALLOT,
+                nowhere,
+                ms + n,
+                vec![proposal],
+                vec![about],
+                vote,
+            )
+        })
+        .collect();
+    let decide = move |ballot: &Verified| {
+        let body = Decision {
+            proposal,
+            ballots: vec![ballot.id()],
+        };
+        let body = Control::Decision(body);
+        bare(
+            Kind::DECISION,
+            place,
+            ms + 50_000,
+            Vec::new(),
+            Vec::new(),
+            body,
+        )
+    };
+    (cid, records, ballots, decide)
 }
 
 fn invite(door: &SigningKey) -> Invite {

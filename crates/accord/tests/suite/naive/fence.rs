@@ -51,6 +51,25 @@ impl Naive {
             }
             s.insert(id);
         }
+        // Parked comes before void and quarantined in the table of section 2.4.
+        let judged: Vec<RecordId> = found
+            .iter()
+            .filter(|(_, v)| matches!(v, Verdict::Void(_) | Verdict::Quarantined))
+            .map(|(id, _)| *id)
+            .filter(|id| self.held.contains_key(id))
+            .collect();
+        for id in judged {
+            let held = matches!(found[&id], Verdict::Void(ref reason) if reason == "past-void");
+            let fenced = self.closure(self.get(&id)).0.iter().any(|on| {
+                matches!(
+                    found.get(on),
+                    Some(Verdict::Parked("fence-F1" | "fence-F2"))
+                )
+            });
+            if !held && fenced {
+                found.insert(id, Verdict::Parked("past"));
+            }
+        }
     }
 
     /// Records of the named kinds that this node honours, that lie in Past of an admitted record of

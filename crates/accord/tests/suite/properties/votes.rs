@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use folkmoot_accord::{Accord, Standing, VoidReason};
-use folkmoot_record::control::{Choice, Control};
+use folkmoot_record::{
+    RecordId, Verified,
+    control::{Choice, Control},
+};
 use proptest::prelude::*;
 
 use super::{control, fresh, now};
@@ -12,9 +15,27 @@ use crate::{
     dice::config,
 };
 
+/// Whether a record lies in the Past of another.
+fn knows(world: &World, record: &Verified, of: &RecordId) -> bool {
+    let mut queue = vec![record];
+    let mut met = BTreeSet::new();
+    while let Some(at) = queue.pop() {
+        let header = at.header();
+        for cited in header.auth.iter().chain(&header.prev) {
+            if cited == of {
+                return true;
+            }
+            if met.insert(*cited) {
+                queue.extend(world.records.iter().filter(|r| r.id() == *cited));
+            }
+        }
+    }
+    false
+}
+
 /// Whether a certificate counts, by counting: the voters and the rule are those of a node that
 /// holds the Past of the proposal and nothing else.
-fn carries(world: &World, decision: &folkmoot_record::Verified) -> Option<bool> {
+fn carries(world: &World, decision: &Verified) -> Option<bool> {
     let Some(Control::Decision(body)) = decision.control() else {
         return None;
     };
@@ -22,6 +43,9 @@ fn carries(world: &World, decision: &folkmoot_record::Verified) -> Option<bool> 
     let Some(Control::Proposal(proposal)) = accord.record(&body.proposal)?.control() else {
         return Some(false);
     };
+    if !knows(world, decision, &body.proposal) {
+        return Some(false);
+    }
     let mut then: Accord = fresh(world);
     then.insert_all(accord.past(&body.proposal).into_iter().map(|r| (r, now())));
     let size = then.electorate(&body.proposal)?.len() as u64;
