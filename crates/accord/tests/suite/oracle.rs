@@ -14,7 +14,7 @@ use crate::{
 
 /// What both say differently, field by field.
 pub(crate) fn disagreement(replica: &mut Replica, naive: &Naive) -> Option<String> {
-    differences(outcome(replica), naive.outcome())
+    differences(outcome(replica), &naive.outcome())
 }
 
 /// As [`disagreement`], where fences hold. What rests on a fenced record is parked without being
@@ -33,10 +33,10 @@ fn disagreement_behind_fences(replica: &mut Replica, naive: &Naive) -> Option<St
             map.retain(|id, _| !behind.contains(id));
         }
     }
-    differences(said, asked)
+    differences(said, &asked)
 }
 
-fn differences(mut said: Value, asked: Value) -> Option<String> {
+fn differences(mut said: Value, asked: &Value) -> Option<String> {
     if let Value::Object(map) = &mut said {
         map.remove("docs");
     }
@@ -63,7 +63,11 @@ fn differences(mut said: Value, asked: Value) -> Option<String> {
 pub(crate) fn story(records: &[Verified]) -> String {
     let tell = |record: &Verified| {
         let header = record.header();
-        let auth: Vec<String> = header.auth.iter().map(|id| id.short()).collect();
+        let auth: Vec<String> = header
+            .auth
+            .iter()
+            .map(folkmoot_record::RecordId::short)
+            .collect();
         format!(
             "{} kind {:#x} seat {} dev {} seq {} prev {:?} ms {} cap {:?} auth {auth:?}",
             record.id(),
