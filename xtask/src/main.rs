@@ -25,7 +25,8 @@ cargo xtask <command>
   lint             format, clippy, licences, bans, sources, advisories
   docs             build the API documentation; a warning is an error
   bench [name]     run one benchmark, or all, on a release build
-  vectors [check]  write the project's own test vectors anew, or say whether they differ";
+  vectors [DIR]    run the test vectors of a folder, or ours; --state-hash prints name and hash
+  vectors write    write the project's own vectors anew; `check` says whether they differ";
 
 fn main() -> ExitCode {
     let mut args = env::args().skip(1);

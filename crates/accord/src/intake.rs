@@ -219,7 +219,8 @@ impl Intake {
             let was_orphan = self.is_orphan(&id);
             let standing = self.assess(&id, now_ms);
             self.set(&id, standing);
-            if was_orphan && !self.is_orphan(&id) {
+            // A decision asks of a ballot that it is held, be it an orphan.
+            if was_orphan && (!self.is_orphan(&id) || self.is_ballot(&id)) {
                 queue.extend(self.woken(&id));
             }
             if self.flooded
@@ -241,6 +242,11 @@ impl Intake {
             .remove(id)
             .map(|waiters| waiters.into_iter().rev().collect())
             .unwrap_or_default()
+    }
+
+    fn is_ballot(&self, id: &RecordId) -> bool {
+        let held = self.held.get(id);
+        held.is_some_and(|held| held.record.header().kind == Kind::BALLOT)
     }
 
     fn is_orphan(&self, id: &RecordId) -> bool {

@@ -48,7 +48,7 @@ pub(crate) fn growth(book: &Book, view: &View, ix: Ix) -> Growth {
             }),
         _ => false,
     };
-    if perhaps || may_witness(book, view, ix) {
+    if perhaps || tops_a_cut(book, ix) || may_witness(book, view, ix) {
         Growth::Perhaps
     } else {
         Growth::Nothing
@@ -78,6 +78,13 @@ fn shakes(book: &Book, view: &View, ix: Ix, v: Vx) -> bool {
                 _ => false,
             }
     })
+}
+
+/// Whether a cut that came before it names the record: what lies below it in its log is kept from
+/// now on.
+fn tops_a_cut(book: &Book, ix: Ix) -> bool {
+    let node = book.graph.node(ix);
+    node.record.header().prev.is_some() && book.named.contains(&node.id)
 }
 
 /// Whether a device record adds a device that was added before: its records may count again.

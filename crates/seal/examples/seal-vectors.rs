@@ -1,4 +1,4 @@
-//! Prints `tests/vectors/seal.json`; run through `cargo xtask vectors`.
+//! Prints `tests/vectors/seal.json`; run through `cargo xtask vectors write`.
 
 #![allow(
     clippy::unwrap_used,

@@ -14,7 +14,7 @@ fn the_bytes_have_not_changed() {
     for (name, value) in kept.as_object().unwrap() {
         assert_eq!(
             &now[name], value,
-            "`{name}` changed; if that is meant: cargo xtask vectors"
+            "`{name}` changed; if that is meant: cargo xtask vectors write"
         );
     }
     assert_eq!(now, kept);

@@ -18,10 +18,8 @@ use folkmoot_record::{
 };
 use proptest::prelude::*;
 
-use crate::{
-    dice::{Tape, key},
-    replica::NO_CLOCK,
-};
+use crate::dice::{Tape, key};
+use folkmoot_vectors::NO_CLOCK;
 pub(crate) use people::charter;
 use people::{DAY_MS, Person, START_MS, device_key, genesis};
 

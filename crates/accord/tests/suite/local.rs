@@ -10,9 +10,9 @@ use crate::{
     collective::{World, history},
     dice::{Dice, config},
     measure::{line, many_votes},
-    replica::{NO_CLOCK, Replica},
-    scenario::{Scenario, read},
+    scenarios::read,
 };
+use folkmoot_vectors::{NO_CLOCK, Replica, Scenario};
 
 fn standings(accord: &Accord, records: &[Verified]) -> BTreeMap<RecordId, Standing> {
     records

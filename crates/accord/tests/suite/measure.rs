@@ -21,7 +21,8 @@ use folkmoot_record::{
     grant_id_of_founder, signature,
 };
 
-use crate::{collective::charter, replica::NO_CLOCK};
+use crate::collective::charter;
+use folkmoot_vectors::NO_CLOCK;
 
 struct Line {
     cid: CollectiveId,

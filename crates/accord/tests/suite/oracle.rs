@@ -1,6 +1,8 @@
 //! The evaluator that is used says what the naive one says, after every insertion.
 
-use folkmoot_record::Verified;
+use std::collections::BTreeMap;
+
+use folkmoot_record::{RecordId, Verified, control::Control};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -8,9 +10,8 @@ use crate::{
     collective::{World, history},
     dice::{config, shuffled},
     naive::Naive,
-    outcome::outcome,
-    replica::{NO_CLOCK, Replica},
 };
+use folkmoot_vectors::{NO_CLOCK, Replica, outcome};
 
 /// What both say differently, field by field.
 pub(crate) fn disagreement(replica: &mut Replica, naive: &Naive) -> Option<String> {
@@ -98,7 +99,7 @@ proptest! {
             0 => world.records.clone(),
             _ => shuffled(world.records.clone(), seed),
         };
-        let mut replica = Replica::new(world.cid, NO_CLOCK, Default::default());
+        let mut replica = Replica::new(world.cid, NO_CLOCK, BTreeMap::new());
         let mut naive = Naive::new(world.cid, NO_CLOCK, None);
         for (n, record) in order.iter().enumerate() {
             replica.take(record);
@@ -123,11 +124,19 @@ proptest! {
     ) {
         const DAY_MS: u64 = 86_400_000;
         let world = World::play(founders, &acts);
-        let seen = |(n, record): (usize, &Verified)| {
-            (record.id(), NO_CLOCK - ages[n % ages.len()] * DAY_MS)
-        };
-        let since: std::collections::BTreeMap<_, _> =
-            world.records.iter().enumerate().map(seen).collect();
+        // Nobody sees what he could not read yet: a record comes after what it rests on.
+        let mut since: BTreeMap<RecordId, u64> = BTreeMap::new();
+        for (n, record) in world.records.iter().enumerate() {
+            let header = record.header();
+            let ballots = match record.control() {
+                Some(Control::Decision(body)) => body.ballots.clone(),
+                _ => Vec::new(),
+            };
+            let causes = header.auth.iter().chain(&header.prev).chain(&ballots);
+            let after = causes.filter_map(|id| since.get(id)).max().copied();
+            let own = NO_CLOCK - ages[n % ages.len()] * DAY_MS;
+            since.insert(record.id(), own.max(after.unwrap_or(0)));
+        }
         let mut replica = Replica::new(world.cid, NO_CLOCK, since.clone());
         let mut naive = Naive::new(world.cid, NO_CLOCK, Some(since));
         let order = shuffled(world.records.clone(), seed);

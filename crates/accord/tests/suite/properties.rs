@@ -13,10 +13,8 @@ use proptest::{
     test_runner::TestRunner,
 };
 
-use crate::{
-    collective::{World, history},
-    replica::NO_CLOCK,
-};
+use crate::collective::{World, history};
+use folkmoot_vectors::NO_CLOCK;
 
 fn control(world: &World) -> Vec<Verified> {
     let lane_0 = |r: &&Verified| r.header().kind.lane() != Lane::Content;

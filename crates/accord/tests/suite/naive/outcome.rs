@@ -211,7 +211,7 @@ impl Naive {
 
     fn keys(&self, s: &Set, eval: &Eval, out: &mut Map<String, Value>) {
         let newest = s.iter().map(|id| self.get(id).header().ms()).max();
-        let at = if self.now_ms == crate::replica::NO_CLOCK {
+        let at = if self.now_ms == folkmoot_vectors::NO_CLOCK {
             newest.unwrap_or(0)
         } else {
             self.now_ms

@@ -11,8 +11,8 @@ use crate::{
     collective::{World, history},
     dice::{config, shuffled},
     naive::Naive,
-    replica::NO_CLOCK,
 };
+use folkmoot_vectors::NO_CLOCK;
 
 proptest! {
     #![proptest_config(config(40))]

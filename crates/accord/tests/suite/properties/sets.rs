@@ -11,9 +11,8 @@ use crate::{
     collective::{World, history},
     dice::{Dice, config, shuffled},
     naive::Naive,
-    outcome::outcome,
-    replica::{NO_CLOCK, Replica},
 };
+use folkmoot_vectors::{NO_CLOCK, Replica, outcome};
 
 proptest! {
     #![proptest_config(config(40))]

@@ -10,10 +10,10 @@ use folkmoot_accord::{
 use folkmoot_record::{Kind, RecordId, control::Control, fc::Encoder, hash};
 use serde_json::{Map, Value, json};
 
-use crate::replica::{NO_CLOCK, Replica};
+use crate::{NO_CLOCK, Replica};
 
 /// Everything a scenario can expect.
-pub(crate) fn outcome(replica: &mut Replica) -> Value {
+pub fn outcome(replica: &mut Replica) -> Value {
     let (content, misfiled) = replica.judge();
     let standings = replica.standings();
     let mut said = Sorted::default();
@@ -22,7 +22,10 @@ pub(crate) fn outcome(replica: &mut Replica) -> Value {
     }
     for (id, standing) in &standings {
         // A ballot is never honoured or not: it is in no list once admitted.
-        let ballot = replica.given[id].header().kind == Kind::BALLOT;
+        let ballot = replica
+            .given
+            .get(id)
+            .is_some_and(|r| r.header().kind == Kind::BALLOT);
         if !(ballot && standing.is_admitted()) {
             said.control(id, standing);
         }
@@ -180,7 +183,8 @@ fn invites(state: &folkmoot_accord::State) -> Value {
     Value::Object(invites.collect())
 }
 
-pub(crate) fn state_hash(replica: &Replica, standings: &BTreeMap<RecordId, Standing>) -> String {
+/// The hash of the state (section 10.2), in hex.
+pub fn state_hash(replica: &Replica, standings: &BTreeMap<RecordId, Standing>) -> String {
     let state = replica.accord.state();
     let mut out = Encoder::new();
     out.array(5).array(state.seats.len());
@@ -203,7 +207,10 @@ pub(crate) fn state_hash(replica: &Replica, standings: &BTreeMap<RecordId, Stand
         .iter()
         .filter(|(id, standing)| {
             standing.is_honoured()
-                && replica.given[*id].header().kind.lane() == folkmoot_record::Lane::Control
+                && replica
+                    .given
+                    .get(*id)
+                    .is_some_and(|r| r.header().kind.lane() == folkmoot_record::Lane::Control)
         })
         .map(|(id, _)| id)
         .collect();
@@ -228,8 +235,8 @@ fn votes(
                 let drawn = json!({ "passes": passes, "yes": body.ballots.len() });
                 decisions.insert(id.to_string(), drawn);
             }
-            Some(Control::Proposal(_)) if standings[id].is_admitted() => {
-                let seats = replica.accord.electorate(id).unwrap();
+            Some(Control::Proposal(_)) if standings.get(id).is_some_and(Standing::is_admitted) => {
+                let seats = replica.accord.electorate(id).unwrap_or_default();
                 let names: Vec<String> = seats.iter().map(ToString::to_string).collect();
                 let drawn = json!({ "size": names.len(), "seats": names });
                 electorates.insert(id.to_string(), drawn);
@@ -250,11 +257,11 @@ fn epochs(
     let admitted_content = content
         .iter()
         .filter(|(_, standing)| matches!(standing, ContentStanding::Admitted { .. }))
-        .map(|(id, _)| replica.content[id].header().ms());
+        .filter_map(|(id, _)| Some(replica.content.get(id)?.header().ms()));
     let admitted = standings
         .iter()
         .filter(|(_, standing)| standing.is_admitted())
-        .map(|(id, _)| replica.given[id].header().ms());
+        .filter_map(|(id, _)| Some(replica.given.get(id)?.header().ms()));
     let newest = admitted.chain(admitted_content).max().unwrap_or(0);
     let at_ms = if replica.now_ms == NO_CLOCK {
         newest
@@ -292,8 +299,13 @@ fn docs(
     let mut acting = Vec::new();
     for (id, standing) in content {
         if *standing == (ContentStanding::Admitted { honoured: true }) && !misfiled.contains(id) {
-            let header = replica.content[id].header();
-            let rights = replica.accord.rights(header).unwrap();
+            let Some(record) = replica.content.get(id) else {
+                continue;
+            };
+            let header = record.header();
+            let Some(rights) = replica.accord.rights(header) else {
+                continue;
+            };
             acting.push(Acting {
                 id: *id,
                 header,

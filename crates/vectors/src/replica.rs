@@ -7,21 +7,26 @@ use folkmoot_accord::{
 };
 use folkmoot_record::{CollectiveId, Lane, RecordId, Signed, Verified};
 
-/// Later than any time in a vector: nothing is quarantined.
-pub(crate) const NO_CLOCK: u64 = 1 << 48;
+/// Later than any time in a vector, in ms: nothing is quarantined.
+pub const NO_CLOCK: u64 = 1 << 48;
 
+/// A node's copy of one collective.
 #[derive(Debug)]
-pub(crate) struct Replica {
-    pub(crate) accord: Accord,
-    pub(crate) cid: CollectiveId,
+pub struct Replica {
+    /// Its control plane.
+    pub accord: Accord,
+    /// The collective.
+    pub cid: CollectiveId,
     /// Content that passed the context-free check.
-    pub(crate) content: BTreeMap<RecordId, Verified>,
+    pub content: BTreeMap<RecordId, Verified>,
     /// Records that failed it, with the reason.
-    pub(crate) refused: BTreeMap<RecordId, String>,
+    pub refused: BTreeMap<RecordId, String>,
     /// Every control record given, void ones too.
-    pub(crate) given: BTreeMap<RecordId, Verified>,
-    pub(crate) now_ms: u64,
-    pub(crate) held_since: BTreeMap<RecordId, u64>,
+    pub given: BTreeMap<RecordId, Verified>,
+    /// The own clock, in ms; [`NO_CLOCK`] where there is none.
+    pub now_ms: u64,
+    /// When records were first seen, in ms; others: at `now_ms`.
+    pub held_since: BTreeMap<RecordId, u64>,
 }
 
 /// The content that may be found below a cut.
@@ -40,7 +45,8 @@ impl ContentLog for Log<'_> {
 }
 
 impl Replica {
-    pub(crate) fn new(cid: CollectiveId, now_ms: u64, held_since: BTreeMap<RecordId, u64>) -> Self {
+    /// A copy with no record yet, under the local rules of test vectors.
+    pub fn new(cid: CollectiveId, now_ms: u64, held_since: BTreeMap<RecordId, u64>) -> Self {
         Self {
             accord: Accord::with_policy(cid, Policy::VECTORS),
             cid,
@@ -54,7 +60,8 @@ impl Replica {
 
     /// Checks a record and sorts it; a control record comes back with when it was seen.
     fn sort(&mut self, wire: &[u8]) -> Option<(Verified, Seen)> {
-        let signed = Signed::parse(wire).expect("vectors hold readable records");
+        // What cannot be read has no id to be named by.
+        let signed = Signed::parse(wire).ok()?;
         let id = signed.id();
         let record = match signed.verify() {
             Ok(record) => record,
@@ -79,7 +86,7 @@ impl Replica {
     }
 
     /// Takes a record that passed the context-free check.
-    pub(crate) fn take(&mut self, record: &Verified) {
+    pub fn take(&mut self, record: &Verified) {
         let id = record.id();
         if record.header().kind.lane() == Lane::Content {
             self.content.insert(id, record.clone());
@@ -94,13 +101,15 @@ impl Replica {
         self.accord.insert(record.clone(), seen);
     }
 
-    pub(crate) fn insert(&mut self, wire: &[u8]) {
+    /// Takes a record as it is on the wire.
+    pub fn insert(&mut self, wire: &[u8]) {
         if let Some((record, seen)) = self.sort(wire) {
             self.accord.insert(record, seen);
         }
     }
 
-    pub(crate) fn insert_all<'a>(&mut self, wires: impl IntoIterator<Item = &'a Vec<u8>>) {
+    /// Takes many, and works out what they say together once at the end.
+    pub fn insert_all<'a>(&mut self, wires: impl IntoIterator<Item = &'a Vec<u8>>) {
         let control: Vec<_> = wires
             .into_iter()
             .filter_map(|wire| self.sort(wire))
@@ -109,7 +118,7 @@ impl Replica {
     }
 
     /// Judges all content; misfiled records apart.
-    pub(crate) fn judge(&mut self) -> (BTreeMap<RecordId, ContentStanding>, BTreeSet<RecordId>) {
+    pub fn judge(&mut self) -> (BTreeMap<RecordId, ContentStanding>, BTreeSet<RecordId>) {
         let mut valid = BTreeSet::new();
         let mut standings = BTreeMap::new();
         // The second round knows which records may be walked along.
@@ -129,12 +138,13 @@ impl Replica {
             .content
             .iter()
             .filter(|(id, record)| {
-                matches!(standings[*id], ContentStanding::Admitted { .. })
+                matches!(standings.get(*id), Some(ContentStanding::Admitted { .. }))
                     && record
                         .header()
                         .prev
                         .filter(|prev| valid.contains(prev))
-                        .is_some_and(|prev| misfiled(record.header(), self.content[&prev].header()))
+                        .and_then(|prev| self.content.get(&prev))
+                        .is_some_and(|prev| misfiled(record.header(), prev.header()))
             })
             .map(|(id, _)| *id)
             .collect();
@@ -142,7 +152,7 @@ impl Replica {
     }
 
     /// Where every control record stands.
-    pub(crate) fn standings(&self) -> BTreeMap<RecordId, Standing> {
+    pub fn standings(&self) -> BTreeMap<RecordId, Standing> {
         self.given
             .keys()
             .filter_map(|id| Some((*id, self.accord.standing(id)?)))
