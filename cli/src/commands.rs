@@ -4,7 +4,9 @@ pub(crate) mod charter;
 pub(crate) mod collective;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod contracts;
 pub(crate) mod find;
+pub(crate) mod grant;
 pub(crate) mod id;
 pub(crate) mod import;
 pub(crate) mod invite;
@@ -13,7 +15,9 @@ pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod note;
 pub(crate) mod peers;
+pub(crate) mod readmit;
 pub(crate) mod recover;
+pub(crate) mod revoke;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod sync;
@@ -61,6 +65,10 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> Result<(), CliError> {
         Command::Collective(args) => collective::run(&cx, args),
         Command::Invite(args) => invite::run(&cx, args),
         Command::Join(args) => join::run(&cx, args),
+        Command::Contracts(args) => contracts::run(&cx, args),
+        Command::Grant(args) => grant::run(&cx, args),
+        Command::Revoke(args) => revoke::run(&cx, args),
+        Command::Readmit(args) => readmit::run(&cx, args),
         Command::Peers(args) => peers::run(&cx, args),
         Command::Sync(args) => sync::run(&cx, args),
         Command::Why(args) => why::run(&cx, args),

@@ -1,6 +1,6 @@
 //! Times as people say them.
 
-use jiff::{SpanRelativeTo, Timestamp, Unit, tz::TimeZone};
+use jiff::{SignedDuration, SpanRelativeTo, Timestamp, Unit, civil, tz::TimeZone};
 
 use crate::error::CliError;
 
@@ -68,6 +68,50 @@ pub(crate) fn duration_ms(text: &str) -> Result<Option<u64>, CliError> {
     Ok(Some(ms as u64))
 }
 
+/// Reads a moment that lies ahead: a day (its beginning, in the zone of this machine), a day with a
+/// time, a full time stamp, or how far ahead (`90d`).
+///
+/// # Errors
+/// Where it is none of these.
+pub(crate) fn moment_ahead(text: &str) -> Result<Timestamp, CliError> {
+    moment(text, true)
+}
+
+/// The same of a moment that lies back: `2w` is two weeks ago.
+///
+/// # Errors
+/// Where it is none of these.
+pub(crate) fn moment_ago(text: &str) -> Result<Timestamp, CliError> {
+    moment(text, false)
+}
+
+fn moment(text: &str, ahead: bool) -> Result<Timestamp, CliError> {
+    let refuse = || {
+        CliError::usage(format!("`{text}` is no date"))
+            .hint("write it like 2027-01-01, 2027-01-01T18:00 or 90d")
+    };
+    if let Ok(stamp) = text.parse::<Timestamp>() {
+        return Ok(stamp);
+    }
+    let day = text
+        .parse::<civil::Date>()
+        .map(|date| date.at(0, 0, 0, 0))
+        .or_else(|_| text.parse::<civil::DateTime>());
+    if let Ok(day) = day {
+        return day
+            .to_zoned(TimeZone::system())
+            .map(|zoned| zoned.timestamp())
+            .map_err(|_| refuse());
+    }
+    let ms = duration_ms(text)
+        .ok()
+        .flatten()
+        .and_then(|ms| i64::try_from(ms).ok())
+        .ok_or_else(refuse)?;
+    let span = SignedDuration::from_millis(if ahead { ms } else { -ms });
+    Timestamp::now().checked_add(span).map_err(|_| refuse())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +127,22 @@ mod tests {
         assert_eq!(ago(20 * 86_400), "2 w");
         assert!(ago(200 * 86_400).starts_with("2023-0"));
         assert!(ago(-3600).contains("ahead"));
+    }
+
+    #[test]
+    fn moments() {
+        assert_eq!(
+            moment_ahead("2027-01-01T00:00:00Z").unwrap().to_string(),
+            "2027-01-01T00:00:00Z"
+        );
+        let day = moment_ahead("2027-01-01").unwrap();
+        let noon = moment_ahead("2027-01-01T12:00").unwrap();
+        assert_eq!(noon.duration_since(day).as_hours(), 12);
+        let now = Timestamp::now();
+        assert!(moment_ahead("2d").unwrap() > now && moment_ago("2d").unwrap() < now);
+        for bad in ["", "soon", "2027-13-01", "never", "-2d"] {
+            assert!(moment_ahead(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

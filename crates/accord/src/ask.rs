@@ -1,8 +1,8 @@
 //! Questions about what a member may do now, answered from the picture of Eval(S).
 
 use folkmoot_record::{
-    DeviceKey, GrantId, SeatKey,
-    control::{Actions, Limits},
+    DeviceKey, GrantId, Kind, RevocationId, SeatKey,
+    control::{Actions, Limits, Target},
 };
 
 use crate::{
@@ -26,7 +26,7 @@ impl Accord {
         dev: &DeviceKey,
         need: &Need<'_>,
     ) -> Result<GrantId, Denied> {
-        best(self.state(), seat, dev, need, |_| Ok(()))
+        best(self.state(), seat, dev, need, |_, _| Ok(()))
     }
 
     /// The grant under which limits may be passed on by an invite or a grant. `open_until` is the
@@ -44,7 +44,7 @@ impl Accord {
         open_until: Option<Option<u64>>,
     ) -> Result<GrantId, Denied> {
         let state = self.state();
-        best(state, seat, dev, need, |grant| {
+        best(state, seat, dev, need, |_, grant| {
             if !covers(&grant.limits, grant.depth, limits, open_until) {
                 return Err(VoidReason::Covers);
             }
@@ -57,6 +57,96 @@ impl Accord {
             let fits = role(limits.role).is_some_and(|given| given.rank == limits.rank)
                 && role(grant.limits.role).is_some_and(|own| limits.rank <= own.may_grant);
             if fits { Ok(()) } else { Err(VoidReason::Rank) }
+        })
+    }
+
+    /// The grant under which something may be taken away at `at_ms`, so that the revocation hits
+    /// it. Of a seat or a device all live grants have to stand below: else the member would stay
+    /// what they are.
+    ///
+    /// # Errors
+    /// [`Denied`]: `may` where the target stands too high, `target-unknown` where it is not known,
+    /// `seat` where there is nothing left to take, else the rule that the own grant failed.
+    pub fn grant_to_revoke(
+        &self,
+        seat: &SeatKey,
+        dev: &DeviceKey,
+        at_ms: u64,
+        target: Target,
+    ) -> Result<GrantId, Denied> {
+        let state = self.state();
+        let need = |action| Need {
+            action,
+            kind: Kind::REVOKE,
+            tags: &[],
+            at_ms,
+        };
+        if let Target::Grant(gid) = target
+            && let Some(invite) = state.invites.get(&gid)
+        {
+            // Whoever may invite may also close what was invited under the same grant.
+            let own = best(state, seat, dev, &need(Actions::INVITE), |own, _| {
+                if *own == invite.cap {
+                    Ok(())
+                } else {
+                    Err(VoidReason::May)
+                }
+            });
+            if own.is_ok() {
+                return own;
+            }
+        }
+        let below = aimed_at(state, target);
+        best(state, seat, dev, &need(Actions::REVOKE), |own, grant| {
+            let below = below.as_ref().map_err(|reason| *reason)?;
+            let stands_above = |(rank, lineage): &(u8, Vec<GrantId>)| {
+                grant.limits.rank > *rank || (grant.limits.rank == *rank && lineage.contains(own))
+            };
+            if below.iter().all(stands_above) {
+                Ok(())
+            } else {
+                Err(VoidReason::May)
+            }
+        })
+    }
+
+    /// The grant under which records may be readmitted that a revocation cut away: the one of that
+    /// revocation by the same person, or one that ranks higher (section 4.9).
+    ///
+    /// # Errors
+    /// [`Denied`]: `may` where the revocation stands too high or was decided by vote,
+    /// `target-unknown` where it is not known, else the rule that the own grant failed.
+    pub fn grant_to_readmit(
+        &self,
+        seat: &SeatKey,
+        dev: &DeviceKey,
+        at_ms: u64,
+        vid: &RevocationId,
+    ) -> Result<GrantId, Denied> {
+        let state = self.state();
+        let need = Need {
+            action: Actions::REVOKE,
+            kind: Kind::READMIT,
+            tags: &[],
+            at_ms,
+        };
+        let known = state.revocations.get(vid);
+        best(state, seat, dev, &need, |own, grant| {
+            let revocation = known.ok_or(VoidReason::TargetUnknown)?;
+            let theirs = self
+                .record(&revocation.record)
+                .filter(|record| record.header().kind == Kind::REVOKE)
+                .and_then(|record| record.header().cap)
+                .ok_or(VoidReason::May)?;
+            let above = state
+                .grants
+                .get(&theirs)
+                .is_some_and(|theirs| grant.limits.rank > theirs.limits.rank);
+            if above || (revocation.by == *seat && theirs == *own) {
+                Ok(())
+            } else {
+                Err(VoidReason::May)
+            }
         })
     }
 
@@ -118,12 +208,66 @@ fn actions(state: &State, grant: &GrantState) -> Actions {
         .and(grant.limits.mask)
 }
 
+/// Rank and lineage of the live grants that a revocation would have to hit.
+fn aimed_at(state: &State, target: Target) -> Result<Vec<(u8, Vec<GrantId>)>, VoidReason> {
+    let of_grant = |grant: &GrantState| (grant.limits.rank, grant.lineage.clone());
+    let of_seat = |seat: &SeatKey| -> Vec<_> {
+        state
+            .seats
+            .get(seat)
+            .into_iter()
+            .flat_map(|member| &member.grants)
+            .filter_map(|gid| state.grants.get(gid))
+            .filter(|grant| grant.live)
+            .map(of_grant)
+            .collect()
+    };
+    let found = match target {
+        Target::Grant(gid) => match (state.grants.get(&gid), state.invites.get(&gid)) {
+            (Some(grant), _) if grant.live => vec![of_grant(grant)],
+            (None, Some(invite)) if invite.live => {
+                let above = state.grants.get(&invite.cap);
+                let mut lineage = above.map(|cap| cap.lineage.clone()).unwrap_or_default();
+                lineage.push(invite.cap);
+                vec![(invite.limits.rank, lineage)]
+            }
+            (None, None) => return Err(VoidReason::TargetUnknown),
+            _ => Vec::new(),
+        },
+        Target::Seat(seat) if !state.seats.contains_key(&seat) => {
+            return Err(VoidReason::TargetUnknown);
+        }
+        Target::Seat(seat) => of_seat(&seat),
+        Target::Device(dev) => {
+            let mut known = false;
+            let mut found = Vec::new();
+            for (seat, member) in &state.seats {
+                if let Some(device) = member.devices.get(&dev) {
+                    known = true;
+                    if device.is_certified() {
+                        found.extend(of_seat(seat));
+                    }
+                }
+            }
+            if !known {
+                return Err(VoidReason::TargetUnknown);
+            }
+            found
+        }
+    };
+    if found.is_empty() {
+        Err(VoidReason::Seat)
+    } else {
+        Ok(found)
+    }
+}
+
 fn best(
     state: &State,
     seat: &SeatKey,
     dev: &DeviceKey,
     need: &Need<'_>,
-    more: impl Fn(&GrantState) -> Result<(), VoidReason>,
+    more: impl Fn(&GrantId, &GrantState) -> Result<(), VoidReason>,
 ) -> Result<GrantId, Denied> {
     let member = state.seats.get(seat);
     let device = match member.and_then(|member| member.devices.get(dev)) {
@@ -158,7 +302,7 @@ fn best(
             actions: actions(state, grant),
             device: device.clone(),
         };
-        match warrant.test(&wanted).and_then(|()| more(grant)) {
+        match warrant.test(&wanted).and_then(|()| more(gid, grant)) {
             Ok(()) => {
                 let worth = (grant.limits.rank, grant.limits.exp.unwrap_or(NEVER));
                 if found.is_none_or(|(best, _)| best < worth) {

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::{ContractState, LimitArgs, LimitsView, PersonView};
+
 /// Names a collective.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CollectiveRef {
@@ -127,6 +129,9 @@ pub struct InviteNew {
     pub expires_ms: Option<u64>,
     /// A note to oneself and the members, at most 128 bytes.
     pub label: Option<String>,
+    /// Limits of the right that it gives.
+    #[serde(default)]
+    pub limits: LimitArgs,
 }
 
 /// An invite.
@@ -143,6 +148,19 @@ pub struct InviteView {
     pub role: String,
     /// Uses left.
     pub uses_left: u64,
+    /// Uses in all.
+    pub max_uses: u64,
+    /// Who made it.
+    pub made_by: PersonView,
+    /// When, by its claimed time.
+    pub made: Timestamp,
+    /// Whether somebody can join by it now.
+    pub state: ContractState,
+    /// Limits of the right that it gives.
+    pub limits: LimitsView,
+    /// The command by which this person closes it; none where they cannot, or it is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<String>,
     /// Open until.
     pub open_until: Option<Timestamp>,
     /// Its label.

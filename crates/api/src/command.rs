@@ -8,6 +8,10 @@ use crate::{
     MemberView, Note, PeerAdd, PeerView, Saved, SetName, Show, ShowView, StatusView, SyncArgs,
     SyncView, WhyView,
 };
+use crate::{
+    ContractView, ContractsArgs, GrantNew, InvitesArgs, ReadmissionView, ReadmitArgs,
+    RevocationView, RevokeArgs,
+};
 
 /// A request. On the socket the variant's name is the path and its fields are the body.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -52,6 +56,16 @@ pub enum Command {
     CharterShow(CharterShow),
     /// Makes an invite: [`Reply::Invite`].
     Invite(InviteNew),
+    /// Invites that are known: [`Reply::Invites`].
+    Invites(InvitesArgs),
+    /// Gives a member a right: [`Reply::Contract`].
+    Grant(GrantNew),
+    /// Takes a right, a device or a membership away, or closes an invite: [`Reply::Revocation`].
+    Revoke(RevokeArgs),
+    /// Honours again what a revocation cut away: [`Reply::Readmission`].
+    Readmit(ReadmitArgs),
+    /// Rights held and given: [`Reply::Contracts`].
+    Contracts(ContractsArgs),
     /// Starts joining; go on with `JoinStatus`: [`Reply::Join`].
     Join(JoinArgs),
     /// How a join proceeds; waits up to `wait_ms` for a change: [`Reply::Join`].
@@ -104,6 +118,16 @@ pub enum Reply {
     Charter(Box<CharterView>),
     /// See [`InviteView`].
     Invite(InviteView),
+    /// See [`InviteView`].
+    Invites(Vec<InviteView>),
+    /// See [`ContractView`].
+    Contract(Box<ContractView>),
+    /// See [`ContractView`].
+    Contracts(Vec<ContractView>),
+    /// See [`RevocationView`].
+    Revocation(Box<RevocationView>),
+    /// See [`ReadmissionView`].
+    Readmission(Box<ReadmissionView>),
     /// See [`JoinProgress`].
     Join(JoinProgress),
     /// See [`PeerView`].

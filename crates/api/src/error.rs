@@ -31,6 +31,9 @@ pub struct ApiError {
     /// The next step, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// For what the rules of a collective refuse: the rule, by its code of section 4.9.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// For a query: the bytes of it that are wrong, first and one past the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub span: Option<(usize, usize)>,
@@ -43,6 +46,7 @@ impl ApiError {
             code,
             message: message.into(),
             hint: None,
+            reason: None,
             span: None,
         }
     }

@@ -6,6 +6,7 @@
 
 mod collectives;
 mod command;
+mod contracts;
 mod error;
 mod governing;
 mod library;
@@ -17,6 +18,11 @@ pub use collectives::{
     InviteView, JoinArgs, JoinProgress, JoinStage, MemberView, RoleView,
 };
 pub use command::{Command, Reply};
+pub use contracts::{
+    ContractOrigin, ContractState, ContractView, ContractsArgs, GrantNew, InvitesArgs, KeysChange,
+    LimitArgs, LimitsView, PersonView, ReadmissionView, ReadmitArgs, RevocationView, RevokeArgs,
+    TouchedRecord,
+};
 pub use error::{ApiError, ErrorCode};
 pub use governing::{CharterRole, CharterRule, CharterShow, CharterView};
 pub use library::{

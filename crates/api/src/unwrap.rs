@@ -5,6 +5,7 @@ use crate::{
     InviteView, JoinProgress, MemberView, PeerView, Reply, Saved, ShowView, StatusView, SyncView,
     WhyView,
 };
+use crate::{ContractView, ReadmissionView, RevocationView};
 
 /// The node and the caller disagree on what answers a command: two versions of the program.
 fn unexpected() -> ApiError {
@@ -42,6 +43,11 @@ answers! {
     Members => Vec<MemberView>, |view| view;
     Charter => CharterView, |view: Box<_>| *view;
     Invite => InviteView, |view| view;
+    Invites => Vec<InviteView>, |view| view;
+    Contract => ContractView, |view: Box<_>| *view;
+    Contracts => Vec<ContractView>, |view| view;
+    Revocation => RevocationView, |view: Box<_>| *view;
+    Readmission => ReadmissionView, |view: Box<_>| *view;
     Join => JoinProgress, |view| view;
     Peers => Vec<PeerView>, |view| view;
     Sync => SyncView, |view| view;

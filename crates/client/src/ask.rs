@@ -6,6 +6,10 @@ use folkmoot_api::{
     JoinProgress, List, MemberView, Note, PeerAdd, PeerView, Saved, SetName, Show, ShowView,
     StatusView, SyncArgs, SyncView, WhyView,
 };
+use folkmoot_api::{
+    ContractView, ContractsArgs, GrantNew, InvitesArgs, ReadmissionView, ReadmitArgs,
+    RevocationView, RevokeArgs,
+};
 
 use crate::{Client, ClientError};
 
@@ -57,6 +61,16 @@ ask! {
     charter_show(args: CharterShow) -> CharterView = Command::CharterShow(args);
     /// Makes an invite.
     invite(args: InviteNew) -> InviteView = Command::Invite(args);
+    /// Invites that are known.
+    invites(args: InvitesArgs) -> Vec<InviteView> = Command::Invites(args);
+    /// Gives a member a right.
+    grant(args: GrantNew) -> ContractView = Command::Grant(args);
+    /// Takes a right, a device or a membership away, or closes an invite.
+    revoke(args: RevokeArgs) -> RevocationView = Command::Revoke(args);
+    /// Honours again what a revocation cut away.
+    readmit(args: ReadmitArgs) -> ReadmissionView = Command::Readmit(args);
+    /// Rights held and given.
+    contracts(args: ContractsArgs) -> Vec<ContractView> = Command::Contracts(args);
     /// Starts joining.
     join(args: JoinArgs) -> JoinProgress = Command::Join(args);
     /// How a join proceeds; waits up to `wait_ms` for more than `seen` stages.

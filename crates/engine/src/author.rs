@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ed25519_dalek::SigningKey;
-use folkmoot_accord::{Need, Seen, Standing};
+use folkmoot_accord::{Need, Rejudge, Seen, Standing};
 use folkmoot_api::{ApiError, ErrorCode};
 use folkmoot_record::{
     CollectiveId, DeviceKey, Draft, GrantId, Hlc, Kind, Place, RecordId, Ref, Tag, Verified,
@@ -15,7 +15,7 @@ use folkmoot_store::{Entry, StoreError, Vault};
 
 use crate::{
     collective::Collective,
-    errors::{denied, failed, store_failed},
+    errors::{denied, failed, store_failed, void},
     secrets::Membership,
 };
 
@@ -45,6 +45,14 @@ pub(crate) enum Signer<'a> {
     Device,
     /// The seat's root.
     Root(&'a SigningKey),
+}
+
+/// Where a control record is about to stand.
+struct Spot {
+    dev: DeviceKey,
+    place: Place,
+    hlc: Hlc,
+    auth: Vec<RecordId>,
 }
 
 impl Collective {
@@ -111,7 +119,7 @@ impl Collective {
     }
 
     /// Who left, or is not in yet, is told so, rather than that a right is missing.
-    fn must_be_in(&self) -> Result<(), ApiError> {
+    pub(crate) fn must_be_in(&self) -> Result<(), ApiError> {
         let told = match self.secrets.membership {
             Membership::Member => return Ok(()),
             Membership::Left => "you are not a member of",
@@ -144,6 +152,38 @@ impl Collective {
         Ok((vec![Entry::Record(record.clone(), now_ms)], record))
     }
 
+    /// The same under one grant that the caller chose.
+    pub(crate) fn sign_under(
+        &mut self,
+        now_ms: u64,
+        cap: GrantId,
+        kind: Kind,
+        body: &Control,
+    ) -> Result<(Vec<Entry>, Verified), ApiError> {
+        self.must_be_in()?;
+        let record = self.draft_under(now_ms, cap, kind, body)?;
+        self.take_own(&record, now_ms)?;
+        Ok((vec![Entry::Record(record.clone(), now_ms)], record))
+    }
+
+    /// A control record as it would be signed now, neither evaluated nor stored: for trying out
+    /// what it would do. It must not leave this node.
+    pub(crate) fn draft_under(
+        &self,
+        now_ms: u64,
+        cap: GrantId,
+        kind: Kind,
+        body: &Control,
+    ) -> Result<Verified, ApiError> {
+        let spot = self.spot(now_ms, &Signer::Device);
+        self.draft(spot, Some(cap), &Signer::Device, kind, body)
+    }
+
+    /// The claimed time that a control record of this device would have now, in ms.
+    pub(crate) fn control_ms(&self, now_ms: u64) -> u64 {
+        self.spot(now_ms, &Signer::Device).hlc.ms()
+    }
+
     /// Joins heads until a record can cite them all. Usually there is nothing to do.
     pub(crate) fn merge_heads(&mut self, now_ms: u64) -> Result<Vec<Entry>, ApiError> {
         /// Each merge joins 16 heads into one; so many are more heads than members can make.
@@ -167,9 +207,28 @@ impl Collective {
         body: &Control,
     ) -> Result<Verified, ApiError> {
         let seat = self.secrets.seat;
-        let (dev, key) = match signer {
-            Signer::Device => (self.secrets.dev(), &self.secrets.device),
-            Signer::Root(root) => (DeviceKey::from(seat), root),
+        let spot = self.spot(now_ms, &signer);
+        let cap: Option<GrantId> = action
+            .map(|action| {
+                let need = Need {
+                    action,
+                    kind,
+                    tags: &[],
+                    at_ms: spot.hlc.ms(),
+                };
+                self.accord.grant_for(&seat, &spot.dev, &need)
+            })
+            .transpose()
+            .map_err(|refusal| denied(&self.name(), refusal))?;
+        self.draft(spot, cap, &signer, kind, body)
+    }
+
+    /// Where the next control record of a signer stands: its log, heads and time.
+    fn spot(&self, now_ms: u64, signer: &Signer<'_>) -> Spot {
+        let seat = self.secrets.seat;
+        let dev = match signer {
+            Signer::Device => self.secrets.dev(),
+            Signer::Root(_) => DeviceKey::from(seat),
         };
         let auth = self.cited(now_ms);
         let place = self.accord.next_place(&seat, &dev);
@@ -177,26 +236,34 @@ impl Collective {
             now_ms,
             self.hlcs(&auth).chain(self.hlcs(place.prev.as_slice())),
         );
-        let cap: Option<GrantId> = action
-            .map(|action| {
-                let need = Need {
-                    action,
-                    kind,
-                    tags: &[],
-                    at_ms: hlc.ms(),
-                };
-                self.accord.grant_for(&seat, &dev, &need)
-            })
-            .transpose()
-            .map_err(|refusal| denied(&self.name(), refusal))?;
-        Draft {
-            cid: Some(self.cid()),
-            seat,
+        Spot {
+            dev,
             place,
             hlc,
+            auth,
+        }
+    }
+
+    fn draft(
+        &self,
+        spot: Spot,
+        cap: Option<GrantId>,
+        signer: &Signer<'_>,
+        kind: Kind,
+        body: &Control,
+    ) -> Result<Verified, ApiError> {
+        let key = match signer {
+            Signer::Device => &self.secrets.device,
+            Signer::Root(root) => *root,
+        };
+        Draft {
+            cid: Some(self.cid()),
+            seat: self.secrets.seat,
+            place: spot.place,
+            hlc: spot.hlc,
             kind,
             cap,
-            auth,
+            auth: spot.auth,
             refs: Vec::new(),
             tags: Vec::new(),
             body: body.encode(),
@@ -212,19 +279,16 @@ impl Collective {
     /// Evaluates an own record; one that would not stand is an error before it is stored.
     fn take_own(&mut self, record: &Verified, now_ms: u64) -> Result<(), ApiError> {
         self.stale = true;
-        match self
-            .accord
-            .insert(record.clone(), Seen::now(now_ms))
-            .standing
-        {
+        let inserted = self.accord.insert(record.clone(), Seen::now(now_ms));
+        match inserted.standing {
             Standing::Admitted { honoured: true } => {
                 self.stale = false;
+                if inserted.rejudge != Rejudge::Nothing {
+                    self.rejudge.push(inserted.rejudge);
+                }
                 Ok(())
             }
-            Standing::Void(reason) => Err(ApiError::new(
-                ErrorCode::Denied,
-                format!("{} would refuse it: {}", self.name(), reason.sentence()),
-            )),
+            Standing::Void(reason) => Err(void(&self.name(), reason)),
             other => Err(failed(format!("the record would not stand: {other:?}"))),
         }
     }

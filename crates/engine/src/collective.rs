@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use folkmoot_accord::{Accord, Seen, Way};
+use folkmoot_accord::{Accord, Rejudge, Seen, Way};
 use folkmoot_record::{CollectiveId, DeviceKey, EpochId, Hlc, RecordId, SeatKey, Verified};
 use folkmoot_seal::EpochSecret;
 use folkmoot_store::{Direction, StoreError, Vault};
@@ -65,6 +65,8 @@ pub(crate) struct Collective {
     pub(crate) bundles: Option<BTreeMap<EpochId, usize>>,
     /// Memory is ahead of the disk: a record was evaluated that could not be kept.
     pub(crate) stale: bool,
+    /// Whose content is to be judged anew after own acts, once these are durable.
+    pub(crate) rejudge: Vec<Rejudge>,
     /// Records of each device received today.
     pub(crate) tallies: BTreeMap<DeviceKey, Tally>,
     /// The first full control sync is still under way: no fence holds what comes (section 4.11).
@@ -90,6 +92,7 @@ impl Collective {
             over_quota: BTreeMap::new(),
             bundles: None,
             stale: false,
+            rejudge: Vec::new(),
             offers: Vec::new(),
         }
     }

@@ -155,7 +155,7 @@ impl Core {
                 .invites
                 .iter()
                 .filter(|(_, invite)| invite.live)
-                .filter_map(|(gid, _)| collective.invite_view(gid))
+                .filter_map(|(gid, _)| collective.invite_view(gid, self.clock.wall()))
                 .collect(),
             epoch: collective.offers.first().map_or(0, |offer| offer.gen_no),
             fingerprint: self.fingerprint(collective)?,
@@ -278,7 +278,7 @@ impl Core {
             .iter()
             .map(|addr| self.print_address(addr))
             .collect();
-        view.caution = if self.network.is_none() {
+        let of_network = if self.network.is_none() {
             Some(
                 "no node is running: start it with `moot up`, so that somebody can come in"
                     .to_owned(),
@@ -291,6 +291,7 @@ impl Core {
         } else {
             None
         };
+        view.caution = view.caution.or(of_network);
         Ok(Reply::Invite(view))
     }
 

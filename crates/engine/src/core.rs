@@ -21,7 +21,7 @@ use crate::{
     index::Library,
     join::Join,
     keyring::Keyring,
-    receive::Taken,
+    receive::{Taken, united},
     secrets::Membership,
     wait::Waiting,
 };
@@ -96,6 +96,11 @@ impl Core {
             Command::CollectiveLeave(ask) => self.leave(&ask.collective),
             Command::CharterShow(ask) => self.charter_view(ask.collective.as_deref()),
             Command::Invite(ask) => self.invite(&ask),
+            Command::Invites(ask) => self.invites(&ask),
+            Command::Grant(ask) => self.grant(&ask),
+            Command::Revoke(ask) => self.revoke(&ask),
+            Command::Readmit(ask) => self.readmit(&ask),
+            Command::Contracts(ask) => self.contracts(&ask),
             Command::Join(ask) => self.begin_join(&ask),
             Command::JoinStatus {
                 collective,
@@ -254,11 +259,22 @@ impl Core {
                 .into_iter()
                 .collect::<Vec<_>>(),
         );
+        // What an own revocation cuts away is marked in the same group as the revocation.
+        let owed = self
+            .collectives
+            .get_mut(&cid)
+            .map(|collective| std::mem::take(&mut collective.rejudge))
+            .unwrap_or_default();
+        let mut taken = Taken::default();
+        if let Some(rejudge) = united(owed) {
+            self.rejudge(cid, &rejudge, &mut taken);
+            entries.append(&mut taken.entries);
+        }
         if let Err(error) = self.store.commit(&entries) {
             self.reload(cid);
             return Err(store_failed(error));
         }
-        let mut shown = Vec::new();
+        let mut shown = taken.shown;
         let mut stored = Vec::new();
         let mut control = false;
         for entry in entries {
@@ -274,7 +290,7 @@ impl Core {
                 }
             }
         }
-        self.show(cid, &shown, &[]);
+        self.show(cid, &shown, &taken.unshown);
         if !stored.is_empty() {
             self.feed(Input::Stored {
                 cid,

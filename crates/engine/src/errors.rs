@@ -1,6 +1,6 @@
 //! From the crates' errors to sentences for people.
 
-use folkmoot_accord::Denied;
+use folkmoot_accord::{Denied, VoidReason};
 use folkmoot_api::{ApiError, ErrorCode};
 use folkmoot_store::StoreError;
 
@@ -34,13 +34,27 @@ pub(crate) fn store_unread(error: StoreError) -> ApiError {
         .hint("look at `moot status`; a restart rebuilds what can be rebuilt")
 }
 
+/// What a member asked for is not theirs to do: no right of theirs allows it.
 pub(crate) fn denied(collective: &str, refusal: Denied) -> ApiError {
     let told = reasons::void(refusal.reason);
-    ApiError::new(
-        ErrorCode::Denied,
+    refused(
+        refusal.reason,
         format!("you may not do this in {collective}: {}", told.own),
     )
-    .hint(told.next)
+}
+
+/// A record that was made, and that everyone would find void.
+pub(crate) fn void(collective: &str, reason: VoidReason) -> ApiError {
+    let told = reasons::void(reason);
+    refused(reason, format!("{collective} would refuse it: {}", told.own))
+}
+
+/// A refusal in words of its own, with the rule's code and next step.
+pub(crate) fn refused(reason: VoidReason, message: impl Into<String>) -> ApiError {
+    let mut error =
+        ApiError::new(ErrorCode::Denied, message).hint(reasons::void(reason).next);
+    error.reason = Some(reason.as_str().to_owned());
+    error
 }
 
 #[expect(

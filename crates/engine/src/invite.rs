@@ -3,7 +3,7 @@
 use folkmoot_api::{ApiError, InviteNew, InviteView};
 use folkmoot_record::{
     GrantId, Kind, RecordId,
-    control::{Actions, Control, Invite, Limits, Role},
+    control::{Actions, Control, Invite, Role},
     limits,
 };
 use folkmoot_seal::{InviteLink, InviteSeed};
@@ -11,14 +11,12 @@ use folkmoot_store::Entry;
 use jiff::Timestamp;
 
 use crate::{
-    author::Signer,
     clock::random,
     collective::Collective,
+    contracts::invite_state,
     errors::{failed, not_found, usage},
+    grant::{is_limited, unread},
 };
-
-/// How far rights may be handed on below an invite. A host's grant needs one step to invite.
-const DEPTH_LEFT: u8 = 30;
 
 impl Collective {
     /// Makes an invite and the link that carries its seed and the addresses.
@@ -32,6 +30,7 @@ impl Collective {
             return Err(usage("your home is for you alone")
                 .hint("found a collective with `moot collective new NAME` and invite to that"));
         }
+        self.must_be_in()?;
         if !(1..=10_000).contains(&ask.uses) {
             return Err(usage("an invite can be used 1 to 10,000 times"));
         }
@@ -47,33 +46,20 @@ impl Collective {
         } else {
             &ask.role
         })?;
-        let depth_left = self.depth_below(now_ms)?;
         let seed = InviteSeed::from_bytes(random().map_err(|e| failed(e.to_string()))?);
         let open_until = ask.expires_ms.map(|expires| now_ms.saturating_add(expires));
+        let at_ms = self.control_ms(now_ms);
+        let giving = self.giving(&role, &ask.limits, Actions::INVITE, Some(open_until), at_ms)?;
+        let caution = is_limited(&giving.limits).then(|| unread("whoever joins by it"));
         let body = Control::Invite(Invite {
             key: seed.public(),
-            limits: Limits {
-                role: role.id,
-                rank: role.rank,
-                mask: Actions::ALL,
-                kinds: None,
-                tags: None,
-                nbf: None,
-                exp: None,
-                depth_left,
-            },
+            limits: giving.limits,
             max_uses: ask.uses,
             label: ask.label.clone(),
             open_from: None,
             open_until,
         });
-        let (entries, record) = self.sign_control(
-            now_ms,
-            Some(Actions::INVITE),
-            Signer::Device,
-            Kind::INVITE,
-            &body,
-        )?;
+        let (entries, record) = self.sign_under(now_ms, giving.cap, Kind::INVITE, &body)?;
         let link = InviteLink {
             cid: self.cid(),
             invite: GrantId::from(record.id()),
@@ -82,14 +68,15 @@ impl Collective {
             addresses,
         };
         let mut view = self
-            .invite_view(&GrantId::from(record.id()))
+            .invite_view(&GrantId::from(record.id()), now_ms)
             .ok_or_else(|| failed("the new invite is not known".to_owned()))?;
         view.key = Some(link.to_text().to_string());
+        view.caution = caution;
         Ok((entries, view))
     }
 
     /// What is known of an invite, without its secret.
-    pub(crate) fn invite_view(&self, gid: &GrantId) -> Option<InviteView> {
+    pub(crate) fn invite_view(&self, gid: &GrantId, now_ms: u64) -> Option<InviteView> {
         let invite = self.accord.invite(gid)?;
         Some(InviteView {
             id: RecordId::from(*gid).to_string(),
@@ -97,6 +84,16 @@ impl Collective {
             collective: self.name(),
             role: self.role_name(invite.limits.role),
             uses_left: invite.uses_left,
+            max_uses: invite.max_uses,
+            made_by: self.person_view(&invite.issuer),
+            made: moment(
+                self.accord
+                    .record(&RecordId::from(*gid))
+                    .map_or(0, |record| record.header().ms()),
+            ),
+            state: invite_state(invite, now_ms),
+            limits: Self::limits_view(&invite.limits),
+            end: self.invite_end(gid, invite, now_ms),
             open_until: invite.open_until.and_then(timestamp),
             label: invite.label.clone(),
             addresses: Vec::new(),
@@ -133,33 +130,6 @@ impl Collective {
             .into_iter()
             .find(|role| role.id == id)
             .map_or_else(|| id.to_string(), |role| role.name)
-    }
-
-    /// A grant must hand on less depth than it has (section 4.4).
-    fn depth_below(&self, now_ms: u64) -> Result<u8, ApiError> {
-        let need = folkmoot_accord::Need {
-            action: Actions::INVITE,
-            kind: Kind::INVITE,
-            tags: &[],
-            at_ms: now_ms,
-        };
-        let cap = self
-            .accord
-            .grant_for(&self.secrets.seat, &self.secrets.dev(), &need)
-            .map_err(|refusal| crate::errors::denied(&self.name(), refusal))?;
-        let held = self
-            .accord
-            .state()
-            .grants
-            .get(&cap)
-            .map_or(0, |grant| grant.limits.depth_left);
-        match held.checked_sub(1) {
-            Some(below) => Ok(below.min(DEPTH_LEFT)),
-            None => Err(ApiError::new(
-                folkmoot_api::ErrorCode::Denied,
-                "your right to invite cannot be handed on any further",
-            )),
-        }
     }
 }
 

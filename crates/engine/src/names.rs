@@ -110,7 +110,7 @@ impl Core {
     }
 }
 
-fn is_digits(text: &str) -> bool {
+pub(crate) fn is_digits(text: &str) -> bool {
     (LEAST_DIGITS..=64).contains(&text.len())
         && text
             .bytes()

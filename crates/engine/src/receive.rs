@@ -202,7 +202,7 @@ impl Core {
 }
 
 /// One pass over the content is enough, however many revocations a batch brought.
-fn united(all: Vec<Rejudge>) -> Option<Rejudge> {
+pub(crate) fn united(all: Vec<Rejudge>) -> Option<Rejudge> {
     let mut seats = BTreeSet::new();
     for rejudge in all {
         match rejudge {

@@ -1,0 +1,393 @@
+//! Honouring again what a revocation cut away: late honest work (sections 4.5 and 4.9).
+
+use std::collections::BTreeSet;
+
+use folkmoot_accord::{Denied, Shadow, Standing};
+use folkmoot_api::{ApiError, ReadmissionView, ReadmitArgs, Reply};
+use folkmoot_record::{
+    CollectiveId, DeviceKey, GrantId, Kind, RecordId, RevocationId, SeatKey, Verified,
+    control::{Control, Readmit, Revoke, Target},
+};
+
+use crate::{
+    collective::Collective,
+    core::Core,
+    cut::{Line, bytes_beside},
+    errors::{denied, failed, not_found, void},
+    receive::mark,
+    revoke::MOST_TOLD,
+    trial::Trial,
+    who::Named,
+};
+
+/// Revocations softened by one command: of one person there are few.
+const MOST_REVOCATIONS: usize = 16;
+
+/// One readmission worked out.
+struct Draft {
+    vid: RevocationId,
+    cap: GrantId,
+    body: Control,
+}
+
+/// Everything that one command does.
+struct Plan {
+    drafts: Vec<Draft>,
+    lines: Vec<Line>,
+    control: Vec<(RecordId, SeatKey)>,
+    left_out: usize,
+    trial: Trial,
+}
+
+impl Core {
+    /// Honours late work again, or says what that would bring back.
+    pub(crate) fn readmit(&mut self, ask: &ReadmitArgs) -> Result<Reply, ApiError> {
+        let content = match self.record_named(&ask.what) {
+            Ok(found) => found.and_then(|id| crate::holdings::read(&self.store, &id)),
+            Err(_) => None,
+        };
+        let (cid, named) = self.named(&ask.what, ask.collective.as_deref(), "nothing", |c| {
+            c.readmittable(&ask.what, content.as_ref())
+        })?;
+        self.tidy_heads(cid)?;
+        let now_ms = self.clock.wall();
+        let mut plan = self.plan_readmission(cid, named, now_ms)?;
+        let mut view = self.readmission_view(cid, &mut plan, now_ms);
+        if view.restored + view.restored_control == 0 {
+            return Err(not_found(format!(
+                "nothing held here would come back to {}",
+                view.collective
+            ))
+            .hint(format!(
+                "`moot sync {0}` fetches what others hold; `moot why ID` tells why a record does not count",
+                view.collective
+            )));
+        }
+        if !ask.dry_run {
+            for draft in plan.drafts {
+                let record = self.control(cid, |collective, now_ms| {
+                    collective.sign_under(now_ms, draft.cap, Kind::READMIT, &draft.body)
+                })?;
+                view.ids.push(record.id().to_string());
+            }
+        }
+        Ok(Reply::Readmission(Box::new(view)))
+    }
+
+    fn plan_readmission(
+        &mut self,
+        cid: CollectiveId,
+        named: Named,
+        now_ms: u64,
+    ) -> Result<Plan, ApiError> {
+        let store = &self.store;
+        let collective = self
+            .collectives
+            .get_mut(&cid)
+            .ok_or_else(|| failed("the collective is not open".to_owned()))?;
+        collective.must_be_shared()?;
+        let name = collective.name();
+        let only = match named {
+            Named::Record(id) => Some(id),
+            _ => None,
+        };
+        let (vids, seats) = collective.cut_by(store, named);
+        if vids.is_empty() {
+            return Err(
+                not_found("no revocation in force took anything of this away")
+                    .hint("`moot why ID` tells why a record does not count"),
+            );
+        }
+        let lines = collective.lines(store, &seats)?;
+        let devices: BTreeSet<(SeatKey, DeviceKey)> = lines
+            .iter()
+            .map(|line| (line.header.seat, line.header.dev))
+            .collect();
+        let allowed = below(&lines, only);
+        let control = collective.shadowed_control(&seats, only);
+        let (me, dev) = (collective.secrets.seat, collective.secrets.dev());
+        let at_ms = collective.control_ms(now_ms);
+        let mut refusal: Option<Denied> = None;
+        let mut left_out = 0;
+        let mut drafts = Vec::new();
+        for vid in vids.into_iter().take(MOST_REVOCATIONS) {
+            let cap = match collective.accord.grant_to_readmit(&me, &dev, at_ms, &vid) {
+                Ok(cap) => cap,
+                Err(denial) => {
+                    refusal = Some(denial);
+                    continue;
+                }
+            };
+            let mut keep: Vec<RecordId> = control.iter().map(|(id, _)| *id).collect();
+            keep.sort_unstable();
+            keep.dedup();
+            let filled = collective.fill_cut(
+                &devices,
+                &lines,
+                |line| allowed.as_ref().is_none_or(|ids| ids.contains(&line.id)),
+                &[],
+                bytes_beside(keep.len(), None),
+            );
+            left_out += filled.left_out;
+            let body = Control::Readmit(Readmit {
+                vid,
+                cut: filled.cut,
+                keep,
+            });
+            drafts.push(Draft { vid, cap, body });
+        }
+        if drafts.is_empty()
+            && let Some(refusal) = refusal
+        {
+            return Err(denied(&name, refusal));
+        }
+        let mut records: Vec<Verified> = Vec::new();
+        for draft in &drafts {
+            // Each is tried as if it were the next one of this device: a fork only on trial.
+            records.push(collective.draft_under(now_ms, draft.cap, Kind::READMIT, &draft.body)?);
+        }
+        let trial = collective
+            .trial(&records, now_ms)
+            .map_err(|reason| void(&name, reason))?;
+        Ok(Plan {
+            drafts,
+            lines,
+            control,
+            left_out,
+            trial,
+        })
+    }
+
+    fn readmission_view(&self, cid: CollectiveId, plan: &mut Plan, now_ms: u64) -> ReadmissionView {
+        let (mut restored, mut still_cut) = (Vec::new(), 0);
+        for line in &plan.lines {
+            match plan.trial.judge(&self.store, line, now_ms) {
+                (false, true) => restored.push((line.id, line.header.seat)),
+                (false, false) => still_cut += 1,
+                (true, _) => {}
+            }
+        }
+        let trial = &plan.trial.accord;
+        let (back, gone): (Vec<_>, Vec<_>) = plan.control.iter().partition(|(id, _)| {
+            trial
+                .standing(id)
+                .is_some_and(|standing| standing.is_honoured())
+        });
+        still_cut += gone.len() as u64;
+        let Some(collective) = self.collectives.get(&cid) else {
+            return ReadmissionView {
+                ids: Vec::new(),
+                collective: String::new(),
+                collective_id: cid.to_string(),
+                revocations: Vec::new(),
+                restored: 0,
+                restored_control: 0,
+                records: Vec::new(),
+                still_cut,
+                cautions: Vec::new(),
+            };
+        };
+        let before = collective.accord.state();
+        let away: Vec<String> = plan
+            .lines
+            .iter()
+            .map(|line| line.header.seat)
+            .chain(plan.control.iter().map(|(_, seat)| *seat))
+            .collect::<BTreeSet<_>>()
+            .iter()
+            .filter(|seat| {
+                !trial
+                    .state()
+                    .seats
+                    .get(*seat)
+                    .is_some_and(|member| member.live)
+            })
+            .filter(|seat| before.seats.contains_key(*seat))
+            .map(|seat| collective.member_name(seat))
+            .collect();
+        let mut cautions = Vec::new();
+        if !away.is_empty() {
+            cautions.push(format!(
+                "this brings records back, not membership: {} comes back by a new invite or grant",
+                away.join(", ")
+            ));
+        }
+        if plan.left_out > 0 {
+            cautions.push(format!(
+                "{} places found no room in the record (524,288 bytes): do it again for the rest",
+                plan.left_out
+            ));
+        }
+        ReadmissionView {
+            ids: Vec::new(),
+            collective: collective.name(),
+            collective_id: cid.to_string(),
+            revocations: plan
+                .drafts
+                .iter()
+                .map(|draft| draft.vid.to_string())
+                .collect(),
+            restored: restored.len() as u64,
+            restored_control: back.len() as u64,
+            records: restored
+                .iter()
+                .rev()
+                .chain(back.iter().copied())
+                .take(MOST_TOLD)
+                .map(|(id, seat)| self.touched(collective, id, seat))
+                .collect(),
+            still_cut,
+            cautions,
+        }
+    }
+}
+
+impl Collective {
+    /// What a text may name that could come back.
+    fn readmittable(&self, text: &str, content: Option<&Verified>) -> Vec<Named> {
+        let mut found: Vec<Named> = self
+            .seats_called(text)
+            .into_iter()
+            .map(Named::Person)
+            .collect();
+        let revocations = self.revocations_called(text);
+        let is_revocation = !revocations.is_empty();
+        found.extend(revocations.into_iter().map(Named::Revocation));
+        if let Some(record) = content.filter(|record| record.header().cid == Some(self.cid()))
+            && !is_revocation
+        {
+            found.push(Named::Record(record.id()));
+        }
+        found
+    }
+
+    /// The revocations that cut away something of what was named, and whose records these are.
+    fn cut_by(
+        &mut self,
+        store: &folkmoot_store::Vault,
+        named: Named,
+    ) -> (Vec<RevocationId>, BTreeSet<SeatKey>) {
+        match named {
+            Named::Person(seat) => (self.aimed_at(&seat), [seat].into()),
+            Named::Revocation(vid) => {
+                let active = self
+                    .accord
+                    .state()
+                    .revocations
+                    .get(&vid)
+                    .is_some_and(|revocation| revocation.active);
+                let seats = self.accord.state().seats.keys();
+                let seats: BTreeSet<SeatKey> = seats
+                    .filter(|seat| self.aims(&vid, seat))
+                    .copied()
+                    .collect();
+                (if active { vec![vid] } else { Vec::new() }, seats)
+            }
+            Named::Record(id) => {
+                let seat = self
+                    .accord
+                    .record(&id)
+                    .cloned()
+                    .or_else(|| crate::holdings::read(store, &id))
+                    .map(|record| record.header().seat);
+                let mut vids: Vec<RevocationId> = self
+                    .accord
+                    .shadows(&id)
+                    .into_iter()
+                    .filter_map(|shadow| match shadow {
+                        Shadow::TakenAway { by, .. } => Some(RevocationId::from(by)),
+                        Shadow::Ungiven { .. } | Shadow::PassedOver => None,
+                    })
+                    .filter(|vid| self.accord.state().revocations.contains_key(vid))
+                    .collect();
+                if vids.is_empty() {
+                    vids = seat.map(|seat| self.aimed_at(&seat)).unwrap_or_default();
+                }
+                (vids, seat.into_iter().collect())
+            }
+            Named::Device(_) | Named::Contract(_) | Named::Invite(_) => {
+                (Vec::new(), BTreeSet::new())
+            }
+        }
+    }
+
+    /// Active revocations that bear on a person, the newest first.
+    fn aimed_at(&self, seat: &SeatKey) -> Vec<RevocationId> {
+        let revocations = &self.accord.state().revocations;
+        let mut found: Vec<(u64, RevocationId)> = revocations
+            .iter()
+            .filter(|(vid, revocation)| revocation.active && self.aims(vid, seat))
+            .map(|(vid, revocation)| {
+                let record = self.accord.record(&revocation.record);
+                (record.map_or(0, |record| record.header().ms()), *vid)
+            })
+            .collect();
+        found.sort_unstable();
+        found.into_iter().rev().map(|(_, vid)| vid).collect()
+    }
+
+    /// Whether a revocation bears on what a person wrote or holds.
+    fn aims(&self, vid: &RevocationId, seat: &SeatKey) -> bool {
+        let state = self.accord.state();
+        let Some(revocation) = state.revocations.get(vid) else {
+            return false;
+        };
+        let subtree = matches!(
+            self.accord
+                .record(&revocation.record)
+                .and_then(|record| record.control()),
+            Some(Control::Revoke(Revoke { subtree: true, .. }))
+        );
+        let member = state.seats.get(seat);
+        match revocation.target {
+            Target::Seat(target) => target == *seat,
+            Target::Device(dev) => member.is_some_and(|m| m.devices.contains_key(&dev)),
+            Target::Grant(gid) => member.into_iter().flat_map(|m| &m.grants).any(|own| {
+                let lineage = state.grants.get(own).map(|grant| &grant.lineage);
+                *own == gid
+                    || lineage.is_some_and(|lineage| {
+                        (subtree && lineage.contains(&gid)) || lineage.last() == Some(&gid)
+                    })
+            }),
+        }
+    }
+
+    /// Control records of these people that are in the set and do not count.
+    fn shadowed_control(
+        &self,
+        seats: &BTreeSet<SeatKey>,
+        only: Option<RecordId>,
+    ) -> Vec<(RecordId, SeatKey)> {
+        self.accord
+            .records()
+            .filter(|record| only.is_none_or(|only| only == record.id()))
+            .filter(|record| seats.contains(&record.header().seat))
+            .filter(|record| {
+                self.accord.standing(&record.id()) == Some(Standing::Admitted { honoured: false })
+            })
+            .map(|record| (record.id(), record.header().seat))
+            .collect()
+    }
+}
+
+/// Of one record: it and what lies below it in its log, with all that counts already. `None`: all.
+fn below(lines: &[Line], only: Option<RecordId>) -> Option<BTreeSet<RecordId>> {
+    let only = only?;
+    let mut allowed: BTreeSet<RecordId> = BTreeSet::new();
+    let by_id: std::collections::BTreeMap<RecordId, &Line> =
+        lines.iter().map(|line| (line.id, line)).collect();
+    let mut at = Some(only);
+    while let Some(line) = at.and_then(|id| by_id.get(&id)) {
+        if !allowed.insert(line.id) {
+            break;
+        }
+        at = line.header.prev;
+    }
+    allowed.extend(
+        lines
+            .iter()
+            .filter(|line| line.mark != mark::SHADOWED)
+            .map(|line| line.id),
+    );
+    Some(allowed)
+}
