@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    charter, collective, completions, config, contracts, find, grant, id, import, invite, join, link,
-    list, note, peers, readmit, recover, revoke, show, status, sync, up, why,
+    charter, collective, completions, config, contracts, find, grant, id, import, invite, join,
+    link, list, note, peers, readmit, recover, revoke, show, status, sync, up, why,
 };
 
 /// A person's own knowledge node: notes that are yours, shared in collectives without servers.

@@ -59,6 +59,8 @@ pub(crate) struct Collective {
     pub(crate) void: Refusals,
     /// Content stored but not shown, with its mark.
     pub(crate) marked: BTreeMap<RecordId, u8>,
+    /// Content of which only the header is held: its body was held back while it was cut away.
+    pub(crate) bodiless: BTreeSet<RecordId>,
     /// Content over its day's quota, oldest first, by device; let in as the days allow.
     pub(crate) over_quota: BTreeMap<DeviceKey, BTreeSet<(Hlc, RecordId)>>,
     /// Bundles held of each epoch; counted when the first one comes.
@@ -90,6 +92,7 @@ impl Collective {
             marked: BTreeMap::new(),
             tallies: BTreeMap::new(),
             over_quota: BTreeMap::new(),
+            bodiless: BTreeSet::new(),
             bundles: None,
             stale: false,
             rejudge: Vec::new(),

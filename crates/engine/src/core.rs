@@ -21,7 +21,7 @@ use crate::{
     index::Library,
     join::Join,
     keyring::Keyring,
-    receive::{Taken, united},
+    receive::{Taken, again, united},
     secrets::Membership,
     wait::Waiting,
 };
@@ -290,6 +290,7 @@ impl Core {
                 }
             }
         }
+        again(&shown, &mut stored);
         self.show(cid, &shown, &taken.unshown);
         if !stored.is_empty() {
             self.feed(Input::Stored {

@@ -46,13 +46,15 @@ pub(crate) fn denied(collective: &str, refusal: Denied) -> ApiError {
 /// A record that was made, and that everyone would find void.
 pub(crate) fn void(collective: &str, reason: VoidReason) -> ApiError {
     let told = reasons::void(reason);
-    refused(reason, format!("{collective} would refuse it: {}", told.own))
+    refused(
+        reason,
+        format!("{collective} would refuse it: {}", told.own),
+    )
 }
 
 /// A refusal in words of its own, with the rule's code and next step.
 pub(crate) fn refused(reason: VoidReason, message: impl Into<String>) -> ApiError {
-    let mut error =
-        ApiError::new(ErrorCode::Denied, message).hint(reasons::void(reason).next);
+    let mut error = ApiError::new(ErrorCode::Denied, message).hint(reasons::void(reason).next);
     error.reason = Some(reason.as_str().to_owned());
     error
 }

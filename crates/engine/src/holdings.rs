@@ -256,9 +256,16 @@ impl Holdings for View<'_> {
     }
 
     fn wanted(&self, cid: &CollectiveId) -> Vec<RecordId> {
-        self.collective(cid)
-            .map(|collective| collective.accord.missing().into_iter().collect())
-            .unwrap_or_default()
+        let Some(collective) = self.collective(cid) else {
+            return Vec::new();
+        };
+        let missing = collective.accord.missing();
+        // Control first: content may wait for it.
+        let bodies = collective
+            .bodiless
+            .iter()
+            .filter(|id| !collective.marked.contains_key(*id));
+        missing.iter().chain(bodies).copied().collect()
     }
 }
 

@@ -121,7 +121,8 @@ impl Collective {
         let nearest = refusal.grant.and_then(|gid| state.grants.get(&gid));
         match (refusal.reason, nearest) {
             (VoidReason::Covers, Some(own)) => match beyond(own, limits, open_until) {
-                Some((why, next)) => refused(refusal.reason,
+                Some((why, next)) => refused(
+                    refusal.reason,
                     format!("this gives more than you have in {name}: {why}"),
                 )
                 .hint(next),
@@ -139,7 +140,8 @@ impl Collective {
                     .filter(|role| role.rank <= most && role.rank <= own.limits.rank)
                     .map(|role| role.name)
                     .collect();
-                let error = refused(refusal.reason,
+                let error = refused(
+                    refusal.reason,
                     format!(
                         "as {} of {name} you may not make somebody {}",
                         self.role_name(own.limits.role),

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use folkmoot_store::{OpenReport, Options as StoreOptions, Progress, StoreError, Vault};
+use folkmoot_record::RecordId;
+use folkmoot_store::{Held, OpenReport, Options as StoreOptions, Progress, StoreError, Vault};
 
 use crate::{
     OpenError, Opened, Options,
@@ -150,6 +151,14 @@ impl Core {
                 && record.header().cid == Some(cid)
             {
                 collective.remember_mark(&record, mark);
+            }
+        }
+        if !collective.accord.state().revocations.is_empty() {
+            for stamp in collective.content_stamps(&self.store)? {
+                let id = RecordId::from_bytes(stamp.id);
+                if self.store.held(&id)? == Held::Header {
+                    collective.bodiless.insert(id);
+                }
             }
         }
         Ok(collective)

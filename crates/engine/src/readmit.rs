@@ -16,6 +16,7 @@ use crate::{
     errors::{denied, failed, not_found, void},
     receive::mark,
     revoke::MOST_TOLD,
+    take::HeldContent,
     trial::Trial,
     who::Named,
 };
@@ -284,26 +285,29 @@ impl Collective {
                 (if active { vec![vid] } else { Vec::new() }, seats)
             }
             Named::Record(id) => {
-                let seat = self
-                    .accord
-                    .record(&id)
-                    .cloned()
-                    .or_else(|| crate::holdings::read(store, &id))
-                    .map(|record| record.header().seat);
-                let mut vids: Vec<RevocationId> = self
-                    .accord
-                    .shadows(&id)
+                let control = self.accord.record(&id).cloned();
+                let Some(record) = control.or_else(|| crate::holdings::read(store, &id)) else {
+                    return (Vec::new(), BTreeSet::new());
+                };
+                let seat = record.header().seat;
+                let shadows = if record.header().kind.is_content() {
+                    self.accord
+                        .content_shadows(record.header(), id, &HeldContent(store))
+                } else {
+                    self.accord.shadows(&id)
+                };
+                let known = &self.accord.state().revocations;
+                let mut vids: Vec<RevocationId> = shadows
                     .into_iter()
                     .filter_map(|shadow| match shadow {
-                        Shadow::TakenAway { by, .. } => Some(RevocationId::from(by)),
+                        Shadow::TakenAway(taking) => Some(RevocationId::from(taking.record)),
                         Shadow::Ungiven { .. } | Shadow::PassedOver => None,
                     })
-                    .filter(|vid| self.accord.state().revocations.contains_key(vid))
+                    .filter(|vid| known.contains_key(vid))
                     .collect();
-                if vids.is_empty() {
-                    vids = seat.map(|seat| self.aimed_at(&seat)).unwrap_or_default();
-                }
-                (vids, seat.into_iter().collect())
+                vids.sort_unstable();
+                vids.dedup();
+                (vids, [seat].into())
             }
             Named::Device(_) | Named::Contract(_) | Named::Invite(_) => {
                 (Vec::new(), BTreeSet::new())

@@ -187,18 +187,32 @@ impl Core {
                 }
             }
         }
-        if !taken.stored.is_empty() {
-            let records = taken.stored.into_iter().map(|(id, from, _)| (id, from));
-            self.feed(Input::Stored {
-                cid,
-                records: records.collect(),
-            });
+        let mut records: Vec<(RecordId, Option<Peer>)> = taken
+            .stored
+            .into_iter()
+            .map(|(id, from, _)| (id, from))
+            .collect();
+        again(&taken.shown, &mut records);
+        if !records.is_empty() {
+            self.feed(Input::Stored { cid, records });
         }
         if taken.changed || taken.keys {
             self.feed(Input::Changed { cid });
         }
         Ok(())
     }
+}
+
+/// What is shown again is offered again: others may hold its header alone, since nobody passes on
+/// the body of what is cut away (section 2.4).
+pub(crate) fn again(shown: &[Verified], records: &mut Vec<(RecordId, Option<Peer>)>) {
+    let new: BTreeSet<RecordId> = records.iter().map(|(id, _)| *id).collect();
+    records.extend(
+        shown
+            .iter()
+            .filter(|record| record.body().is_some() && !new.contains(&record.id()))
+            .map(|record| (record.id(), None)),
+    );
 }
 
 /// One pass over the content is enough, however many revocations a batch brought.

@@ -201,6 +201,9 @@ impl Collective {
             }
         };
         let hlc = record.header().hlc;
+        if record.body().is_none() {
+            self.bodiless.insert(id);
+        }
         taken.entries.push(Entry::Record(record.clone(), now_ms));
         taken.stored.push((id, from, Some(hlc)));
         if mark == mark::NONE {
@@ -249,6 +252,7 @@ impl Collective {
         let Some(body) = record.body() else {
             return Delivered::Known;
         };
+        self.bodiless.remove(&record.id());
         taken.entries.push(Entry::Body {
             id: record.id(),
             bytes: body.to_vec(),

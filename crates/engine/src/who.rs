@@ -94,7 +94,7 @@ impl Core {
                     [name] => (
                         format!("in {name}"),
                         format!(
-                            "`moot collective members {name}` and `moot contracts --in {name}` list what there is"
+                            "`moot collective members {name}` and `moot contracts --in {name}` list what there is; who may not write shows no name, and is named by the first digits of the seat"
                         ),
                     ),
                     _ => (

@@ -154,6 +154,7 @@ fn a_collective_is_founded_and_invites() {
         uses: 2,
         expires_ms: Some(1_000_000),
         label: None,
+        limits: folkmoot_api::LimitArgs::default(),
     }));
     let Ok(Reply::Invite(invite)) = invite else {
         panic!("{invite:?}")
@@ -166,6 +167,7 @@ fn a_collective_is_founded_and_invites() {
         uses: 1,
         expires_ms: None,
         label: None,
+        limits: folkmoot_api::LimitArgs::default(),
     }));
     assert_eq!(home.unwrap_err().code, ErrorCode::Usage);
     note(&engine, "names are known", &[]);
