@@ -31,7 +31,7 @@ use words::Meanings;
 /// The commands of a developer that a document may show.
 const CARGO: [&str; 2] = ["cargo run --release -- up", "cargo xtask test"];
 /// Commands that only look: what they show may take a moment to come true.
-const LOOKS: [&str; 7] = [
+const LOOKS: [&str; 9] = [
     "moot find",
     "moot list",
     "moot show",
@@ -39,6 +39,8 @@ const LOOKS: [&str; 7] = [
     "moot peers",
     "moot sync",
     "moot collective members",
+    "moot contracts",
+    "moot invite list",
 ];
 /// The longest that a reader has to wait for that on a slow, busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -213,6 +215,11 @@ fn the_guide_to_collectives_is_true() {
 }
 
 #[test]
+fn the_guide_to_contracts_is_true() {
+    assert!(run(&place::root().join("docs/guide/contracts.md")) > 20);
+}
+
+#[test]
 fn the_guide_to_queries_is_true() {
     assert!(run(&place::root().join("docs/guide/queries.md")) > 10);
 }
@@ -228,6 +235,7 @@ fn no_document_of_the_guide_is_left_out() {
         "README.md",
         "start.md",
         "collectives.md",
+        "contracts.md",
         "queries.md",
         "import.md",
     ];

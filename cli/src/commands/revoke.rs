@@ -71,6 +71,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
 /// What the engine says, or a question that nobody answers.
 pub(crate) fn carry_out(cx: &Context<'_>, ask: RevokeArgs, yes: bool) -> Result<(), CliError> {
     let access = Access::open(cx, Need::Home)?;
+    let invite = ask.invite_only;
     if !ask.dry_run && !yes {
         let plan: RevocationView = access.ask(Command::Revoke(RevokeArgs {
             dry_run: true,
@@ -92,7 +93,8 @@ pub(crate) fn carry_out(cx: &Context<'_>, ask: RevokeArgs, yes: bool) -> Result<
         if cx.ui.json {
             return cx.ui.object(&done);
         }
-        return finish(cx, &done);
+        finish(cx, &done, invite);
+        return Ok(());
     }
     let dry_run = ask.dry_run;
     let view: RevocationView = access.ask(Command::Revoke(ask))?;
@@ -104,7 +106,8 @@ pub(crate) fn carry_out(cx: &Context<'_>, ask: RevokeArgs, yes: bool) -> Result<
         cx.ui.say("nothing was done");
         return Ok(());
     }
-    finish(cx, &view)
+    finish(cx, &view, invite);
+    Ok(())
 }
 
 fn show(cx: &Context<'_>, view: &RevocationView) -> Result<(), CliError> {
@@ -119,7 +122,7 @@ fn show(cx: &Context<'_>, view: &RevocationView) -> Result<(), CliError> {
     let mut line =
         |label: &str, text: String| writeln!(out, "{dim}{label:<8}{dim:#}{}", clean(&text));
     for contract in &view.ends {
-        line("ends", format!("{}: {}", contract.short, contract.sentence))?;
+        line("ends", format!("{}  {}", contract.short, contract.sentence))?;
     }
     if !view.leaves.is_empty() {
         line("leaves", names(&view.leaves))?;
@@ -160,14 +163,16 @@ fn show(cx: &Context<'_>, view: &RevocationView) -> Result<(), CliError> {
     Ok(())
 }
 
-fn finish(cx: &Context<'_>, view: &RevocationView) -> Result<(), CliError> {
+fn finish(cx: &Context<'_>, view: &RevocationView, invite: bool) {
+    if invite {
+        cx.ui.say("done: nobody can join by it any more");
+        return;
+    }
     let id = view.id.as_deref().unwrap_or_default();
     cx.ui.say(&format!(
-        "done: {} is taken away. Late honest work comes back by `moot readmit {}`",
-        clean(&view.what),
+        "done: revocation {}. Late honest work comes back by `moot readmit {0}`",
         crate::ui::short_key(id),
     ));
-    Ok(())
 }
 
 fn names(people: &[PersonView]) -> String {

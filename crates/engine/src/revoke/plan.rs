@@ -169,10 +169,15 @@ impl Collective {
     fn target_words(&self, target: Target) -> (String, String) {
         let state = self.accord.state();
         match target {
-            Target::Seat(seat) => (
-                format!("{} ({})", self.member_name(&seat), seat.short()),
-                seat.to_string(),
-            ),
+            Target::Seat(seat) => {
+                let (name, short) = (self.member_name(&seat), seat.short());
+                let text = if name == short {
+                    format!("the member {short}")
+                } else {
+                    format!("{name} ({short})")
+                };
+                (text, seat.to_string())
+            }
             Target::Device(dev) => {
                 let owners = state
                     .seats
