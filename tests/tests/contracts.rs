@@ -73,8 +73,9 @@ fn rights_are_handed_on_within_limits_and_end_with_what_came_from_them() {
     ] {
         refused(&give(limits), 4, &["more than you have", says]);
     }
+    let fits = ["--tag", "garden", "--kind", "note", "--until", "24h"];
     refused(
-        &ben.run(&["grant", &at, "--role", "moderator", "--tag", "garden"]),
+        &ben.run(&[&["grant", &at, "--role", "moderator"], &fits[..]].concat()),
         4,
         &["you may not make somebody moderator", "writer"],
     );
