@@ -210,7 +210,8 @@ impl Collective {
 
     fn contract_views(&self, ids: &[GrantId], now_ms: u64) -> Vec<ContractView> {
         let state = self.accord.state();
-        ids.iter()
+        let mut views: Vec<ContractView> = ids
+            .iter()
             .filter_map(
                 |gid| match (state.grants.get(gid), state.invites.get(gid)) {
                     (Some(grant), _) => Some(self.contract_view(gid, grant, now_ms)),
@@ -218,7 +219,9 @@ impl Collective {
                     (None, None) => None,
                 },
             )
-            .collect()
+            .collect();
+        views.sort_by(|a, b| (a.made, &a.id).cmp(&(b.made, &b.id)));
+        views
     }
 
     /// People with a right that descends from what ends, and who stay.
