@@ -42,7 +42,8 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         held: args.held,
         ended: args.ended,
     };
-    let found: Vec<ContractView> = Access::open(cx, Need::Home)?.ask(Command::Contracts(ask))?;
+    let found: Vec<ContractView> =
+        Access::open(cx, Need::ExistingHome)?.ask(Command::Contracts(ask))?;
     if cx.ui.json {
         return cx.ui.objects(&found);
     }

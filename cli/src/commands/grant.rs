@@ -79,7 +79,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         collective: args.place,
         limits: args.limits.read()?,
     };
-    let view: ContractView = Access::open(cx, Need::Home)?.ask(Command::Grant(grant))?;
+    let view: ContractView = Access::open(cx, Need::ExistingHome)?.ask(Command::Grant(grant))?;
     if cx.ui.json {
         return cx.ui.object(&view);
     }

@@ -176,7 +176,7 @@ fn new(cx: &Context<'_>, args: New) -> Result<(), CliError> {
 
 fn list(cx: &Context<'_>, place: Option<String>, all: bool) -> Result<(), CliError> {
     let invites: Vec<InviteView> =
-        Access::open(cx, Need::Home)?.ask(Command::Invites(InvitesArgs {
+        Access::open(cx, Need::ExistingHome)?.ask(Command::Invites(InvitesArgs {
             collective: place,
             all,
         }))?;

@@ -70,7 +70,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
 /// # Errors
 /// What the engine says, or a question that nobody answers.
 pub(crate) fn carry_out(cx: &Context<'_>, ask: RevokeArgs, yes: bool) -> Result<(), CliError> {
-    let access = Access::open(cx, Need::Home)?;
+    let access = Access::open(cx, Need::ExistingHome)?;
     let invite = ask.invite_only;
     if !ask.dry_run && !yes {
         let plan: RevocationView = access.ask(Command::Revoke(RevokeArgs {
