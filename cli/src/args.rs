@@ -69,7 +69,7 @@ pub(crate) enum Command {
     Import(import::Args),
     Collective(collective::Args),
     Charter(charter::Args),
-    Invite(invite::Args),
+    Invite(Box<invite::Args>),
     Join(join::Args),
     Contracts(contracts::Args),
     Grant(grant::Args),

@@ -18,7 +18,7 @@ pub(crate) struct CliError {
     /// What, in the words of the API.
     pub api: ApiError,
     /// The query that the API error's span points into.
-    pub query: Option<String>,
+    pub query: Option<Box<str>>,
     /// Whoever read our output went away; that is no error.
     pub broken_pipe: bool,
 }
@@ -49,7 +49,7 @@ impl CliError {
     /// Says which query the error is about.
     #[must_use]
     pub(crate) fn of_query(mut self, query: &str) -> Self {
-        self.query = Some(query.to_owned());
+        self.query = Some(query.into());
         self
     }
 

@@ -37,7 +37,7 @@ pub(crate) struct Args {
 
 /// # Errors
 /// What the engine says, or a question that nobody answers.
-pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
+pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
     let access = Access::open(cx, Need::ExistingHome)?;
     let ask = |dry_run| {
         Command::Readmit(ReadmitArgs {

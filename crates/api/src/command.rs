@@ -117,7 +117,7 @@ pub enum Reply {
     /// See [`CharterView`].
     Charter(Box<CharterView>),
     /// See [`InviteView`].
-    Invite(InviteView),
+    Invite(Box<InviteView>),
     /// See [`InviteView`].
     Invites(Vec<InviteView>),
     /// See [`ContractView`].

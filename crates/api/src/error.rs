@@ -33,7 +33,7 @@ pub struct ApiError {
     pub hint: Option<String>,
     /// For what the rules of a collective refuse: the rule, by its code of section 4.9.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub reason: Option<Box<str>>,
     /// For a query: the bytes of it that are wrong, first and one past the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub span: Option<(usize, usize)>,

@@ -42,7 +42,7 @@ answers! {
     Collectives => Vec<CollectiveSummary>, |view| view;
     Members => Vec<MemberView>, |view| view;
     Charter => CharterView, |view: Box<_>| *view;
-    Invite => InviteView, |view| view;
+    Invite => InviteView, |view: Box<_>| *view;
     Invites => Vec<InviteView>, |view| view;
     Contract => ContractView, |view: Box<_>| *view;
     Contracts => Vec<ContractView>, |view| view;

@@ -292,7 +292,7 @@ impl Core {
             None
         };
         view.caution = view.caution.or(of_network);
-        Ok(Reply::Invite(view))
+        Ok(Reply::Invite(Box::new(view)))
     }
 
     /// Leaves a collective: resigns, keeps the records.

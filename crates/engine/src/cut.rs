@@ -77,19 +77,8 @@ impl Collective {
         for cut in named {
             ends.push((usize::MAX, *cut));
         }
-        ends.sort_by_key(|(kept, cut)| (std::cmp::Reverse(*kept), *cut));
-        let mut chosen: Vec<Cut> = ends.into_iter().map(|(_, cut)| cut).collect();
-        chosen.extend(self.control_ends(devices));
-        let mut once = BTreeSet::new();
-        chosen.retain(|cut| once.insert(*cut));
         let room = limits::LONG_BODY.saturating_sub(FRAME + other_bytes) / ENTRY;
-        let left_out = chosen.len().saturating_sub(room);
-        chosen.truncate(room);
-        chosen.sort_unstable();
-        Filled {
-            cut: chosen,
-            left_out,
-        }
+        chosen(ends, self.control_ends(devices), room)
     }
 
     fn control_ends(&self, devices: &BTreeSet<(SeatKey, DeviceKey)>) -> Vec<Cut> {
@@ -122,6 +111,22 @@ impl Collective {
             .map(|(_, cut)| cut)
             .collect()
     }
+}
+
+/// As many ends as find room: those of content that keep most first, control last.
+fn chosen(mut ends: Vec<(usize, Cut)>, control: Vec<Cut>, room: usize) -> Filled {
+    ends.sort_by_key(|(kept, cut)| (std::cmp::Reverse(*kept), *cut));
+    let mut once = BTreeSet::new();
+    let mut cut: Vec<Cut> = ends
+        .into_iter()
+        .map(|(_, cut)| cut)
+        .chain(control)
+        .filter(|cut| once.insert(*cut))
+        .collect();
+    let left_out = cut.len().saturating_sub(room);
+    cut.truncate(room);
+    cut.sort_unstable();
+    Filled { cut, left_out }
 }
 
 /// Bytes that kept ids and a reason take.
@@ -233,6 +238,65 @@ mod tests {
         assert_eq!(ends(&lines, |_| true), [(1, 33), (4, 13), (1, 22)]);
         assert_eq!(ends(&lines, |line| line.header.seq < 2), [(2, 11)]);
         assert_eq!(ends(&lines, |_| false), []);
+    }
+
+    #[test]
+    fn what_finds_no_room_is_what_keeps_least_and_control_first() {
+        let cut = |id: u8, lane| Cut {
+            dev: DEV,
+            lane,
+            seq: u32::from(id),
+            id: RecordId::from_bytes([id; 32]),
+        };
+        let ends = || {
+            vec![
+                (1, cut(1, 1)),
+                (9, cut(2, 1)),
+                (9, cut(2, 1)),
+                (3, cut(3, 1)),
+            ]
+        };
+        let control = || vec![cut(4, 0)];
+        let ids = |filled: &Filled| -> Vec<u8> {
+            filled.cut.iter().map(|cut| cut.id.to_bytes()[0]).collect()
+        };
+        let all = chosen(ends(), control(), 4);
+        assert_eq!((ids(&all), all.left_out), (vec![4, 1, 2, 3], 0));
+        let some = chosen(ends(), control(), 2);
+        assert_eq!((ids(&some), some.left_out), (vec![2, 3], 2));
+    }
+
+    /// The greatest body that a filled cut makes is one that is still taken (section 2.2).
+    #[test]
+    fn a_full_cut_fits_into_a_record() {
+        use folkmoot_record::control::{Control, Revoke, Target};
+        let reason = "r".repeat(limits::TEXT);
+        let keep: Vec<RecordId> = (0..200_u8).map(|n| RecordId::from_bytes([n; 32])).collect();
+        let room = limits::LONG_BODY - FRAME - bytes_beside(keep.len(), Some(&reason));
+        let ends: Vec<(usize, Cut)> = (0..20_000_u32)
+            .map(|n| {
+                let cut = Cut {
+                    dev: DEV,
+                    lane: 1,
+                    seq: u32::MAX - n,
+                    id: RecordId::from_bytes([7; 32]),
+                };
+                (1, cut)
+            })
+            .collect();
+        let filled = chosen(ends, Vec::new(), room / ENTRY);
+        assert!(filled.left_out > 0);
+        let body = Control::Revoke(Revoke {
+            target: Target::Seat(SEAT),
+            subtree: true,
+            back: false,
+            cut: filled.cut,
+            keep,
+            reason: Some(reason),
+        })
+        .encode();
+        assert!(body.len() <= limits::LONG_BODY, "{}", body.len());
+        assert!(body.len() + ENTRY + FRAME > limits::LONG_BODY);
     }
 
     #[test]

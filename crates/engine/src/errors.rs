@@ -55,7 +55,7 @@ pub(crate) fn void(collective: &str, reason: VoidReason) -> ApiError {
 /// A refusal in words of its own, with the rule's code and next step.
 pub(crate) fn refused(reason: VoidReason, message: impl Into<String>) -> ApiError {
     let mut error = ApiError::new(ErrorCode::Denied, message).hint(reasons::void(reason).next);
-    error.reason = Some(reason.as_str().to_owned());
+    error.reason = Some(reason.as_str().into());
     error
 }
 

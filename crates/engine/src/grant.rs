@@ -1,5 +1,6 @@
 //! Giving a member a right.
 
+use folkmoot_accord::state::DeviceState;
 use folkmoot_api::{ApiError, ContractView, GrantNew, Reply};
 use folkmoot_record::{
     GrantId, Kind, SeatKey,
@@ -55,7 +56,7 @@ impl Collective {
         let state = self.accord.state();
         let name = self.member_name(seat);
         let member = state.seats.get(seat)?;
-        if !member.devices.values().any(|device| device.is_certified()) {
+        if !member.devices.values().any(DeviceState::is_certified) {
             return Some(format!(
                 "{name} has no device in {} any more: they use this only after joining again by an invite",
                 self.name()

@@ -7,9 +7,9 @@ mod hub;
 use std::{thread, time::Duration};
 
 use folkmoot_api::{
-    Command, ContractState, ContractView, ContractsArgs, ErrorCode, GrantNew, InviteNew,
-    InviteView, InvitesArgs, KeysChange, LimitArgs, Note, ReadmissionView, ReadmitArgs,
-    RevocationView, RevokeArgs,
+    CollectiveRef, Command, ContractState, ContractView, ContractsArgs, ErrorCode, GrantNew,
+    InviteNew, InviteView, InvitesArgs, KeysChange, LimitArgs, MemberView, Note, ReadmissionView,
+    ReadmitArgs, RevocationView, RevokeArgs,
 };
 use hub::{Home, Hub, equal, until};
 use jiff::{SignedDuration, Timestamp};
@@ -77,7 +77,10 @@ fn seat(home: &Home) -> String {
 fn rule(home: &Home, command: Command) -> String {
     let error = home.refused(command);
     assert!(error.hint.is_some(), "{error:?}");
-    error.reason.clone().unwrap_or_else(|| format!("{error:?}"))
+    match &error.reason {
+        Some(code) => code.to_string(),
+        None => format!("{error:?}"),
+    }
 }
 
 /// Ana founds; Ben and Cy come in with these roles, and all hold the same.
@@ -514,6 +517,38 @@ fn cutting_back_takes_what_was_written_since() {
     until("both cut it", || {
         ana.finds("cherrycake") == 1 && cy.finds("cherrycake") == 1
     });
+}
+
+#[test]
+fn a_device_is_taken_and_its_person_stays() {
+    let hub = Hub::new();
+    let (ana, ben, cy) = three(&hub, "writer", "moderator");
+    ben.note("good pearcake", &[]).unwrap();
+    equal(&[&ana, &ben, &cy]);
+    let members: Vec<MemberView> = ana
+        .ask(Command::CollectiveMembers(CollectiveRef {
+            collective: "commons".to_owned(),
+        }))
+        .try_into()
+        .unwrap();
+    let device = |name: &str| {
+        let member = members.iter().find(|member| member.name == name).unwrap();
+        member.devices[0].key.clone()
+    };
+    assert_eq!(
+        ana.refused(Command::Revoke(take(&device("ana")))).code,
+        ErrorCode::Usage
+    );
+    assert_eq!(rule(&cy, Command::Revoke(take(&device("ana")))), "may");
+    let done = revoke(&cy, take(&device("ben")[..8]));
+    assert!(done.what.contains("of ben"), "{}", done.what);
+    assert_eq!((done.lost, done.keys), (0, KeysChange::Renewed));
+    // It was his only one: his rights stay, and nobody acts by them.
+    assert!(done.ends.is_empty());
+    assert_eq!(done.leaves.len(), 1);
+    equal(&[&ana, &cy]);
+    assert_eq!((ana.finds("pearcake"), cy.finds("pearcake")), (1, 1));
+    until("ana has the new keys", || ana.view().epoch == 2);
 }
 
 #[test]
