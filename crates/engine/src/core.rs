@@ -276,6 +276,9 @@ impl Core {
         }
         let mut shown = taken.shown;
         let mut stored = Vec::new();
+        let bundles = entries
+            .iter()
+            .any(|entry| matches!(entry, Entry::Bundle { .. }));
         let mut control = false;
         for entry in entries {
             if let Entry::Record(record, _) = entry {
@@ -300,6 +303,10 @@ impl Core {
         }
         if control {
             self.feed(Input::Changed { cid });
+        }
+        if bundles {
+            // Sealed keys are not pushed: others get them by comparing, now rather than minutes later.
+            self.feed(Input::Ask(Ask::SyncNow { cid: Some(cid) }));
         }
         Ok(())
     }

@@ -3,96 +3,18 @@
 
 #[path = "support/hub.rs"]
 mod hub;
+#[path = "support/rights.rs"]
+mod rights;
 
 use std::{thread, time::Duration};
 
 use folkmoot_api::{
-    CollectiveRef, Command, ContractState, ContractView, ContractsArgs, ErrorCode, GrantNew,
-    InviteNew, InviteView, InvitesArgs, KeysChange, LimitArgs, MemberView, Note, ReadmissionView,
-    ReadmitArgs, RevocationView, RevokeArgs,
+    CollectiveRef, Command, ContractState, ContractsArgs, ErrorCode, InviteNew, InviteView,
+    InvitesArgs, KeysChange, LimitArgs, MemberView, Note, ReadmitArgs, RevocationView, RevokeArgs,
 };
 use hub::{Home, Hub, equal, until};
-use jiff::{SignedDuration, Timestamp};
-
-fn ahead(seconds: i64) -> Timestamp {
-    Timestamp::now()
-        .checked_add(SignedDuration::from_secs(seconds))
-        .unwrap()
-}
-
-fn limits(tags: &[&str], kinds: &[&str], until: Option<Timestamp>) -> LimitArgs {
-    LimitArgs {
-        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
-        kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
-        from: None,
-        until,
-        depth: None,
-    }
-}
-
-fn give(who: &str, role: &str, limits: LimitArgs) -> Command {
-    Command::Grant(GrantNew {
-        who: who.to_owned(),
-        role: role.to_owned(),
-        collective: None,
-        limits,
-    })
-}
-
-fn grant(giver: &Home, who: &str, role: &str, limits: LimitArgs) -> ContractView {
-    giver.ask(give(who, role, limits)).try_into().unwrap()
-}
-
-fn take(what: &str) -> RevokeArgs {
-    RevokeArgs {
-        what: what.to_owned(),
-        ..RevokeArgs::default()
-    }
-}
-
-fn revoke(home: &Home, args: RevokeArgs) -> RevocationView {
-    home.ask(Command::Revoke(args)).try_into().unwrap()
-}
-
-fn readmit(home: &Home, what: &str, dry_run: bool) -> ReadmissionView {
-    home.ask(Command::Readmit(ReadmitArgs {
-        what: what.to_owned(),
-        collective: None,
-        dry_run,
-    }))
-    .try_into()
-    .unwrap()
-}
-
-fn contracts(home: &Home, args: ContractsArgs) -> Vec<ContractView> {
-    home.ask(Command::Contracts(args)).try_into().unwrap()
-}
-
-/// Who may only read shows no name: the first digits of the seat name them.
-fn seat(home: &Home) -> String {
-    home.view().seat[..8].to_owned()
-}
-
-/// The code of the rule by which a command is refused.
-fn rule(home: &Home, command: Command) -> String {
-    let error = home.refused(command);
-    assert!(error.hint.is_some(), "{error:?}");
-    match &error.reason {
-        Some(code) => code.to_string(),
-        None => format!("{error:?}"),
-    }
-}
-
-/// Ana founds; Ben and Cy come in with these roles, and all hold the same.
-fn three(hub: &Hub, ben: &str, cy: &str) -> (Home, Home, Home) {
-    let [a, b, c] = ["ana", "ben", "cy"].map(|name| hub.person(name));
-    a.found("commons");
-    b.join(&a.invite(ben).key.unwrap());
-    c.join(&a.invite(cy).key.unwrap());
-    hub.join(&b, &c);
-    equal(&[&a, &b, &c]);
-    (a, b, c)
-}
+use jiff::Timestamp;
+use rights::{ahead, contracts, give, grant, limits, readmit, revoke, rule, seat, take, three};
 
 #[test]
 fn a_limited_right_is_used_within_its_limits_and_no_further() {
