@@ -69,6 +69,10 @@ impl Holdings for View<'_> {
         if collective.is_home() || collective.secrets.membership != Membership::Member {
             return Vec::new();
         }
+        // Without a secret to hand on, a joiner could not come back in by a hello.
+        if collective.newest_secret().is_none() {
+            return Vec::new();
+        }
         let mut doors: Vec<(bool, u64, DoorOffer)> = collective
             .accord
             .state()
@@ -144,6 +148,10 @@ impl Holdings for View<'_> {
         let folkmoot_record::control::Control::Join(body) = record.control()? else {
             return None;
         };
+        // A join stays honoured when its seat left or its device was dropped.
+        if self.standing(cid, &record.header().seat, &body.dev) != Standing::Member {
+            return None;
+        }
         let bundles = collective
             .newest_secret()
             .and_then(|secret| {

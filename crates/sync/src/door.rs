@@ -1,12 +1,12 @@
 //! An invite's door, after the hello and on its stream (section 7.4): any member welcomes.
 
-use folkmoot_record::{CollectiveId, DeviceKey, Kind, RecordId, SeatKey, Signed};
+use folkmoot_record::{CollectiveId, Kind, RecordId, Signed};
 
 use crate::{
     Delivered, Held, Holdings,
     fault::Fault,
     give::{Gift, Giver},
-    hello::{Knock, Proven},
+    hello::Proven,
     hello_frame::{HelloFrame, Refusal},
 };
 
@@ -30,20 +30,21 @@ impl Door {
 
     pub(crate) fn cid(&self) -> CollectiveId {
         match self {
-            Self::Host(host) => host.knock.cid,
+            Self::Host(host) => host.cid,
             Self::Joiner(joiner) => joiner.proven.cid,
         }
     }
 }
 
-/// The welcoming side.
+/// The welcoming side. A join proves no device, whoever shows it: nothing but the welcome comes
+/// of it, and the joiner proves its device in an ordinary hello afterwards.
 #[derive(Debug)]
 pub(crate) struct Host {
-    pub(crate) knock: Knock,
+    pub(crate) cid: CollectiveId,
     invite: RecordId,
     giver: Giver,
     served: bool,
-    join: Option<(RecordId, SeatKey, DeviceKey)>,
+    join: Option<RecordId>,
     /// The invite is dead; the proof is sent only before a welcome that was lost.
     dead: Option<(HelloFrame, Refusal)>,
 }
@@ -51,21 +52,17 @@ pub(crate) struct Host {
 /// How a join ended for the host.
 #[derive(Debug)]
 pub(crate) enum Hosted {
-    Welcomed {
-        seat: SeatKey,
-        dev: DeviceKey,
-        frame: HelloFrame,
-    },
+    Welcomed(HelloFrame),
     Refused(Refusal),
 }
 
 impl Host {
-    pub(crate) fn new(knock: Knock, invite: RecordId, held: &dyn Holdings) -> Self {
+    pub(crate) fn new(cid: CollectiveId, invite: RecordId, held: &dyn Holdings) -> Self {
         let mut giver = Giver::default();
-        let served = held.served_to_joiner(&knock.cid, &invite);
+        let served = held.served_to_joiner(&cid, &invite);
         giver.extend(served.into_iter().map(Gift::Record));
         Self {
-            knock,
+            cid,
             invite,
             giver,
             served: false,
@@ -76,9 +73,14 @@ impl Host {
 
     /// At the door of a dead invite nothing is served. A joiner whose welcome was lost shows its
     /// join and is welcomed again.
-    pub(crate) fn dead(knock: Knock, invite: RecordId, proof: HelloFrame, reason: Refusal) -> Self {
+    pub(crate) fn dead(
+        cid: CollectiveId,
+        invite: RecordId,
+        proof: HelloFrame,
+        reason: Refusal,
+    ) -> Self {
         Self {
-            knock,
+            cid,
             invite,
             giver: Giver::default(),
             served: true,
@@ -94,7 +96,7 @@ impl Host {
 
     /// The next frame to serve, while the line is free.
     pub(crate) fn next(&mut self, held: &dyn Holdings) -> Option<HelloFrame> {
-        match self.giver.next_items(&self.knock.cid, held) {
+        match self.giver.next_items(&self.cid, held) {
             Some(items) => Some(HelloFrame::Served(items)),
             None if self.served => None,
             None => {
@@ -119,33 +121,29 @@ impl Host {
         if header.kind != Kind::JOIN || header.cap.map(RecordId::from) != Some(self.invite) {
             return Ok(Err(Refusal::BadJoin));
         }
-        self.join = Some((record.id(), header.seat, header.dev));
+        self.join = Some(record.id());
         Ok(Ok(item))
     }
 
     /// Whether the join shown is held here and stands.
     pub(crate) fn holds_join(&self, held: &dyn Holdings) -> bool {
         self.join
-            .is_some_and(|(id, ..)| held.welcome(&self.knock.cid, &id).is_some())
+            .is_some_and(|id| held.welcome(&self.cid, &id).is_some())
     }
 
     /// The engine judged the join.
     pub(crate) fn judged(&self, verdict: Delivered, held: &dyn Holdings) -> Hosted {
-        let Some((id, seat, dev)) = self.join else {
+        let Some(id) = self.join else {
             return Hosted::Refused(Refusal::Later);
         };
         match verdict {
             Delivered::Refused => Hosted::Refused(Refusal::BadJoin),
             Delivered::Delayed | Delivered::Orphan => Hosted::Refused(Refusal::Later),
-            Delivered::Stored | Delivered::Known => match held.welcome(&self.knock.cid, &id) {
-                Some(welcome) => Hosted::Welcomed {
-                    seat,
-                    dev,
-                    frame: HelloFrame::Welcome {
-                        heads: welcome.heads,
-                        bundles: welcome.bundles,
-                    },
-                },
+            Delivered::Stored | Delivered::Known => match held.welcome(&self.cid, &id) {
+                Some(welcome) => Hosted::Welcomed(HelloFrame::Welcome {
+                    heads: welcome.heads,
+                    bundles: welcome.bundles,
+                }),
                 None => Hosted::Refused(Refusal::UsedUp),
             },
         }

@@ -47,25 +47,16 @@ pub(crate) struct HelloStep {
     pub(crate) send: Vec<HelloFrame>,
     pub(crate) proven: Vec<Proven>,
     /// A joiner proved that it holds the link of a live invite: serve it.
-    pub(crate) host: Option<(Knock, RecordId)>,
+    pub(crate) host: Option<(CollectiveId, RecordId)>,
     /// As `host`, but the invite is dead: only a join that is held already is welcomed again, and
     /// this proof goes before its welcome.
-    pub(crate) dead: Option<(Knock, RecordId, HelloFrame, Refusal)>,
+    pub(crate) dead: Option<(CollectiveId, RecordId, HelloFrame, Refusal)>,
     /// The member behind the door asked at proved itself.
     pub(crate) opened: Option<Proven>,
     /// A device proved itself that is not to be served.
     pub(crate) refused: Vec<CollectiveId>,
     /// Nothing more is expected: close, unless a door goes on.
     pub(crate) done: bool,
-}
-
-/// What is known of a joiner before its join: the session, no device.
-#[derive(Debug, Clone)]
-pub(crate) struct Knock {
-    pub(crate) cid: CollectiveId,
-    pub(crate) mine: u8,
-    pub(crate) theirs: u8,
-    pub(crate) session: SessionKey,
 }
 
 #[derive(Debug)]
@@ -347,20 +338,14 @@ impl Hello {
             ) if shown == key => {
                 let mut proof = HelloStep::default();
                 self.speak(dialogue, transcript, held, &mut proof);
-                let knock = Knock {
-                    cid,
-                    mine: dialogue.with.mine,
-                    theirs: dialogue.with.theirs,
-                    session: dialogue.session.clone(),
-                };
                 match (refusal(status), proof.send.pop()) {
                     (None, Some(frame)) => {
                         step.send.push(frame);
-                        step.host = Some((knock, invite));
+                        step.host = Some((cid, invite));
                     }
                     (Some(reason), Some(frame)) => {
                         step.send.push(HelloFrame::Refused(reason));
-                        step.dead = Some((knock, invite, frame, reason));
+                        step.dead = Some((cid, invite, frame, reason));
                     }
                     // No device here to prove.
                     (_, None) => step.send.push(HelloFrame::Refused(Refusal::Later)),

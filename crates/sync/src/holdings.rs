@@ -175,8 +175,9 @@ pub trait Holdings {
     /// the invite itself, causes first.
     fn served_to_joiner(&self, cid: &CollectiveId, invite: &RecordId) -> Vec<RecordId>;
 
-    /// The welcome for a join that this node stored. `None` if the join does not stand: all uses
-    /// of the invite were taken, or it was cut.
+    /// The welcome for a join that this node stored. `None` if the join does not stand, since all
+    /// uses of the invite were taken or it was cut, and if its device is not, or no longer, a
+    /// certified device of a live seat.
     fn welcome(&self, cid: &CollectiveId, join: &RecordId) -> Option<Welcome>;
 
     /// All items of a scope in ascending order of (hlc, id). Called once at the start of a

@@ -8,7 +8,7 @@ mod timers;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use folkmoot_record::{CollectiveId, DeviceKey};
+use folkmoot_record::{CollectiveId, DeviceKey, SeatKey};
 
 use crate::{
     Addr, Delivered, Event, Held, Item, Output, Path, Peer, Standing, StreamId,
@@ -65,6 +65,9 @@ pub(crate) struct PeerState {
     refused_join: bool,
     /// This node showed a join again at the door of a dead invite.
     resuming: bool,
+    /// Members at this peer that welcomed this node: each is served as soon as it proves itself
+    /// in a hello, before its standing can be known.
+    welcomed: BTreeMap<CollectiveId, (SeatKey, DeviceKey)>,
     /// The minute, and the hellos that the peer opened in it.
     hellos: (u64, u32),
 }
@@ -88,6 +91,7 @@ impl PeerState {
             unjudged: 0,
             refused_join: false,
             resuming: false,
+            welcomed: BTreeMap::new(),
             hellos: (0, 0),
         }
     }
@@ -240,6 +244,7 @@ impl PeerState {
         self.opens.retain(
             |purpose| !matches!(purpose, Purpose::Sync(of) | Purpose::Push(of) if of == cid),
         );
+        self.welcomed.remove(cid);
         if self.shares.remove(cid).is_some() {
             self.set_gate(ctx);
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use folkmoot_seal::Role;
 
 use crate::{
-    Delivered, Event, Held, Item, JoinStep, Output, StreamId,
+    Delivered, Event, Held, Item, JoinStep, Output, Standing, StreamId,
     ctx::Ctx,
     door::{Door, Host, Hosted, Joined, Joiner},
     fault::Fault,
@@ -163,7 +163,7 @@ impl PeerState {
         let done = step.done;
         // Shares first: the gate is open before the other side can know that it may come in.
         for proven in &step.proven {
-            self.establish(proven, false, ctx);
+            self.establish(proven, ctx);
         }
         if self.link.is_none() {
             return Ok(Fate::Close);
@@ -175,11 +175,11 @@ impl PeerState {
             self.last_error = Some("its device is not, or no longer, a member's device".to_owned());
         }
         let mut open = None;
-        if let Some((knock, invite)) = step.host {
-            open = Some(Door::Host(Host::new(knock, invite, ctx.held)));
+        if let Some((cid, invite)) = step.host {
+            open = Some(Door::Host(Host::new(cid, invite, ctx.held)));
         }
-        if let Some((knock, invite, proof, reason)) = step.dead {
-            open = Some(Door::Host(Host::dead(knock, invite, proof, reason)));
+        if let Some((cid, invite, proof, reason)) = step.dead {
+            open = Some(Door::Host(Host::dead(cid, invite, proof, reason)));
         }
         if let Some(proven) = step.opened {
             let cid = proven.cid;
@@ -295,21 +295,10 @@ impl PeerState {
                         stream.send(HelloFrame::Refused(reason).encode(), ctx);
                         false
                     }
-                    Hosted::Welcomed { seat, dev, frame } => {
-                        let proven = Proven {
-                            cid: host.knock.cid,
-                            seat,
-                            dev,
-                            standing: ctx.held.standing(&host.knock.cid, &seat, &dev),
-                            mine: host.knock.mine,
-                            theirs: host.knock.theirs,
-                            session: host.knock.session.clone(),
-                            current: true,
-                            last: false,
-                        };
-                        self.establish(&proven, false, ctx);
+                    Hosted::Welcomed(frame) => {
                         stream.send(frame.encode(), ctx);
-                        // The joiner closes when it has taken everything in.
+                        self.await_hello(ctx);
+                        // The joiner closes when it has taken everything in, and greets anew.
                         true
                     }
                 }
@@ -347,8 +336,12 @@ impl PeerState {
             Joined::Welcomed(heads) => {
                 ctx.joins.remove(&cid);
                 ctx.book.join_over(&cid);
+                self.welcomed.insert(cid, (proven.seat, proven.dev));
+                self.await_hello(ctx);
+                // The member waits for the hello that follows: no pause before it.
+                self.offered.remove(&cid);
+                self.hello_last = None;
                 ctx.joining(cid, JoinStep::Welcomed { heads });
-                self.establish(&proven, true, ctx);
                 Fate::Close
             }
         }
@@ -430,8 +423,18 @@ impl PeerState {
         }
     }
 
+    /// A welcome was given or taken: the connection is worth keeping until the joiner has proven
+    /// its device in a hello.
+    fn await_hello(&mut self, ctx: &Ctx<'_>) {
+        if let Some(link) = &mut self.link {
+            let until = ctx.now.mono + 2 * limits::HELLO_MS;
+            link.idle_until = link.idle_until.max(until);
+            link.unproven_until = link.unproven_until.max(until);
+        }
+    }
+
     /// A collective is proven both ways.
-    fn establish(&mut self, proven: &Proven, host: bool, ctx: &mut Ctx<'_>) {
+    fn establish(&mut self, proven: &Proven, ctx: &mut Ctx<'_>) {
         let cid = proven.cid;
         if let Some(until) = ctx.devices.shunned(ctx.now.mono, &proven.dev) {
             // The same device under another peer id.
@@ -442,6 +445,14 @@ impl PeerState {
         }
         if self.link.is_none() {
             return;
+        }
+        // The hello gives no such device an answer; nothing else may let it in either.
+        if proven.standing == Standing::Refused {
+            return;
+        }
+        let host = self.welcomed.get(&cid) == Some(&(proven.seat, proven.dev));
+        if host {
+            self.welcomed.remove(&cid);
         }
         let new = match self.shares.get_mut(&cid) {
             Some(share) => {

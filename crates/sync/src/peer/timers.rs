@@ -2,7 +2,7 @@
 
 use folkmoot_record::CollectiveId;
 
-use crate::ctx::Ctx;
+use crate::{ctx::Ctx, limits};
 
 use super::{PeerState, Purpose};
 
@@ -15,8 +15,9 @@ impl PeerState {
         let now = ctx.now.mono;
         self.silent(ctx);
         if self.hello_due.is_some_and(|due| due <= now) {
-            self.hello_due = None;
-            if self.greeting().is_none() {
+            // What made it due came after the hello under way began: it follows that one.
+            self.hello_due = self.greeting().map(|_| now + limits::REOPEN_MS);
+            if self.hello_due.is_none() {
                 self.want_open(Purpose::Hello, ctx);
             }
         }

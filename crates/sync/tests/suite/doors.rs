@@ -1,8 +1,12 @@
 //! Invite doors: any member welcomes, and whoever is turned away hears why.
 
-use folkmoot_sync::{Ask, Event, JoinStep, Peer};
+use folkmoot_record::{CollectiveId, Kind, RecordId, Verified};
+use folkmoot_sync::{Ask, Event, Input, JoinStep, Peer, SharedView, Standing};
 
-use crate::world::{World, addr, peer};
+use crate::{
+    people::Person,
+    world::{World, addr, peer},
+};
 
 const SEED: [u8; 20] = [0x42; 20];
 
@@ -239,6 +243,65 @@ fn a_cancelled_join_stops() {
     world.run(600_000);
     assert_eq!(world.dials[&1], dials);
     assert!(world.nodes[1].machine.peers().is_empty());
+}
+
+/// Node 1 joined by a link. Node 2 holds the link too, and that join: as `person` it asks at the
+/// door with it. Hands back the world and the note that was written meanwhile.
+fn replayed(uses: u64, person: u32, removed: bool) -> (World, CollectiveId, RecordId, Verified) {
+    let mut world = World::new(21, 3);
+    let cid = world.found();
+    let invite = world.invite(0, cid, SEED, uses);
+    world.join(1, cid, SEED, invite, &[0]);
+    assert!(world.run_until(10_000, |w| w.all_equal(&[0, 1], cid)));
+    let club = &world.nodes[0].home.clubs[&cid];
+    let mut records = club.records.values();
+    let join = records.find(|record| record.header().kind == Kind::JOIN);
+    let join = join.unwrap().clone();
+    world.stop(1);
+    if removed {
+        let club = world.nodes[0].home.clubs.get_mut(&cid).unwrap();
+        club.removed.insert(join.header().dev);
+        world.input(0, Input::Changed { cid });
+    }
+    let club = world.nodes[2].home.clubs.entry(cid).or_default();
+    club.me = Some(Person::new(person));
+    world.show_join(2, &join, SEED, 0);
+    world.run(5_000);
+    let note = world.note(0, cid, "not for whoever shows a join");
+    world.run(120_000);
+    let welcomed = |step: &&JoinStep| matches!(step, JoinStep::Welcomed { .. });
+    assert!(world.steps(2).iter().any(welcomed), "the door was passed");
+    (world, cid, note, join)
+}
+
+/// The shares of node 0 with node 2.
+fn shared(world: &World) -> Vec<SharedView> {
+    let mut views = world.nodes[0].machine.peers().into_iter();
+    let view = views.find(|view| view.peer == Some(peer(2)));
+    view.map(|view| view.shared).unwrap_or_default()
+}
+
+#[test]
+fn anothers_join_lets_nobody_in() {
+    // At a live door, and at one whose only use is taken.
+    for uses in [9, 1] {
+        let (world, cid, note, join) = replayed(uses, 2, false);
+        for share in shared(&world) {
+            assert_ne!(share.dev, join.header().dev, "{uses} uses");
+            assert_eq!(share.standing, Standing::Unknown, "{uses} uses");
+        }
+        assert!(!world.set(2, cid).contains(note.as_bytes()), "{uses} uses");
+    }
+}
+
+#[test]
+fn the_join_of_somebody_who_left_lets_nobody_in() {
+    // It is the device's own join, so it can prove itself; it is not to be served all the same.
+    for uses in [9, 1] {
+        let (world, cid, note, _) = replayed(uses, 1, true);
+        assert!(shared(&world).is_empty(), "{uses} uses");
+        assert!(!world.set(2, cid).contains(note.as_bytes()), "{uses} uses");
+    }
 }
 
 #[test]

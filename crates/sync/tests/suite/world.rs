@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use folkmoot_record::{CollectiveId, RecordId, Verified};
+use folkmoot_seal::{DoorSecret, InviteSeed};
 use folkmoot_sync::{
     Addr, Ask, Config, Event, Input, Item, JoinStep, Machine, Now, Output, Path, Peer, Protocol,
     StreamId, Ticket, limits,
@@ -431,6 +432,25 @@ impl World {
             }
         }
         self.nodes[node].events.push(event);
+    }
+
+    /// A node asks at a door with a join that was made before, by it or by somebody else.
+    pub(crate) fn show_join(&mut self, node: usize, join: &Verified, seed: [u8; 20], at: usize) {
+        let cid = join.header().cid.unwrap();
+        let seed = InviteSeed::from_bytes(seed);
+        self.nodes[node].joined = Some(join.clone());
+        let invite = join.header().cap.unwrap();
+        self.nodes[node].redeems = Some((*seed.expose(), invite.into()));
+        self.ask(
+            node,
+            Ask::Join {
+                cid,
+                door: *DoorSecret::invite(&cid, &seed.public()).expose(),
+                invite_seed: seed.signing_key().to_bytes(),
+                record: Some(join.wire().to_vec()),
+                addrs: vec![addr(at)],
+            },
+        );
     }
 
     fn make_join(&mut self, node: usize, cid: CollectiveId) {
