@@ -8,6 +8,7 @@ use crate::{
     give::{Gift, Giver},
     hello::Proven,
     hello_frame::{HelloFrame, Refusal},
+    limits,
 };
 
 /// Either side of an open door.
@@ -87,6 +88,12 @@ impl Host {
             join: None,
             dead: Some((proof, reason)),
         }
+    }
+
+    /// How long the joiner may stay silent, in milliseconds: it judges what it was served before
+    /// it makes its join.
+    pub(crate) fn patience(&self) -> u64 {
+        limits::DOOR_MS + self.giver.given().saturating_mul(limits::DOOR_RECORD_MS)
     }
 
     /// The proof that is still owed, and the reason to give where the join shown is not held.

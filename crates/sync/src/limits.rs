@@ -90,8 +90,12 @@ pub const UNPROVEN_MS: u64 = 60_000;
 pub const LINGER_MS: u64 = 2_000;
 /// Pause between two hellos on one connection.
 pub const REHELLO_MS: u64 = 10_000;
-/// Each step of a door takes this long at most; the joiner's engine signs in between.
+/// Each step of a door takes this long at most; the joiner's engine signs in between. What is served
+/// counts by what leaves for the line: the slowest one that is waited for takes a frame in this time.
 pub const DOOR_MS: u64 = 60_000;
+/// The joiner has so much longer for each record that it was served: a small computer checks and
+/// evaluates some hundred of them in a second.
+pub const DOOR_RECORD_MS: u64 = 10;
 /// Silence that ends a reconciliation; the other side may be judging a few frames meanwhile.
 pub const SYNC_SILENCE_MS: u64 = 120_000;
 /// An opened push stream names its collective within this.

@@ -362,6 +362,15 @@ impl PeerState {
         true
     }
 
+    /// What was served left for the line: the joiner's time begins anew. On a slow line the whole
+    /// of it takes far longer than one step of a door.
+    pub(super) fn door_written(stream: &mut Stream, ctx: &Ctx<'_>) {
+        if let Some(Door::Host(host)) = stream.kind.door() {
+            let patience = host.patience();
+            stream.deadline = Some(ctx.now.mono + patience);
+        }
+    }
+
     /// Serves a joiner while the line is free.
     pub(super) fn door_pump(&mut self, stream: &mut Stream, ctx: &mut Ctx<'_>) {
         while stream.window.is_open() {

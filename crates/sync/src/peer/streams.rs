@@ -149,6 +149,7 @@ impl PeerState {
     pub(crate) fn written(&mut self, id: StreamId, bytes: usize, ctx: &mut Ctx<'_>) {
         if let Some(mut stream) = self.streams.remove(&id) {
             stream.window.written(bytes);
+            Self::door_written(&mut stream, ctx);
             self.go_on(stream, ctx);
         }
     }

@@ -1,7 +1,7 @@
 //! Invite doors: any member welcomes, and whoever is turned away hears why.
 
 use folkmoot_record::{CollectiveId, Kind, RecordId, Verified};
-use folkmoot_sync::{Ask, Event, Input, JoinStep, Peer, SharedView, Standing};
+use folkmoot_sync::{Ask, Event, Input, JoinStep, Peer, SharedView, Standing, limits};
 
 use crate::{
     people::Person,
@@ -193,6 +193,64 @@ fn a_welcome_cut_short_is_taken_up_again() {
             world.nodes[1].events
         );
     }
+}
+
+/// A collective whose newest invite rests on some thousand records.
+fn large(world: &mut World) -> (CollectiveId, RecordId) {
+    let cid = world.found();
+    for n in 0..2_000u32 {
+        let mut seed = [0x17; 20];
+        seed[..4].copy_from_slice(&n.to_be_bytes());
+        world.invite(0, cid, seed, 1);
+    }
+    let invite = world.invite(0, cid, SEED, 1);
+    (cid, invite)
+}
+
+#[test]
+fn a_slow_line_may_take_its_time_to_serve() {
+    let mut world = World::new(22, 2);
+    let (cid, invite) = large(&mut world);
+    // A frame takes half a minute, and there are several.
+    world.rate = Some(4_000);
+    world.join(1, cid, SEED, invite, &[0]);
+    let start = world.now;
+    let welcomed = |w: &World| {
+        let mut steps = w.steps(1).into_iter();
+        steps.any(|step| matches!(step, JoinStep::Welcomed { .. }))
+    };
+    assert!(world.run_until(1_200_000, welcomed), "{:?}", world.steps(1));
+    assert!(world.now > start + limits::DOOR_MS, "a slow line");
+    assert_eq!(failure(&world, 1), None);
+    assert!(world.misdeeds().is_empty(), "{:?}", world.misdeeds());
+    world.rate = None;
+    assert!(world.run_until(60_000, |w| w.all_equal(&[0, 1], cid)));
+}
+
+#[test]
+fn a_slow_machine_may_take_its_time_to_judge() {
+    let mut world = World::new(23, 2);
+    let (cid, invite) = large(&mut world);
+    // Longer in all than a step of a door.
+    world.judging = 35;
+    world.join(1, cid, SEED, invite, &[0]);
+    assert!(world.run_until(600_000, |w| w.all_equal(&[0, 1], cid)));
+    assert_eq!(failure(&world, 1), None);
+    assert!(world.misdeeds().is_empty(), "{:?}", world.misdeeds());
+}
+
+#[test]
+fn a_joiner_that_says_nothing_more_is_shut_out() {
+    let mut world = World::new(24, 2);
+    let cid = world.found();
+    let invite = world.invite(0, cid, SEED, 1);
+    world.nodes[1].mute = true;
+    world.join(1, cid, SEED, invite, &[0]);
+    world.run(50_000);
+    assert!(world.misdeeds().is_empty());
+    world.run(60_000);
+    let charged = |event: &&Event| matches!(event, Event::Misbehaved { what, .. } if what.contains("nothing"));
+    assert!(world.nodes[0].events.iter().any(|event| charged(&event)));
 }
 
 #[test]

@@ -23,6 +23,10 @@ pub(crate) struct Node {
     pub(crate) events: Vec<Event>,
     /// The invite that this node redeems when it is served, with its seed.
     pub(crate) redeems: Option<([u8; 20], RecordId)>,
+    /// It makes no join when it is served.
+    pub(crate) mute: bool,
+    /// Until when it judges what came before.
+    busy: u64,
     joined: Option<Verified>,
     tick: Option<u64>,
 }
@@ -38,6 +42,8 @@ struct End {
     /// The other side closed after these.
     ending: bool,
     gone: bool,
+    /// Until when what was sent before takes on a slow line.
+    busy: u64,
 }
 
 enum Happening {
@@ -70,6 +76,10 @@ pub(crate) struct World {
     gates: BTreeSet<(usize, usize)>,
     /// Largest delay of a frame.
     pub(crate) latency: u64,
+    /// Bytes that a stream carries in a second, where lines are slow.
+    pub(crate) rate: Option<u64>,
+    /// How long a node takes to judge a record.
+    pub(crate) judging: u64,
     /// Frame bytes carried, in all.
     pub(crate) carried: u64,
     /// Dials that were tried, by node.
@@ -118,6 +128,8 @@ impl World {
             off: BTreeSet::new(),
             gates: BTreeSet::new(),
             latency: 20,
+            rate: None,
+            judging: 0,
             carried: 0,
             dials: BTreeMap::new(),
             tap: None,
@@ -132,6 +144,8 @@ impl World {
                 home: Home::default(),
                 events: Vec::new(),
                 redeems: None,
+                mute: false,
+                busy: 0,
                 joined: None,
                 tick: None,
             });
@@ -214,10 +228,12 @@ impl World {
                 self.read(stream);
             }
             Output::Close { stream } => {
+                let now = self.now;
                 if let Some(end) = self.ends.get_mut(&stream) {
                     end.gone = true;
                     let other = end.other;
-                    let delay = self.latency + 1;
+                    let end_queue = end.busy.saturating_sub(now);
+                    let delay = self.latency + 1 + end_queue;
                     self.at(delay, Happening::Ends(other));
                 }
             }
@@ -227,7 +243,13 @@ impl World {
                 peer,
                 items,
             } => {
-                let delay = self.random(8);
+                let mut delay = self.random(8);
+                if self.judging > 0 {
+                    // One batch after the other, as an engine with one thread.
+                    let busy = &mut self.nodes[node].busy;
+                    *busy = self.now.max(*busy) + self.judging * items.len() as u64;
+                    delay += *busy - self.now;
+                }
                 self.at(delay, Happening::Judge(node, ticket, cid, peer, items));
             }
             Output::Event(event) => self.event(node, event),
@@ -337,6 +359,7 @@ impl World {
                 waiting: VecDeque::new(),
                 ending: false,
                 gone: false,
+                busy: 0,
             };
             self.ends.insert(id, end);
             self.protocols.insert(id, protocol);
@@ -358,7 +381,8 @@ impl World {
 
     fn send(&mut self, stream: StreamId, bytes: Vec<u8>) {
         assert!(bytes.len() <= limits::FRAME, "a frame above the limit");
-        let Some(end) = self.ends.get(&stream) else {
+        let (now, rate) = (self.now, self.rate);
+        let Some(end) = self.ends.get_mut(&stream) else {
             if let Some(outbox) = &mut self.outbox {
                 outbox.push(bytes);
             }
@@ -366,12 +390,15 @@ impl World {
         };
         self.carried += bytes.len() as u64 + 4;
         let (from, other) = (end.node, end.other);
+        let takes = rate.map_or(0, |rate| bytes.len() as u64 * 1_000 / rate);
+        end.busy = end.busy.max(now) + takes;
+        let queued = end.busy - now;
         let to = self.ends.get(&other).map(|end| end.node);
         if let (Some(tap), Some(to)) = (&mut self.tap, to) {
             tap.push((from, to, self.protocols[&stream], bytes.clone()));
         }
         // Frames of one stream keep their order.
-        let delay = self.latency;
+        let delay = self.latency + queued;
         self.at(delay, Happening::Arrives(other, bytes));
     }
 
@@ -415,6 +442,7 @@ impl World {
     fn event(&mut self, node: usize, event: Event) {
         if let Event::Joining { cid, step } = &event {
             match step {
+                JoinStep::Served if self.nodes[node].mute => {}
                 JoinStep::Served => self.make_join(node, *cid),
                 JoinStep::Welcomed { .. } => {
                     let club = self.nodes[node].home.clubs.get_mut(cid).unwrap();
