@@ -120,6 +120,15 @@ impl HelloFrame {
         e.finish()
     }
 
+    /// Reads a frame of the hello itself, which anybody may send: it is small and not compressed.
+    pub(crate) fn decode_first(bytes: &[u8]) -> Result<Self, Fault> {
+        if bytes.len() > limits::HELLO_FRAME {
+            return Err(Fault::TooLarge("a frame of a hello"));
+        }
+        Self::decode_plain(bytes)
+    }
+
+    /// Reads a frame at a door.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Fault> {
         if bytes.len() > limits::FRAME {
             return Err(Fault::TooLarge("a frame"));

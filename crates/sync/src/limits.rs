@@ -2,6 +2,9 @@
 
 /// Most bytes of one frame (section 7.3).
 pub const FRAME: usize = 1 << 20;
+/// Most bytes of a frame before a door is open (section 7.4): strangers may send them, and the largest,
+/// 256 tags, has 4,357.
+pub const HELLO_FRAME: usize = 8 << 10;
 /// Most bytes that one zstd frame may hold (section 7.6): one frame cannot fill the memory.
 pub const UNSQUEEZED: usize = 4 << 20;
 /// Frames below this many bytes are sent as they are: compressing them gains nothing.

@@ -124,9 +124,12 @@ impl PeerState {
         bytes: &[u8],
         ctx: &mut Ctx<'_>,
     ) -> Result<Fate, Fault> {
-        let frame = HelloFrame::decode(bytes)?;
         let Kind::Hello { hello, door } = &mut stream.kind else {
             return Ok(Fate::Close);
+        };
+        let frame = match door {
+            Some(_) => HelloFrame::decode(bytes)?,
+            None => HelloFrame::decode_first(bytes)?,
         };
         // Other collectives of the same hello may still be proven while a door is open.
         let of_hello = matches!(
@@ -195,6 +198,13 @@ impl PeerState {
                 } else {
                     Joiner::new(proven)
                 }));
+            } else {
+                // Another member opened before: what this one serves is not wanted. What else the
+                // hello would have shown is found by the next one.
+                if !done {
+                    self.hello_by(ctx.now.mono);
+                }
+                return Ok(Fate::Close);
             }
         }
         if let (Some(open), Kind::Hello { door, .. }) = (open, &mut stream.kind) {

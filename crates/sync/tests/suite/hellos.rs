@@ -3,7 +3,7 @@
 use folkmoot_record::fc::{Decoder, Encoder};
 use folkmoot_record::{DeviceKey, SeatKey};
 use folkmoot_seal::{EpochSecret, Proof, Role, SessionKey, Transcript};
-use folkmoot_sync::{Event, Input, Path, Protocol, StreamId};
+use folkmoot_sync::{Event, Input, Path, Protocol, StreamId, limits};
 
 use crate::world::{World, addr, peer};
 
@@ -52,6 +52,53 @@ impl Raw {
         self.world.input(0, Input::Frame { stream, bytes });
         self.world.outbox.take().unwrap()
     }
+}
+
+#[test]
+fn strangers_send_small_and_plain_frames_only() {
+    // A nonce in a compressed frame, as members may send from a door on.
+    let mut raw = Raw::new(70);
+    let packed = zstd::bulk::compress(&nonce(1, 7), 3).unwrap();
+    let mut e = Encoder::new();
+    e.array(2).uint(9u8).bytes(packed);
+    assert!(raw.say(e.finish()).is_empty(), "it is not unpacked");
+    assert_eq!(raw.world.misdeeds().len(), 1);
+    // What cannot be part of a hello is not read, whatever it is: here records, as at a door.
+    let mut raw = Raw::new(71);
+    let mut e = Encoder::new();
+    e.array(2).uint(6u8).array(1).array(2);
+    e.bytes(vec![0; limits::HELLO_FRAME]).null();
+    assert!(raw.say(e.finish()).is_empty());
+    let large = |event: &&Event| matches!(event, Event::Misbehaved { what, .. } if what.contains("too large"));
+    assert_eq!(raw.world.misdeeds().iter().filter(|e| large(e)).count(), 1);
+    // The largest that is: 256 tags.
+    let mut raw = Raw::new(72);
+    assert_eq!(raw.say(nonce(1, 7)).len(), 1);
+    let mut e = Encoder::new();
+    e.array(2).uint(3u8).array(limits::TAGS);
+    for n in 0..limits::TAGS {
+        e.bytes([n as u8; 16]);
+    }
+    let said = raw.say(e.finish());
+    assert_eq!(said.len(), 1, "its own tags");
+    assert!(raw.world.misdeeds().is_empty());
+}
+
+#[test]
+fn a_hello_of_many_tags_is_not_compressed() {
+    let mut world = World::new(73, 2);
+    let cid = world.found();
+    for n in 0..200u8 {
+        world.invite(0, cid, [n; 20], 1);
+    }
+    world.admit(&[1], cid);
+    world.tap = Some(Vec::new());
+    world.reach(1, 0);
+    assert!(world.run_until(20_000, |w| w.last_equal(0, 1) == Some(true)));
+    let frames = world.tap.take().unwrap();
+    let mut hellos = frames.iter().filter(|frame| frame.2 == Protocol::Hello);
+    assert!(hellos.clone().any(|frame| frame.3.len() > 4_000));
+    assert!(hellos.all(|frame| frame.3[..2] != [0x82, 0x09]));
 }
 
 fn tags_of(frame: &[u8]) -> Vec<[u8; 16]> {
