@@ -6,7 +6,9 @@ use std::{
 };
 
 use folkmoot_accord::{Accord, Rejudge, Seen, Way};
-use folkmoot_record::{CollectiveId, DeviceKey, EpochId, Hlc, RecordId, SeatKey, Verified};
+use folkmoot_record::{
+    BundleHash, CollectiveId, DeviceKey, EpochId, Hlc, RecordId, SeatKey, Verified,
+};
 use folkmoot_seal::EpochSecret;
 use folkmoot_store::{Direction, StoreError, Vault};
 use folkmoot_sync::{EpochOffer, Peer, Stamp};
@@ -63,8 +65,8 @@ pub(crate) struct Collective {
     pub(crate) bodiless: BTreeSet<RecordId>,
     /// Content over its day's quota, oldest first, by device; let in as the days allow.
     pub(crate) over_quota: BTreeMap<DeviceKey, BTreeSet<(Hlc, RecordId)>>,
-    /// Bundles held of each epoch; counted when the first one comes.
-    pub(crate) bundles: Option<BTreeMap<EpochId, usize>>,
+    /// Bundles held of an epoch; read when the first one comes.
+    pub(crate) bundles: BTreeMap<EpochId, BTreeSet<BundleHash>>,
     /// Memory is ahead of the disk: a record was evaluated that could not be kept.
     pub(crate) stale: bool,
     /// Whose content is to be judged anew after own acts, once these are durable.
@@ -93,7 +95,7 @@ impl Collective {
             tallies: BTreeMap::new(),
             over_quota: BTreeMap::new(),
             bodiless: BTreeSet::new(),
-            bundles: None,
+            bundles: BTreeMap::new(),
             stale: false,
             rejudge: Vec::new(),
             offers: Vec::new(),

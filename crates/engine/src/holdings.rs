@@ -15,9 +15,6 @@ use folkmoot_sync::{
 
 use crate::{collective::Collective, receive::mark, secrets::Membership};
 
-/// Bundles of this many newest epochs are reconciled (section 7.6, scope 1).
-const EPOCHS_RECONCILED: usize = 8;
-
 /// A read-only view for the length of one input.
 pub(crate) struct View<'a> {
     pub(crate) store: &'a Vault,
@@ -28,22 +25,6 @@ pub(crate) struct View<'a> {
 impl View<'_> {
     fn collective(&self, cid: &CollectiveId) -> Option<&Collective> {
         self.collectives.get(cid)
-    }
-
-    /// Bundles of the newest epochs, by id.
-    fn bundles(&self, collective: &Collective) -> Vec<store::Bundle> {
-        let mut newest: Vec<_> = collective.accord.state().epochs.values().collect();
-        newest.sort_by_key(|epoch| (epoch.generation, epoch.key_id));
-        let newest: Vec<_> = newest
-            .iter()
-            .rev()
-            .take(EPOCHS_RECONCILED)
-            .map(|epoch| epoch.key_id)
-            .collect();
-        let mut bundles = or_log(self.store.bundles(&collective.cid()));
-        bundles.retain(|bundle| newest.contains(&bundle.key_id));
-        bundles.sort_by_key(|bundle| bundle.hash);
-        bundles
     }
 }
 
@@ -188,12 +169,11 @@ impl Holdings for View<'_> {
                 stamps.sort();
                 stamps
             }
-            Scope::Bundles => self
-                .bundles(collective)
-                .iter()
-                .map(|bundle| Stamp {
+            Scope::Bundles => or_log(collective.reconciled_bundles(self.store))
+                .into_iter()
+                .map(|hash| Stamp {
                     hlc: Hlc::default(),
-                    id: bundle.hash.to_bytes(),
+                    id: hash.to_bytes(),
                 })
                 .collect(),
             Scope::Content => or_log(collective.content_stamps(self.store)),

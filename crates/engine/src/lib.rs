@@ -5,6 +5,7 @@
 //! happens comes back by [`Engine::input`].
 
 mod author;
+mod bundles;
 mod charter;
 mod checkers;
 mod clock;

@@ -1,8 +1,8 @@
 //! Opening a home: keys, store, collectives, index, in this order.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use folkmoot_record::RecordId;
+use folkmoot_record::{EpochId, RecordId};
 use folkmoot_store::{Held, OpenReport, Options as StoreOptions, Progress, StoreError, Vault};
 
 use crate::{
@@ -167,18 +167,25 @@ impl Core {
     /// Opens bundles whose secret a crash kept from being written to the key folder.
     fn learn_from_bundles(&mut self, collective: &mut Collective) {
         let (cid, dev) = (collective.cid(), collective.secrets.dev());
-        let bundles = match self.store.bundles(&cid) {
-            Ok(bundles) => bundles,
-            Err(error) => {
-                self.warn(format!("sealed keys could not be read: {error}"));
-                return;
+        let epochs = collective.accord.state().epochs.values();
+        let unknown: BTreeSet<EpochId> = epochs
+            .map(|epoch| epoch.key_id)
+            .filter(|key_id| collective.secrets.epoch(key_id).is_none())
+            .collect();
+        let mut bundles = Vec::new();
+        for key_id in unknown {
+            let hashes = self.store.bundle_hashes(&cid, &key_id);
+            let held = hashes.and_then(|hashes| {
+                let held = hashes.iter().map(|hash| self.store.bundle(hash));
+                held.collect::<Result<Vec<_>, _>>()
+            });
+            match held {
+                Ok(held) => bundles.extend(held.into_iter().flatten()),
+                Err(error) => self.warn(format!("sealed keys could not be read: {error}")),
             }
-        };
+        }
         let mut learnt = false;
         for stored in bundles {
-            if collective.secrets.epoch(&stored.key_id).is_some() {
-                continue;
-            }
             let Ok(bundle) = folkmoot_seal::Bundle::decode(&stored.bytes) else {
                 continue;
             };

@@ -1,10 +1,7 @@
 //! What one collective makes of one received record or bundle.
 
 use folkmoot_accord::{ContentLog, ContentPlace, ContentStanding, Rejudge, Seen, Standing, Way};
-use std::collections::BTreeMap;
-
 use folkmoot_record::{Kind, RecordId, Verified, content::Content};
-use folkmoot_seal::Bundle;
 use folkmoot_store::{Entry, Held, Vault};
 use folkmoot_sync::{Delivered, Peer};
 
@@ -14,13 +11,8 @@ use crate::{
     profiles::profile_fact,
     receive::{Taken, mark},
     refusals::{Cause, Claim, Refusal},
-    secrets::Membership,
 };
 
-/// Bundles kept of one epoch: the maker's and supplementary ones for late readers.
-const MOST_BUNDLES: usize = 64;
-/// Epoch secrets taken from a welcome before their records are known.
-const MOST_WELCOMED: usize = 4;
 /// A day in milliseconds.
 const DAY: u64 = 86_400_000;
 
@@ -300,68 +292,6 @@ impl Collective {
                     .push(profile_fact(&self.cid(), &header.seat, Some(&profile)));
             }
         }
-    }
-
-    /// Takes an epoch bundle. One that opens for this device is learnt from; one of an epoch that
-    /// is known is kept for others.
-    pub(crate) fn take_bundle(
-        &mut self,
-        store: &Vault,
-        bytes: Vec<u8>,
-        taken: &mut Taken,
-    ) -> Delivered {
-        let Ok(bundle) = Bundle::decode(&bytes) else {
-            return Delivered::Refused;
-        };
-        let key_id = bundle.key_id();
-        if matches!(store.bundle(&bundle.hash()), Ok(Some(_))) {
-            return Delivered::Known;
-        }
-        let (cid, dev) = (self.cid(), self.secrets.dev());
-        let opened = self
-            .secrets
-            .kems
-            .iter()
-            .rev()
-            .find_map(|kem| bundle.open(&cid, &dev, kem).ok());
-        let epochs = &self.accord.state().epochs;
-        let known = |id| epochs.values().any(|epoch| epoch.key_id == id);
-        if !known(key_id) {
-            // The welcome's bundle comes before its epoch's record. Others have to wait for theirs,
-            // or a member could fill the key folder with made-up secrets.
-            let early = self
-                .secrets
-                .epochs
-                .iter()
-                .filter(|s| !known(s.id()))
-                .count();
-            let entering = self.first_sync || self.secrets.membership == Membership::Joining;
-            if opened.is_none() || !entering || early >= MOST_WELCOMED {
-                return Delivered::Delayed;
-            }
-        }
-        if let Some(secret) = opened {
-            taken.keys |= self.secrets.learn(secret);
-        }
-        if self.bundles.is_none() {
-            // A count that could not be read is not kept: the bundle is asked for again.
-            let Ok(bundles) = store.bundles(&cid) else {
-                return Delivered::Delayed;
-            };
-            let mut counts = BTreeMap::new();
-            for held in bundles {
-                *counts.entry(held.key_id).or_default() += 1;
-            }
-            self.bundles = Some(counts);
-        }
-        let counts = self.bundles.get_or_insert_default();
-        let held: &mut usize = counts.entry(key_id).or_default();
-        if *held >= MOST_BUNDLES {
-            return Delivered::Delayed;
-        }
-        *held += 1;
-        taken.entries.push(Entry::Bundle { cid, key_id, bytes });
-        Delivered::Stored
     }
 
     /// Remembers that a record was refused, and why.

@@ -6,6 +6,8 @@ use folkmoot_record::{BundleHash, CollectiveId, RecordId};
 
 use crate::{Held, Holdings, limits};
 
+const _: () = assert!(folkmoot_seal::bundle::MAX_BYTES <= limits::ITEM);
+
 /// One thing to give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Gift {
@@ -83,8 +85,8 @@ impl Giver {
                     .map(|wire| Held { wire, absent: None }),
             };
             let Some(item) = item else { continue };
-            // A bundle that fills a frame alone cannot travel in one; nothing else is so large.
-            if item.wire.len() + 64 > limits::FRAME - limits::ITEM_FRAME {
+            // Nothing that is taken is larger.
+            if item.wire.len() > limits::ITEM {
                 continue;
             }
             bytes += item.wire.len() + 8;

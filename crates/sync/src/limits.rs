@@ -12,6 +12,9 @@ pub const SQUEEZE_FROM: usize = 512;
 /// Item frames are closed at this many bytes before compression: headers repeat, so a larger
 /// frame packs better, and four of them are quickly judged.
 pub const ITEM_FRAME: usize = 256 << 10;
+/// Most bytes of one item: it fits behind those that a frame holds already. What is taken can so be
+/// given on; records are far smaller, bundles may be as large.
+pub const ITEM: usize = FRAME - ITEM_FRAME - 64;
 /// Most items in one frame: an honest frame of [`UNSQUEEZED`] bytes holds fewer.
 pub const ITEMS: u64 = 16_384;
 /// Most ids in one frame of salted ids: what one frame of [`FRAME`] bytes can hold.

@@ -279,6 +279,24 @@ impl PeerState {
         !share.push_queue.is_empty() || self.streams.values().any(unwritten)
     }
 
+    /// Hands items of a session or a push stream to the engine.
+    fn deliver_shared(
+        &mut self,
+        stream: StreamId,
+        cid: CollectiveId,
+        items: Vec<Held>,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Fault> {
+        let items = to_items(items);
+        // Bundles carry no signature: only who is known to be a member may bring one. Whoever is
+        // unknown shows records that say who it is, and nothing else.
+        let served = self.shares.get(&cid).is_some_and(Share::is_served);
+        if !served && items.iter().any(|item| matches!(item, Item::Bundle(_))) {
+            return Err(Fault::OutOfTurn("a bundle"));
+        }
+        self.deliver(stream, cid, items, ctx)
+    }
+
     /// Hands received items to the engine.
     fn deliver(
         &mut self,

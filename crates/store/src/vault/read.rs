@@ -320,6 +320,31 @@ impl Vault {
             .collect()
     }
 
+    /// Hashes of the bundles held of one epoch, ascending. Reads no bundle.
+    ///
+    /// # Errors
+    /// [`StoreError::Projection`].
+    pub fn bundle_hashes(
+        &self,
+        cid: &CollectiveId,
+        key_id: &EpochId,
+    ) -> Result<Vec<BundleHash>, StoreError> {
+        let Some(number) = self.state.registry.number(cid) else {
+            return Ok(Vec::new());
+        };
+        let epoch = [&number.to_be_bytes() as &[u8], key_id.as_bytes()].concat();
+        let (from, to) = layout::range(layout::BUNDLES, &epoch);
+        let mut hashes = Vec::new();
+        self.state
+            .index
+            .scan(&from, &to, Direction::Forward, &mut |key, _| {
+                let hash = key.get(37..).and_then(|hash| hash.try_into().ok());
+                hashes.extend(hash.map(BundleHash::from_bytes));
+                ControlFlow::Continue(())
+            })?;
+        Ok(hashes)
+    }
+
     fn load_bundle(&self, hash: &BundleHash, spot: Spot) -> Result<Bundle, StoreError> {
         let loaded = self.state.read(spot);
         match loaded {

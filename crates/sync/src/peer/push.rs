@@ -12,7 +12,7 @@ use crate::{
     stream::{Kind, Stream, post},
 };
 
-use super::{PeerState, Purpose, streams::Fate, to_items};
+use super::{PeerState, Purpose, streams::Fate};
 
 impl PeerState {
     /// Opens a push stream now, or after a while if the peer does not.
@@ -126,7 +126,7 @@ impl PeerState {
         match frame {
             Frame::Items(items) => {
                 let id = *id;
-                self.deliver(id, of, to_items(items), ctx)?;
+                self.deliver_shared(id, of, items, ctx)?;
                 Ok(Fate::Delivered)
             }
             Frame::WantRecords(ids) => {

@@ -14,7 +14,7 @@ use crate::{
     stream::{Kind, Stream, post},
 };
 
-use super::{PeerState, Purpose, streams::Fate, to_items};
+use super::{PeerState, Purpose, streams::Fate};
 
 impl PeerState {
     /// Opens every session that is due.
@@ -140,7 +140,7 @@ impl PeerState {
             ) => {
                 server.delivering()?;
                 let cid = *cid;
-                self.deliver(id, cid, to_items(items), ctx)?;
+                self.deliver_shared(id, cid, items, ctx)?;
                 Ok(Fate::Delivered)
             }
             (
@@ -167,7 +167,7 @@ impl PeerState {
             (Kind::Client { cid, client, .. }, Frame::Items(items)) => {
                 client.delivering()?;
                 let cid = *cid;
-                self.deliver(id, cid, to_items(items), ctx)?;
+                self.deliver_shared(id, cid, items, ctx)?;
                 Ok(Fate::Delivered)
             }
             (Kind::Client { client, .. }, Frame::Done) => {

@@ -3,7 +3,7 @@
 use folkmoot_record::fc::{Decoder, Encoder};
 use folkmoot_sync::{Event, Input, Path, Protocol, StreamId, limits};
 
-use crate::world::{World, addr, peer};
+use crate::world::{Overheard, World, addr, peer};
 
 const STREAM: StreamId = StreamId(u64::MAX);
 
@@ -49,18 +49,24 @@ fn member() -> (World, folkmoot_record::CollectiveId, u8) {
     world.ask(1, folkmoot_sync::Ask::SyncNow { cid: None });
     world.run(2_000);
     let frames = world.tap.take().unwrap();
-    // The index under which node 1 speaks of the collective: [1, index, ...] or [0, index].
-    let index = frames
+    let index = index_of(&frames, 1);
+    world.nodes[0].events.clear();
+    (world, cid, index.expect("an opening was seen"))
+}
+
+/// The index under which a node speaks of the collective to node 0: `[1, index, ...]` or
+/// `[0, index]`.
+fn index_of(frames: &[Overheard], node: usize) -> Option<u8> {
+    let opening = frames
         .iter()
-        .filter(|(from, to, protocol, _)| (*from, *to) == (1, 0) && *protocol != Protocol::Hello)
+        .filter(|(from, to, protocol, _)| (*from, *to) == (node, 0) && *protocol != Protocol::Hello)
         .find_map(|(.., bytes)| {
             let mut d = Decoder::new(bytes).ok()?;
             let len = d.array().ok()?;
             let number = d.uint().ok()?;
             ((number, len) == (0, 2) || (number, len) == (1, 5)).then(|| d.uint().ok())?
         });
-    world.nodes[0].events.clear();
-    (world, cid, index.expect("an opening was seen") as u8)
+    opening.map(|index| index as u8)
 }
 
 fn frame(world: &mut World, stream: StreamId, bytes: Vec<u8>) {
@@ -152,6 +158,69 @@ fn void_records_end_the_connection_and_change_nothing() {
     assert_eq!(world.set(0, cid), before);
     let of = |e: &&Event| matches!(e, Event::Misbehaved { what, .. } if what.contains("6 records that are void"));
     assert_eq!(world.nodes[0].events.iter().filter(of).count(), 1);
+}
+
+/// A bundle as the nodes of the tests read them.
+fn bundle(secret: [u8; 32]) -> Vec<u8> {
+    let mut e = Encoder::new();
+    e.array(2).uint(1u8).bytes(secret);
+    e.finish()
+}
+
+#[test]
+fn bundles_of_an_unknown_device_are_not_taken() {
+    // Whoever left keeps the epoch's secret, and proves a device that nobody ever heard of.
+    for protocol in [Protocol::Push, Protocol::Sync] {
+        let mut world = World::new(52, 3);
+        let cid = world.found();
+        world.admit(&[1], cid);
+        let secret = folkmoot_seal::EpochSecret::from_bytes([0x5e; 32]);
+        let club = world.nodes[2].home.clubs.entry(cid).or_default();
+        club.me = Some(crate::people::Person::new(2));
+        club.member = true;
+        club.add_secret(&secret);
+        world.tap = Some(Vec::new());
+        // The side that was dialled hears the last proof, and opens the push stream.
+        world.reach(0, 2);
+        world.run(10_000);
+        let shared = &world.nodes[0].machine.peers()[0].shared;
+        assert_eq!(shared[0].standing, folkmoot_sync::Standing::Unknown);
+        let frames = world.tap.take().unwrap();
+        let index = index_of(&frames, 2).expect("its push stream was seen");
+        let before = world.set(0, cid);
+        accept(&mut world, 2, protocol, STREAM);
+        let mut e = Encoder::new();
+        match protocol {
+            Protocol::Push => e.array(2).uint(0u8).uint(index),
+            _ => {
+                e.array(5).uint(1u8).uint(index).uint(0u8).uint(0u8);
+                e.uint((1u64 << 53) - 1)
+            }
+        };
+        frame(&mut world, STREAM, e.finish());
+        for n in 0..3u8 {
+            let mut e = Encoder::new();
+            e.array(2).uint(4u8).array(1).array(2);
+            e.bytes(bundle([n; 32])).null();
+            frame(&mut world, STREAM, e.finish());
+        }
+        world.run(1_000);
+        assert_eq!(world.set(0, cid), before, "{protocol:?}");
+        assert_eq!(score(&world, 2), 20, "{protocol:?}");
+        // A member may bring one.
+        let (mut world, cid, index) = member();
+        accept(&mut world, 1, Protocol::Push, STREAM);
+        let mut e = Encoder::new();
+        e.array(2).uint(0u8).uint(index);
+        frame(&mut world, STREAM, e.finish());
+        let before = world.set(0, cid).len();
+        let mut e = Encoder::new();
+        e.array(2).uint(4u8).array(1).array(2);
+        e.bytes(bundle([9; 32])).null();
+        frame(&mut world, STREAM, e.finish());
+        world.run(100);
+        assert_eq!(world.set(0, cid).len(), before + 1);
+    }
 }
 
 #[test]
