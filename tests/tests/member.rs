@@ -21,7 +21,7 @@ use folkmoot_record::{
 };
 use folkmoot_sync::Scope;
 use folkmoot_tests::{
-    home::{Home, text},
+    home::{Home, text, until},
     meet::{equal, invite_as, join, pair, refused, talk},
 };
 use traitor::{Keys, Offer, Outcome, attack};
@@ -428,4 +428,34 @@ fn streams_held_open_on_a_proven_session_are_ended() {
     });
     assert!(ana.alive() && ana.memory() < MOST_MEMORY);
     equal(&[&ana, &ben], "commons");
+}
+
+#[test]
+fn an_unknown_device_keeps_no_sync_waiting() {
+    let (ana, ben, mut rea) = three();
+    let mut keys = keys_of(&mut rea);
+    // Whoever left keeps the secrets of their epochs; a device is quickly made.
+    keys.device = SigningKey::from_bytes(&[5; 32]);
+    keys.seat = SeatKey::from_bytes(keys.device.verifying_key().to_bytes());
+    let address = ana.addresses().first().cloned().unwrap();
+    std::thread::scope(|scope| {
+        let attack = scope.spawn(|| {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            runtime.block_on(attack(&keys, [5; 32], &[], &address, ATTACK))
+        });
+        let unknown = || {
+            let peers = ana.all(&["peers"]);
+            let shared = peers
+                .iter()
+                .flat_map(|peer| peer["collectives"].as_array().unwrap());
+            let unknown = shared.filter(|shared| shared["known"] == false);
+            unknown.count()
+        };
+        until(ATTACK, "the unknown device is connected", || unknown() == 1);
+        equal(&[&ana, &ben], "commons");
+        let synced = ana.ok(&["sync", "commons"]);
+        assert_eq!(synced["complete"], true);
+        assert_eq!(unknown(), 1, "it was there all the time");
+        assert!(attack.join().unwrap().proven);
+    });
 }

@@ -80,7 +80,7 @@ pub(crate) fn print_peers(
     let now = Timestamp::now();
     let (good, dim, bold) = (style::GOOD, style::DIM, style::BOLD);
     for peer in peers {
-        let who = match peer.collectives.first() {
+        let who = match peer.collectives.iter().find(|shared| shared.known) {
             Some(shared) => clean(&shared.member).into_owned(),
             None => tail(&peer.peer_id).to_owned(),
         };
@@ -118,6 +118,9 @@ pub(crate) fn print_peers(
 fn print_shared(out: &mut impl Write, shared: &PeerCollective, now: Timestamp) -> io::Result<()> {
     let (good, warn) = (style::GOOD, style::WARN);
     let name = clean(&shared.collective);
+    if !shared.known {
+        return writeln!(out, "    ? {name}: its device is not known here yet");
+    }
     let last = match shared.last_equal {
         Some(time) => format!("; equal {} ago", age(time, now)),
         None => String::new(),

@@ -99,6 +99,9 @@ pub struct PeerCollective {
     pub member: String,
     /// Seat.
     pub seat: String,
+    /// Whether its device is known here to be a member's. One that is not is given nothing, and is
+    /// not waited for.
+    pub known: bool,
     /// Whether both held the same set after the last reconciliation; none: not reconciled yet.
     pub equal: Option<bool>,
     /// When they last held the same set.

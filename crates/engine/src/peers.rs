@@ -156,7 +156,8 @@ impl Core {
         }
     }
 
-    /// Devices of members of a collective that are connected and proven now.
+    /// Devices of members of a collective that are connected and proven now. One that is not known
+    /// here yet is none.
     pub(crate) fn connected_members(&self, cid: &CollectiveId) -> u64 {
         let peers = self
             .machine
@@ -165,7 +166,10 @@ impl Core {
             .unwrap_or_default();
         let count = peers
             .iter()
-            .filter(|peer| peer.connected && peer.shared.iter().any(|shared| shared.cid == *cid))
+            .filter(|peer| {
+                let of = |shared: &folkmoot_sync::SharedView| shared.served && shared.cid == *cid;
+                peer.connected && peer.shared.iter().any(of)
+            })
             .count();
         count as u64
     }
@@ -215,6 +219,7 @@ impl Core {
             collective_id: shared.cid.to_string(),
             member: collective.member_name(&shared.seat),
             seat: shared.seat.to_string(),
+            known: shared.served,
             equal: shared.synced_at.map(|_| shared.equal),
             last_equal: shared.equal_at.and_then(timestamp),
             missing: self.missing(collective),

@@ -93,7 +93,8 @@ impl Core {
         self.answer_waiting();
     }
 
-    /// Whether every proven peer reconciled since then.
+    /// Whether every peer that is known to be a member's reconciled since then. With the others
+    /// there is no session to wait for.
     fn reconciled_since(&self, cid: Option<CollectiveId>, since: u64) -> bool {
         let peers = self
             .machine
@@ -104,7 +105,7 @@ impl Core {
             .iter()
             .filter(|peer| peer.connected)
             .flat_map(|peer| &peer.shared)
-            .filter(|shared| cid.is_none_or(|cid| shared.cid == cid))
+            .filter(|shared| shared.served && cid.is_none_or(|cid| shared.cid == cid))
             .all(|shared| !shared.in_progress && shared.synced_at.is_some_and(|at| at >= since))
     }
 

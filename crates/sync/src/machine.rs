@@ -171,6 +171,7 @@ impl Machine {
                     seat: share.seat,
                     dev: share.dev,
                     standing: share.standing,
+                    served: share.is_served(),
                     equal_at: share.equal_at,
                     synced_at: share.synced_at,
                     equal: share.equal,

@@ -38,6 +38,8 @@ pub struct SharedView {
     pub dev: DeviceKey,
     /// What that device is to this node.
     pub standing: Standing,
+    /// Whether it is given what this node holds: a member, or the host that welcomed this node.
+    pub served: bool,
     /// When both sides last held the same set, wall clock milliseconds.
     pub equal_at: Option<u64>,
     /// When a reconciliation last ended, wall clock milliseconds.
