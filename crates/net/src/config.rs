@@ -43,6 +43,8 @@ pub mod limits {
 
     /// Bytes of a frame without its prefix (section 7.3).
     pub const MAX_FRAME: usize = 1 << 20;
+    /// Bytes of a frame on a hello stream before a door opens there: strangers send them.
+    pub const MAX_HELLO_FRAME: usize = folkmoot_sync::limits::HELLO_FRAME;
     /// Frames a stream delivers before the machine must grant more by `Output::Read`: enough to
     /// keep a stream busy while one frame is digested, few enough to bound memory.
     pub const READ_WINDOW: usize = 4;

@@ -163,6 +163,7 @@ impl Driver {
             },
             Output::Send { stream, bytes } => self.table.send(stream, bytes),
             Output::Read { stream, frames } => self.table.grant(stream, frames),
+            Output::Widen { stream } => self.table.widen(stream),
             Output::Close { stream } => self.table.close(stream),
             // The engine's part.
             Output::Deliver { .. } | Output::Event(_) => {}

@@ -14,8 +14,13 @@ const CHUNK: usize = 64 << 10;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FrameError {
     /// The length is above the limit.
-    #[error("a frame of {0} bytes; at most {MAX_FRAME} are allowed")]
-    TooLong(usize),
+    #[error("a frame of {length} bytes; at most {most} are allowed")]
+    TooLong {
+        /// As announced.
+        length: usize,
+        /// The limit of the stream.
+        most: usize,
+    },
     /// The frame was begun and not ended in time.
     #[error("a frame was begun and not finished within {} s", .0.as_secs())]
     Slow(Duration),
@@ -31,26 +36,30 @@ pub(crate) enum FrameError {
 }
 
 /// Reads one frame, or `None` where the stream ends between frames. The first byte may take for
-/// ever; from then on the frame has `limit`.
+/// ever; from then on the frame has `limit`. It has at most `most` bytes.
 pub(crate) async fn read_frame(
     stream: &mut (impl AsyncBufRead + Unpin),
     limit: Duration,
+    most: usize,
 ) -> Result<Option<Vec<u8>>, FrameError> {
     if stream.fill_buf().await?.is_empty() {
         return Ok(None);
     }
-    match timeout(limit, read_begun(stream)).await {
+    match timeout(limit, read_begun(stream, most)).await {
         Ok(frame) => frame.map(Some),
         Err(_) => Err(FrameError::Slow(limit)),
     }
 }
 
-async fn read_begun(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, FrameError> {
+async fn read_begun(
+    stream: &mut (impl AsyncRead + Unpin),
+    most: usize,
+) -> Result<Vec<u8>, FrameError> {
     let mut prefix = [0; 4];
     stream.read_exact(&mut prefix).await.map_err(cut)?;
     let length = u32::from_be_bytes(prefix) as usize;
-    if length > MAX_FRAME {
-        return Err(FrameError::TooLong(length));
+    if length > most {
+        return Err(FrameError::TooLong { length, most });
     }
     let mut frame = Vec::new();
     while frame.len() < length {
@@ -79,7 +88,12 @@ pub(crate) async fn write_frame(
 ) -> Result<(), FrameError> {
     let length = match u32::try_from(frame.len()) {
         Ok(length) if frame.len() <= MAX_FRAME => length,
-        _ => return Err(FrameError::TooLong(frame.len())),
+        _ => {
+            return Err(FrameError::TooLong {
+                length: frame.len(),
+                most: MAX_FRAME,
+            });
+        }
     };
     patiently(stream.write_all(&length.to_be_bytes())).await?;
     for chunk in frame.chunks(CHUNK) {

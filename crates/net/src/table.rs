@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::{
     addr::peer_of,
-    limits::{MAX_QUEUED_BYTES, READ_WINDOW},
+    limits::{MAX_FRAME, MAX_HELLO_FRAME, MAX_QUEUED_BYTES, READ_WINDOW},
     task::{Command, Job, run},
     upgrade::is_gated,
 };
@@ -29,6 +29,7 @@ struct Entry {
     commands: mpsc::UnboundedSender<Command>,
     queued: Arc<AtomicUsize>,
     credit: Arc<Semaphore>,
+    most: Arc<AtomicUsize>,
     cut: oneshot::Sender<Option<String>>,
     ended: oneshot::Receiver<()>,
 }
@@ -67,7 +68,13 @@ impl Table {
         let (cut, cuts) = oneshot::channel();
         let (done, ended) = oneshot::channel();
         let queued = Arc::new(AtomicUsize::new(0));
-        let credit = Arc::new(Semaphore::new(READ_WINDOW));
+        // Anybody may open a hello: its frames are small, and read one at a time.
+        let (window, most) = match protocol {
+            Protocol::Hello => (1, MAX_HELLO_FRAME),
+            Protocol::Sync | Protocol::Push => (READ_WINDOW, MAX_FRAME),
+        };
+        let credit = Arc::new(Semaphore::new(window));
+        let most = Arc::new(AtomicUsize::new(most));
         self.tasks.spawn(run(Job {
             id,
             peer: peer_of(peer),
@@ -78,6 +85,7 @@ impl Table {
             commands: received,
             queued: Arc::clone(&queued),
             credit: Arc::clone(&credit),
+            most: Arc::clone(&most),
             cut: cuts,
             done,
             inputs: self.inputs.clone(),
@@ -88,6 +96,7 @@ impl Table {
             commands,
             queued,
             credit,
+            most,
             cut,
             ended,
         };
@@ -115,6 +124,15 @@ impl Table {
         if let Some(entry) = self.entries.get(&stream) {
             let room = Semaphore::MAX_PERMITS - entry.credit.available_permits();
             entry.credit.add_permits(room.min(frames as usize));
+        }
+    }
+
+    /// Lets a hello stream, on which a door opened, read as any other.
+    pub(crate) fn widen(&self, stream: StreamId) {
+        if let Some(entry) = self.entries.get(&stream)
+            && entry.most.swap(MAX_FRAME, Ordering::AcqRel) < MAX_FRAME
+        {
+            entry.credit.add_permits(READ_WINDOW - 1);
         }
     }
 

@@ -49,6 +49,8 @@ pub(crate) struct Job {
     pub(crate) queued: Arc<AtomicUsize>,
     /// Frames that may be read.
     pub(crate) credit: Arc<Semaphore>,
+    /// Most bytes of a frame that is read.
+    pub(crate) most: Arc<AtomicUsize>,
     /// End at once, for this reason.
     pub(crate) cut: oneshot::Receiver<Option<String>>,
     /// Dropped at the very end.
@@ -83,8 +85,8 @@ pub(crate) async fn run(mut job: Job) -> StreamId {
     let reason = tokio::select! {
         biased;
         cut = &mut job.cut => cut.ok().flatten(),
-        read = read(id, reader, &job.credit, &job.inputs) => {
-            too_long = matches!(read, Err(FrameError::TooLong(_)));
+        read = read(id, reader, &job.credit, &job.most, &job.inputs) => {
+            too_long = matches!(read, Err(FrameError::TooLong { .. }));
             sentence(read)
         }
         written = write(id, writer, &mut job.commands, &job.queued, &job.inputs) => sentence(written),
@@ -111,6 +113,7 @@ async fn read(
     stream: StreamId,
     reader: impl AsyncRead + Unpin,
     credit: &Semaphore,
+    most: &AtomicUsize,
     inputs: &mpsc::Sender<Input>,
 ) -> Result<(), FrameError> {
     let mut reader = BufReader::with_capacity(BUFFER, reader);
@@ -118,7 +121,9 @@ async fn read(
     // The semaphore is never closed, and an engine that is gone ends the stream.
     while let Ok(permit) = credit.acquire().await {
         permit.forget();
-        let Some(bytes) = read_frame(&mut reader, limit).await? else {
+        // Moved, if at all, before the credit for the frame to which it applies.
+        let most = most.load(Ordering::Acquire);
+        let Some(bytes) = read_frame(&mut reader, limit, most).await? else {
             return Ok(());
         };
         if inputs.send(Input::Frame { stream, bytes }).await.is_err() {

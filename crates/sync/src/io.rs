@@ -258,6 +258,13 @@ pub enum Output {
         /// How many.
         frames: u32,
     },
+    /// A door opened on a hello stream: the driver may read frames of up to
+    /// [`crate::limits::FRAME`] bytes from it, and [`crate::limits::READ_AHEAD`] of them. Before
+    /// that it reads one of [`crate::limits::HELLO_FRAME`] at a time, since strangers send them.
+    Widen {
+        /// Which stream.
+        stream: StreamId,
+    },
     /// Close a stream after what was sent.
     Close {
         /// Which.

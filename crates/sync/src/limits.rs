@@ -48,7 +48,8 @@ pub const RUNS_A_MINUTE: u32 = 240;
 /// The first content window of a first session reaches this far back: what is new comes first.
 pub const RECENT_MS: u64 = 30 * 24 * 60 * 60 * 1_000;
 
-/// Frames that the driver may read from a new stream before the first [`crate::Output::Read`].
+/// Frames that the driver may read from a new stream before the first [`crate::Output::Read`]; of a
+/// hello one before [`crate::Output::Widen`].
 /// Four item frames keep the checking workers busy while one is on its way.
 pub const READ_AHEAD: u32 = 4;
 /// Bytes handed to the driver and not yet written, for each stream: above it no more items are

@@ -213,7 +213,7 @@ impl Hub {
                     }
                 }
             }
-            Output::Gate { .. } | Output::Read { .. } => {}
+            Output::Gate { .. } | Output::Read { .. } | Output::Widen { .. } => {}
             Output::Deliver { .. } | Output::Event(_) => unreachable!("the engine keeps these"),
         }
     }

@@ -3,14 +3,33 @@ use std::time::Duration;
 use folkmoot_sync::{Output, Protocol};
 use futures::io::{AsyncReadExt, BufReader, Cursor};
 
-use super::node::{TRANSPORTS, pair, stream};
+use super::node::{TRANSPORTS, narrow, pair, stream};
 use crate::{
     frames::{FrameError, read_frame, write_frame},
-    limits::MAX_FRAME,
+    limits::{MAX_FRAME, MAX_HELLO_FRAME},
 };
 
 fn sample(length: usize) -> Vec<u8> {
     (0..length).map(|i| (i * 31 % 251) as u8).collect()
+}
+
+#[tokio::test]
+async fn a_hello_is_read_in_small_frames_until_a_door_opens() {
+    for transport in TRANSPORTS {
+        let (mut a, mut b) = pair(transport).await;
+        let (at_a, at_b) = narrow(&mut a, &mut b, Protocol::Hello).await;
+        a.send(at_a, sample(MAX_HELLO_FRAME)).await;
+        assert_eq!(b.frame(at_b).await.len(), MAX_HELLO_FRAME);
+        // A second frame waits until the first one is digested, and may be larger then.
+        a.send(at_a, sample(MAX_FRAME)).await;
+        b.act(Output::Widen { stream: at_b }).await;
+        assert_eq!(b.frame(at_b).await.len(), MAX_FRAME);
+        // One byte more than a hello may have ends its stream.
+        let (at_a, at_b) = narrow(&mut a, &mut b, Protocol::Hello).await;
+        a.send(at_a, sample(MAX_HELLO_FRAME + 1)).await;
+        let reason = b.closed(at_b).await;
+        assert!(reason.unwrap().contains("at most 8192"));
+    }
 }
 
 #[tokio::test]
@@ -85,10 +104,10 @@ async fn what_was_written_is_read() {
     for capacity in [1, 3, 1024, 1 << 21] {
         let mut reader = BufReader::with_capacity(capacity, Cursor::new(&wire));
         for frame in &frames {
-            let read = read_frame(&mut reader, Duration::from_secs(60)).await;
+            let read = read_frame(&mut reader, Duration::from_secs(60), MAX_FRAME).await;
             assert!(read.unwrap().as_ref() == Some(frame));
         }
-        let end = read_frame(&mut reader, Duration::from_secs(60)).await;
+        let end = read_frame(&mut reader, Duration::from_secs(60), MAX_FRAME).await;
         assert!(end.unwrap().is_none());
     }
 }
@@ -97,14 +116,28 @@ async fn what_was_written_is_read() {
 async fn bad_frames_are_told_apart() {
     let limit = Duration::from_secs(60);
     let mut long = Cursor::new([0x00, 0x10, 0x00, 0x01, 7]);
-    let error = read_frame(&mut long, limit).await.unwrap_err();
-    assert!(matches!(error, FrameError::TooLong(1_048_577)));
+    let error = read_frame(&mut long, limit, MAX_FRAME).await.unwrap_err();
+    assert!(matches!(
+        error,
+        FrameError::TooLong {
+            length: 1_048_577,
+            ..
+        }
+    ));
     for cut in [&[0][..], &[0, 0, 0], &[0, 0, 0, 2], &[0, 0, 0, 2, 9]] {
-        let error = read_frame(&mut Cursor::new(cut), limit).await.unwrap_err();
+        let error = read_frame(&mut Cursor::new(cut), limit, MAX_FRAME)
+            .await
+            .unwrap_err();
         assert!(matches!(error, FrameError::Cut), "{cut:?}");
     }
     let error = write_frame(&mut Vec::new(), &sample(MAX_FRAME + 1)).await;
-    assert!(matches!(error, Err(FrameError::TooLong(1_048_577))));
+    assert!(matches!(
+        error,
+        Err(FrameError::TooLong {
+            length: 1_048_577,
+            ..
+        })
+    ));
 }
 
 /// A stream whose end never comes.
@@ -124,9 +157,9 @@ impl futures::AsyncRead for Silence {
 async fn only_a_frame_that_was_begun_is_hurried() {
     let limit = Duration::from_millis(5);
     let mut begun = BufReader::new(Cursor::new([0, 0, 0, 9, 1]).chain(Silence));
-    let error = read_frame(&mut begun, limit).await.unwrap_err();
+    let error = read_frame(&mut begun, limit, MAX_FRAME).await.unwrap_err();
     assert!(matches!(error, FrameError::Slow(_)));
     let mut silent = BufReader::new(Silence);
-    let waiting = tokio::time::timeout(limit * 20, read_frame(&mut silent, limit)).await;
+    let waiting = tokio::time::timeout(limit * 20, read_frame(&mut silent, limit, MAX_FRAME)).await;
     assert!(waiting.is_err());
 }

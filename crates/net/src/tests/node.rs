@@ -215,6 +215,15 @@ pub(super) async fn pair(listen: &str) -> (Node, Node) {
 
 /// A stream between them: its number at each.
 pub(super) async fn stream(a: &mut Node, b: &mut Node, protocol: Protocol) -> (StreamId, StreamId) {
+    let (at_a, at_b) = narrow(a, b, protocol).await;
+    for (node, stream) in [(a, at_a), (b, at_b)] {
+        node.act(Output::Widen { stream }).await;
+    }
+    (at_a, at_b)
+}
+
+/// A stream as it is when it opens.
+pub(super) async fn narrow(a: &mut Node, b: &mut Node, protocol: Protocol) -> (StreamId, StreamId) {
     a.ask(&b.peer, protocol).await;
     (a.opened(protocol).await, b.accepted(protocol).await)
 }

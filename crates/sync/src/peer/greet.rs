@@ -209,6 +209,7 @@ impl PeerState {
         }
         if let (Some(open), Kind::Hello { door, .. }) = (open, &mut stream.kind) {
             *door = Some(Box::new(open));
+            ctx.out.push(Output::Widen { stream: stream.id });
             stream.deadline = Some(ctx.now.mono + limits::DOOR_MS);
             return Ok(Fate::Digested);
         }

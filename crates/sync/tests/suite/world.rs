@@ -44,6 +44,8 @@ struct End {
     gone: bool,
     /// Until when what was sent before takes on a slow line.
     busy: u64,
+    /// Largest frame that is read.
+    most: usize,
 }
 
 enum Happening {
@@ -227,6 +229,12 @@ impl World {
                 }
                 self.read(stream);
             }
+            Output::Widen { stream } => {
+                if let Some(end) = self.ends.get_mut(&stream) {
+                    end.most = limits::FRAME;
+                    end.credit += limits::READ_AHEAD - 1;
+                }
+            }
             Output::Close { stream } => {
                 let now = self.now;
                 if let Some(end) = self.ends.get_mut(&stream) {
@@ -355,7 +363,16 @@ impl World {
                 node,
                 other,
                 line,
-                credit: limits::READ_AHEAD,
+                credit: if protocol == Protocol::Hello {
+                    1
+                } else {
+                    limits::READ_AHEAD
+                },
+                most: if protocol == Protocol::Hello {
+                    limits::HELLO_FRAME
+                } else {
+                    limits::FRAME
+                },
                 waiting: VecDeque::new(),
                 ending: false,
                 gone: false,
@@ -411,6 +428,7 @@ impl World {
             if end.credit > 0
                 && let Some(bytes) = end.waiting.pop_front()
             {
+                assert!(bytes.len() <= end.most, "a frame that is not read");
                 end.credit -= 1;
                 let (node, other, written) = (end.node, end.other, bytes.len());
                 if let Some(sender) = self.ends.get(&other) {
