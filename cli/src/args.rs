@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     charter, collective, completions, config, contracts, find, grant, id, import, invite, join,
-    link, list, note, peers, readmit, recover, revoke, show, status, sync, up, why,
+    link, list, note, peers, proposals, propose, readmit, recover, revoke, show, status, sync, up,
+    vote, why,
 };
 
 /// A person's own knowledge node: notes that are yours, shared in collectives without servers.
@@ -69,6 +70,9 @@ pub(crate) enum Command {
     Import(import::Args),
     Collective(collective::Args),
     Charter(charter::Args),
+    Propose(propose::Args),
+    Vote(vote::Args),
+    Proposals(proposals::Args),
     Invite(Box<invite::Args>),
     Join(join::Args),
     Contracts(contracts::Args),

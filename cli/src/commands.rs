@@ -16,12 +16,15 @@ pub(crate) mod list;
 pub(crate) mod note;
 pub(crate) mod peers;
 pub(crate) mod readmit;
+pub(crate) mod proposals;
+pub(crate) mod propose;
 pub(crate) mod recover;
 pub(crate) mod revoke;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod sync;
 pub(crate) mod up;
+pub(crate) mod vote;
 pub(crate) mod why;
 
 use folkmoot_node::{HOME_VARIABLE, Home};
@@ -63,6 +66,9 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> Result<(), CliError> {
         Command::Import(args) => import::run(&cx, &args),
         Command::Charter(args) => charter::run(&cx, args),
         Command::Collective(args) => collective::run(&cx, args),
+        Command::Propose(args) => propose::run(&cx, args),
+        Command::Vote(args) => vote::run(&cx, args),
+        Command::Proposals(args) => proposals::run(&cx, args),
         Command::Invite(args) => invite::run(&cx, *args),
         Command::Join(args) => join::run(&cx, args),
         Command::Contracts(args) => contracts::run(&cx, args),

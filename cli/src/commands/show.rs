@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::{
     access::{Access, Need},
-    commands::Context,
+    commands::{Context, proposals::print_proposal},
     error::CliError,
     ui::{age, bytes, clean, clean_text, short_key, style},
 };
@@ -34,6 +34,9 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         Access::open(cx, Need::ExistingHome)?.ask(Command::Show(Show { id: args.id }))?;
     if cx.ui.json {
         return cx.ui.object(&view);
+    }
+    if let Some(proposal) = view.proposal.as_ref().filter(|_| !args.text) {
+        return print_proposal(cx.ui, proposal);
     }
     let mut out = cx.ui.out();
     let text = clean_text(view.text.as_deref().unwrap_or_default());

@@ -288,7 +288,10 @@ impl Witnesses {
         if self.rank == 0 || matches!(grant.make, Make::Founder | Make::Effect) {
             return Some(book.graph.node(grant.op).ms());
         }
-        self.records
+        // What follows the grant is not dated before it.
+        let given_ms = book.graph.node(grant.op).ms();
+        let from = self.records.partition_point(|(ms, _)| *ms < given_ms);
+        self.records[from..]
             .iter()
             .find(|(_, w)| {
                 book.graph.follows(*w, grant.op)

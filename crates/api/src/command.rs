@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     CharterShow, CharterView, CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView,
     Find, Found, IdView, ImportItem, Imported, InviteNew, InviteView, JoinArgs, JoinProgress, List,
-    MemberView, Note, PeerAdd, PeerView, Saved, SetName, Show, ShowView, StatusView, SyncArgs,
-    SyncView, WhyView,
+    MemberView, Note, PeerAdd, PeerView, ProposalView, Proposals, Propose, Saved, SetName, Show,
+    ShowView, StatusView, SyncArgs, SyncView, Vote, WhyView,
 };
 use crate::{
     ContractView, ContractsArgs, GrantNew, InvitesArgs, ReadmissionView, ReadmitArgs,
@@ -54,6 +54,12 @@ pub enum Command {
     CollectiveLeave(CollectiveRef),
     /// The charter in force: [`Reply::Charter`].
     CharterShow(CharterShow),
+    /// Puts something to the vote: [`Reply::Proposal`].
+    Propose(Propose),
+    /// Votes: [`Reply::Proposal`].
+    Vote(Vote),
+    /// Proposals, open ones first, by their end: [`Reply::Proposals`].
+    Proposals(Proposals),
     /// Makes an invite: [`Reply::Invite`].
     Invite(InviteNew),
     /// Invites that are known: [`Reply::Invites`].
@@ -116,6 +122,10 @@ pub enum Reply {
     Members(Vec<MemberView>),
     /// See [`CharterView`].
     Charter(Box<CharterView>),
+    /// See [`ProposalView`].
+    Proposal(Box<ProposalView>),
+    /// See [`ProposalView`].
+    Proposals(Vec<ProposalView>),
     /// See [`InviteView`].
     Invite(Box<InviteView>),
     /// See [`InviteView`].

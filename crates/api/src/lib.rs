@@ -24,7 +24,10 @@ pub use contracts::{
     TouchedRecord,
 };
 pub use error::{ApiError, ErrorCode};
-pub use governing::{CharterRole, CharterRule, CharterShow, CharterView};
+pub use governing::{
+    CharterRole, CharterRule, CharterShow, CharterView, ProposalState, ProposalView, Proposals,
+    Propose, Proposed, Vote, VoteChoice, VoterView,
+};
 pub use library::{
     Find, Found, ImportItem, Imported, ItemView, List, Note, Refused, Saved, Show, ShowView, Sort,
 };

@@ -161,6 +161,9 @@ pub struct ShowView {
     pub standing: String,
     /// Pointers: relation name or number, and id.
     pub refs: Vec<(String, String)>,
+    /// Of a proposal: how it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<Box<crate::ProposalView>>,
 }
 
 /// One thing to import.

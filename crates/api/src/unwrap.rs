@@ -2,8 +2,8 @@
 
 use crate::{
     ApiError, CharterView, CollectiveSummary, CollectiveView, ErrorCode, Found, IdView, Imported,
-    InviteView, JoinProgress, MemberView, PeerView, Reply, Saved, ShowView, StatusView, SyncView,
-    WhyView,
+    InviteView, JoinProgress, MemberView, PeerView, ProposalView, Reply, Saved, ShowView,
+    StatusView, SyncView, WhyView,
 };
 use crate::{ContractView, ReadmissionView, RevocationView};
 
@@ -42,6 +42,8 @@ answers! {
     Collectives => Vec<CollectiveSummary>, |view| view;
     Members => Vec<MemberView>, |view| view;
     Charter => CharterView, |view: Box<_>| *view;
+    Proposal => ProposalView, |view: Box<_>| *view;
+    Proposals => Vec<ProposalView>, |view| view;
     Invite => InviteView, |view: Box<_>| *view;
     Invites => Vec<InviteView>, |view| view;
     Contract => ContractView, |view: Box<_>| *view;

@@ -3,8 +3,8 @@
 use folkmoot_api::{
     CharterShow, CharterView, CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView,
     Command, Find, Found, IdView, ImportItem, Imported, InviteNew, InviteView, JoinArgs,
-    JoinProgress, List, MemberView, Note, PeerAdd, PeerView, Saved, SetName, Show, ShowView,
-    StatusView, SyncArgs, SyncView, WhyView,
+    JoinProgress, List, MemberView, Note, PeerAdd, PeerView, ProposalView, Proposals, Propose,
+    Saved, SetName, Show, ShowView, StatusView, SyncArgs, SyncView, Vote, WhyView,
 };
 use folkmoot_api::{
     ContractView, ContractsArgs, GrantNew, InvitesArgs, ReadmissionView, ReadmitArgs,
@@ -59,6 +59,12 @@ ask! {
     collective_leave(args: CollectiveRef) -> String = Command::CollectiveLeave(args);
     /// The charter in force.
     charter_show(args: CharterShow) -> CharterView = Command::CharterShow(args);
+    /// Puts something to the vote.
+    propose(args: Propose) -> ProposalView = Command::Propose(args);
+    /// Votes.
+    vote(args: Vote) -> ProposalView = Command::Vote(args);
+    /// Proposals, open ones first, by their end.
+    proposals(args: Proposals) -> Vec<ProposalView> = Command::Proposals(args);
     /// Makes an invite.
     invite(args: InviteNew) -> InviteView = Command::Invite(args);
     /// Invites that are known.

@@ -277,7 +277,7 @@ impl Collective {
     }
 
     /// Evaluates an own record; one that would not stand is an error before it is stored.
-    fn take_own(&mut self, record: &Verified, now_ms: u64) -> Result<(), ApiError> {
+    pub(crate) fn take_own(&mut self, record: &Verified, now_ms: u64) -> Result<(), ApiError> {
         self.stale = true;
         let inserted = self.accord.insert(record.clone(), Seen::now(now_ms));
         match inserted.standing {

@@ -11,7 +11,7 @@ mod tests;
 
 pub(crate) use preset::preset;
 pub(crate) use read::read;
-pub(crate) use words::{class_name, rule_sentence};
+pub(crate) use words::{class_name, duration, one_of, rule_sentence};
 pub(crate) use write::write;
 
 use folkmoot_record::control::Actions;

@@ -15,6 +15,7 @@ use folkmoot_sync::{EpochOffer, Peer, Stamp};
 
 use crate::{
     author::OwnTip,
+    govern::Duties,
     refusals::Refusals,
     secrets::{Membership, Secrets},
     take::Tally,
@@ -75,6 +76,8 @@ pub(crate) struct Collective {
     pub(crate) tallies: BTreeMap<DeviceKey, Tally>,
     /// The first full control sync is still under way: no fence holds what comes (section 4.11).
     pub(crate) first_sync: bool,
+    /// What this node does here by itself, and when.
+    pub(crate) duties: Duties,
     /// Epochs offered in a hello, newest first.
     pub(crate) offers: Vec<EpochOffer>,
 }
@@ -98,6 +101,7 @@ impl Collective {
             bundles: BTreeMap::new(),
             stale: false,
             rejudge: Vec::new(),
+            duties: Duties::default(),
             offers: Vec::new(),
         }
     }

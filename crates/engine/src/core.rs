@@ -95,6 +95,9 @@ impl Core {
                 .map(Reply::Members),
             Command::CollectiveLeave(ask) => self.leave(&ask.collective),
             Command::CharterShow(ask) => self.charter_view(ask.collective.as_deref()),
+            Command::Propose(ask) => self.propose(&ask),
+            Command::Vote(ask) => self.vote(&ask),
+            Command::Proposals(ask) => self.proposals(&ask),
             Command::Invite(ask) => self.invite(&ask),
             Command::Invites(ask) => self.invites(&ask),
             Command::Grant(ask) => self.grant(&ask),
@@ -224,6 +227,7 @@ impl Core {
             self.upkeep();
         }
         self.see_off();
+        self.due_duties();
         self.answer_waiting();
     }
 
@@ -236,6 +240,7 @@ impl Core {
             waiting,
             self.library.deadline(),
             self.departure_due(),
+            self.next_duty(),
             Some(self.upkeep_at),
         ]
         .into_iter()
@@ -411,6 +416,7 @@ impl Core {
                 break;
             }
         }
+        self.all_duties();
         self.forget_idle_imports();
         self.scrub(now_ms);
         for damage in self.store.take_damage() {

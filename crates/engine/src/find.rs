@@ -8,7 +8,7 @@ use folkmoot_api::{
 use folkmoot_library::{
     Item, Query, QueryError, ResolvedQuery, Sort, TimeZone, Timestamp, Zoned, item, snippet,
 };
-use folkmoot_record::{CollectiveId, RecordId, Verified};
+use folkmoot_record::{CollectiveId, Kind, RecordId, Verified};
 use folkmoot_search::Page;
 
 use crate::{
@@ -180,7 +180,14 @@ impl Core {
         let record = stored
             .verified()
             .map_err(|reason| failed(format!("the stored record cannot be read ({reason})")))?;
-        let view = self.show_view(&record, stored.received_ms, stored.wire.len());
+        let mut view = self.show_view(&record, stored.received_ms, stored.wire.len());
+        if record.header().kind == Kind::PROPOSAL
+            && let Some(cid) = record.header().cid
+            && let Ok(proposal) = self.proposal_view(&cid, &id)
+        {
+            view.item.title.clone_from(&proposal.title);
+            view.proposal = Some(Box::new(proposal));
+        }
         Ok(Reply::Show(Box::new(view)))
     }
 
@@ -243,6 +250,7 @@ impl Core {
                 .iter()
                 .map(|r| (relation(r.rel.0), r.id.to_string()))
                 .collect(),
+            proposal: None,
             item: self.item_view(&item, None),
         }
     }

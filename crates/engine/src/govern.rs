@@ -1,6 +1,15 @@
 //! Governing by the charter: what it says, what is proposed, how it is decided (section 5).
 
+mod amend;
+mod duties;
+mod plan;
+mod proposal;
+mod propose;
 mod show;
+mod vote;
+mod words;
+
+pub(crate) use duties::Duties;
 
 use folkmoot_api::ApiError;
 use folkmoot_record::CollectiveId;

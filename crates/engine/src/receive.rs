@@ -198,6 +198,7 @@ impl Core {
         }
         if taken.changed || taken.keys {
             self.feed(Input::Changed { cid });
+            self.duties(cid);
         }
         Ok(())
     }

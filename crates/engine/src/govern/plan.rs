@@ -1,0 +1,335 @@
+//! From what a person wants to a class and effects (section 5.2).
+
+use folkmoot_api::{ApiError, Proposed};
+use folkmoot_record::{
+    CollectiveId, SeatKey,
+    control::{Actions, Cut, Effect, Grant, Limits, Readmit, Revoke, Role, Target},
+};
+use folkmoot_store::Vault;
+
+use super::{amend::delta, words};
+use crate::{
+    charter,
+    collective::Collective,
+    core::Core,
+    errors::{failed, not_found, usage},
+};
+
+/// From this rank on, standing is a matter of stewardship (sections 4.3 and 5.2).
+pub(super) const STEWARDS: u8 = 100;
+/// How far a right given by vote may be handed on.
+const DEPTH_LEFT: u8 = 30;
+/// Most removals that one proposal takes back; a proposal has at most 32 effects.
+const MOST_READMITTED: usize = 30;
+
+/// What will be put to the vote.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) class: u8,
+    pub(super) effects: Vec<Effect>,
+    /// What it is called if the person says nothing.
+    pub(super) title: String,
+}
+
+impl Core {
+    /// Works out class and effects.
+    pub(super) fn plan(
+        &mut self,
+        cid: &CollectiveId,
+        what: &Proposed,
+        now_ms: u64,
+    ) -> Result<Plan, ApiError> {
+        let collective = self
+            .collectives
+            .get_mut(cid)
+            .ok_or_else(|| failed("the collective is not open".to_owned()))?;
+        let store = &self.store;
+        match what {
+            Proposed::Resolution {} => Ok(Plan {
+                class: 0,
+                effects: Vec::new(),
+                title: String::new(),
+            }),
+            Proposed::Charter { toml } => {
+                let new = charter::read(toml)?;
+                let old =
+                    collective.accord.state().charter.clone().ok_or_else(|| {
+                        failed("the founding record has not arrived yet".to_owned())
+                    })?;
+                let change = delta(&old, &new)?;
+                Ok(Plan {
+                    class: 3,
+                    title: words::amendment_title(&change),
+                    effects: vec![Effect::Charter(change)],
+                })
+            }
+            Proposed::Remove { member } => {
+                let seat = collective.seat_called(member)?;
+                collective.must_live(&seat)?;
+                let effects = vec![collective.removal(store, seat)?];
+                let high = collective.rank_of(&seat) >= STEWARDS;
+                Ok(Plan {
+                    class: collective.class_for(high, 1, &effects, now_ms),
+                    effects,
+                    title: format!("Remove {}", collective.member_name(&seat)),
+                })
+            }
+            Proposed::Restore { member, role } => {
+                let seat = collective.seat_called(member)?;
+                let role = collective.role(role.as_deref().unwrap_or("writer"))?;
+                collective.restoration(store, seat, &role, now_ms)
+            }
+            Proposed::Role { member, role } => {
+                let seat = collective.seat_called(member)?;
+                collective.must_live(&seat)?;
+                let role = collective.role(role)?;
+                collective.promotion(store, seat, &role, now_ms)
+            }
+            Proposed::Steward { member, replacing } => {
+                let seat = collective.seat_called(member)?;
+                collective.must_live(&seat)?;
+                let other = replacing
+                    .as_deref()
+                    .map(|name| collective.seat_called(name))
+                    .transpose()?;
+                collective.succession(store, seat, other, now_ms)
+            }
+        }
+    }
+}
+
+impl Collective {
+    /// A member, past or present, by name or first digits of the seat.
+    fn seat_called(&self, text: &str) -> Result<SeatKey, ApiError> {
+        let found = self.seats_called(text);
+        match found.as_slice() {
+            [one] => Ok(*one),
+            [] => Err(
+                not_found(format!("nobody is called {text} in {}", self.name())).hint(format!(
+                    "`moot collective members {}` shows them",
+                    self.name()
+                )),
+            ),
+            several => {
+                let seats: Vec<String> = several.iter().map(SeatKey::short).collect();
+                Err(usage(format!("{text} may be several people"))
+                    .hint(format!("say which by seat: {}", seats.join(", "))))
+            }
+        }
+    }
+
+    fn must_live(&self, seat: &SeatKey) -> Result<(), ApiError> {
+        let live = |member: &folkmoot_accord::state::SeatState| member.live;
+        if self.accord.state().seats.get(seat).is_some_and(live) {
+            return Ok(());
+        }
+        let name = self.member_name(seat);
+        Err(
+            usage(format!("{name} is no member of {} any more", self.name()))
+                .hint(format!("moot propose restore {name}")),
+        )
+    }
+
+    fn rank_of(&self, seat: &SeatKey) -> u8 {
+        self.accord
+            .state()
+            .seats
+            .get(seat)
+            .map_or(0, |member| member.rank)
+    }
+
+    /// The class that can do it: `low` where nobody of a steward's rank is concerned, else
+    /// stewardship where the stewards can carry it, else succession.
+    fn class_for(&mut self, high: bool, low: u8, effects: &[Effect], now_ms: u64) -> u8 {
+        if !high {
+            return low;
+        }
+        let possible = |poll: folkmoot_accord::Poll| poll.needed() <= poll.electorate.len() as u64;
+        if self
+            .accord
+            .poll_if(2, effects, now_ms)
+            .is_some_and(possible)
+        {
+            2
+        } else {
+            4
+        }
+    }
+
+    /// Ends all rights of a person, and keeps everything of theirs that is held here.
+    fn removal(&self, store: &Vault, seat: SeatKey) -> Result<Effect, ApiError> {
+        Ok(Effect::Revoke(Revoke {
+            target: Target::Seat(seat),
+            subtree: false,
+            back: false,
+            cut: self.all_of(store, &seat)?,
+            keep: Vec::new(),
+            reason: None,
+        }))
+    }
+
+    fn promotion(
+        &mut self,
+        store: &Vault,
+        seat: SeatKey,
+        role: &Role,
+        now_ms: u64,
+    ) -> Result<Plan, ApiError> {
+        let name = self.member_name(&seat);
+        let state = self.accord.state();
+        let held: Vec<_> = state
+            .seats
+            .get(&seat)
+            .into_iter()
+            .flat_map(|member| &member.grants)
+            .filter_map(|gid| Some((*gid, state.grants.get(gid)?)))
+            .filter(|(_, grant)| grant.live)
+            .map(|(gid, grant)| (gid, grant.limits.rank, grant.limits.role))
+            .collect();
+        let above: Vec<_> = held
+            .iter()
+            .filter(|(_, rank, _)| *rank > role.rank)
+            .collect();
+        if above.is_empty() && held.iter().any(|(_, _, id)| *id == role.id) {
+            return Err(usage(format!("{name} is {} already", role.name)));
+        }
+        let mut effects = vec![grant(seat, role)];
+        let cut = self.all_of(store, &seat)?;
+        for (gid, _, _) in &above {
+            effects.push(Effect::Revoke(Revoke {
+                target: Target::Grant(*gid),
+                subtree: false,
+                back: false,
+                cut: cut.clone(),
+                keep: Vec::new(),
+                reason: None,
+            }));
+        }
+        let high = role.rank >= STEWARDS || above.iter().any(|(_, rank, _)| *rank >= STEWARDS);
+        Ok(Plan {
+            class: self.class_for(high, 1, &effects, now_ms),
+            effects,
+            title: format!("Make {name} {}", role.name),
+        })
+    }
+
+    fn restoration(
+        &mut self,
+        store: &Vault,
+        seat: SeatKey,
+        role: &Role,
+        now_ms: u64,
+    ) -> Result<Plan, ApiError> {
+        let name = self.member_name(&seat);
+        let state = self.accord.state();
+        let mut class = 1;
+        let mut readmitted = Vec::new();
+        for (vid, revocation) in &state.revocations {
+            let concerns = match revocation.target {
+                Target::Seat(target) => target == seat,
+                Target::Grant(gid) => state.grants.get(&gid).is_some_and(|grant| grant.to == seat),
+                Target::Device(_) => false,
+            };
+            if revocation.active && concerns && readmitted.len() < MOST_READMITTED {
+                readmitted.push(*vid);
+                // No lower class than the one that removed them.
+                if let Some(decided) = state.proposals.get(&revocation.record) {
+                    class = class.max(decided.class);
+                }
+            }
+        }
+        if readmitted.is_empty() && state.seats.get(&seat).is_some_and(|member| member.live) {
+            return Err(usage(format!("{name} is a member of {}", self.name()))
+                .hint(format!("moot propose role {name} {}", role.name)));
+        }
+        let cut = self.all_of(store, &seat)?;
+        let mut effects: Vec<Effect> = readmitted
+            .into_iter()
+            .map(|vid| {
+                Effect::Readmit(Readmit {
+                    vid,
+                    cut: cut.clone(),
+                    keep: Vec::new(),
+                })
+            })
+            .collect();
+        effects.push(grant(seat, role));
+        let high = class >= 2 || role.rank >= STEWARDS;
+        let fitting = self.class_for(high, 1, &effects, now_ms);
+        Ok(Plan {
+            class: class.max(fitting),
+            effects,
+            title: format!("Restore {name} as {}", role.name),
+        })
+    }
+
+    fn succession(
+        &mut self,
+        store: &Vault,
+        seat: SeatKey,
+        replacing: Option<SeatKey>,
+        now_ms: u64,
+    ) -> Result<Plan, ApiError> {
+        let name = self.member_name(&seat);
+        let role = self
+            .roles()
+            .into_iter()
+            .filter(|role| role.rank >= STEWARDS)
+            .min_by_key(|role| (std::cmp::Reverse(role.rank), role.id))
+            .ok_or_else(|| {
+                usage(format!("{} has no role of a steward's rank", self.name())).hint(
+                    "`moot charter show` lists the roles; a new one needs a change of the charter",
+                )
+            })?;
+        let mut effects = vec![grant(seat, &role)];
+        let mut title = format!("Make {name} {}", role.name);
+        match replacing {
+            Some(other) if other == seat => {
+                return Err(usage("nobody takes their own place"));
+            }
+            Some(other) => {
+                self.must_live(&other)?;
+                effects.push(self.removal(store, other)?);
+                title.push_str(&format!(" in the place of {}", self.member_name(&other)));
+            }
+            None if self.rank_of(&seat) >= role.rank => {
+                return Err(usage(format!("{name} is {} already", role.name)));
+            }
+            None => {}
+        }
+        Ok(Plan {
+            class: self.class_for(true, 2, &effects, now_ms),
+            effects,
+            title,
+        })
+    }
+
+    /// A cut that keeps everything held of a seat, in both lanes (section 4.5).
+    fn all_of(&self, store: &Vault, seat: &SeatKey) -> Result<Vec<Cut>, ApiError> {
+        let member = self.accord.state().seats.get(seat);
+        let devices = member
+            .into_iter()
+            .flat_map(|member| member.devices.keys())
+            .map(|dev| (*seat, *dev))
+            .collect();
+        let lines = self.lines(store, &[*seat].into())?;
+        Ok(self.fill_cut(&devices, &lines, |_| true, &[], 0).cut)
+    }
+}
+
+/// The effect that gives a role, whole.
+fn grant(to: SeatKey, role: &Role) -> Effect {
+    Effect::Grant(Grant {
+        to,
+        limits: Limits {
+            role: role.id,
+            rank: role.rank,
+            mask: Actions::ALL,
+            kinds: None,
+            tags: None,
+            nbf: None,
+            exp: None,
+            depth_left: DEPTH_LEFT,
+        },
+    })
+}
