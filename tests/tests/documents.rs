@@ -31,7 +31,10 @@ use words::Meanings;
 /// The commands of a developer that a document may show.
 const CARGO: [&str; 2] = ["cargo run --release -- up", "cargo xtask test"];
 /// Commands that only look: what they show may take a moment to come true.
-const LOOKS: [&str; 9] = [
+const LOOKS: [&str; 12] = [
+    "moot proposals",
+    "moot propose --dry-run",
+    "moot charter show",
     "moot find",
     "moot list",
     "moot show",
@@ -217,6 +220,8 @@ fn the_guide_to_collectives_is_true() {
 #[test]
 fn the_guide_to_contracts_is_true() {
     assert!(run(&place::root().join("docs/guide/contracts.md")) > 20);
+fn the_guide_to_governing_is_true() {
+    assert!(run(&place::root().join("docs/guide/governing.md")) > 30);
 }
 
 #[test]
@@ -236,6 +241,7 @@ fn no_document_of_the_guide_is_left_out() {
         "start.md",
         "collectives.md",
         "contracts.md",
+        "governing.md",
         "queries.md",
         "import.md",
     ];

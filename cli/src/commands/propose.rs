@@ -123,8 +123,9 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
     let closes_in_ms = duration_ms(&closes)?.ok_or_else(|| {
         CliError::usage("a vote has to end").hint("say when, such as --closes 7d")
     })?;
+    let mut draft = None;
     let text = match text.as_deref() {
-        Some("-") if cx.ui.may_ask() => Some(ui::edit()?),
+        Some("-") if cx.ui.may_ask() => Some(draft.insert(ui::edit()?).text.clone()),
         Some("-") => {
             return Err(CliError::usage("there is no terminal to write in")
                 .hint("give the text itself: --text \"…\""));
@@ -139,7 +140,15 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         closes_in_ms: Some(closes_in_ms),
         dry_run,
     };
-    let view: ProposalView = Access::open(cx, Need::Home)?.ask(Command::Propose(ask))?;
+    let asked = Access::open(cx, Need::Home).and_then(|access| access.ask(Command::Propose(ask)));
+    let view: ProposalView = match (asked, draft) {
+        (Ok(view), Some(draft)) => {
+            draft.done();
+            view
+        }
+        (Err(error), Some(draft)) => return Err(draft.kept(error)),
+        (asked, None) => asked?,
+    };
     if cx.ui.json {
         return cx.ui.object(&view);
     }

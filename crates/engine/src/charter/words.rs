@@ -66,11 +66,11 @@ pub(crate) fn rule_sentence(charter: &Charter, rule: &Rule) -> String {
     let mut who = if roles.is_empty() {
         "nobody votes".to_owned()
     } else {
-        format!("{} vote", one_of(&roles, "and"))
+        format!("whoever is {} votes", one_of(&roles, "or"))
     };
     let mut conditions = Vec::new();
     if rule.tenure_ms > 0 {
-        conditions.push(format!("members for {}", duration(rule.tenure_ms)));
+        conditions.push(format!("a member for {}", duration(rule.tenure_ms)));
     }
     if rule.active_ms > 0 {
         conditions.push(format!("active within {}", duration(rule.active_ms)));
@@ -79,10 +79,10 @@ pub(crate) fn rule_sentence(charter: &Charter, rule: &Rule) -> String {
         conditions.push(format!("witnessed by rank {} or above", rule.wit_rank));
     }
     if !conditions.is_empty() {
-        who.push_str(&format!(" who are {}", one_of(&conditions, "and")));
+        who.push_str(&format!(", if {}", one_of(&conditions, "and")));
     }
     if rule.flags & 1 == 1 {
-        who.push_str(", without the one it is about");
+        who.push_str(", but not the one it is about");
     }
     format!("{who}; it needs the yes of {}", share_of(rule))
 }
