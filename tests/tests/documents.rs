@@ -220,6 +220,9 @@ fn the_guide_to_collectives_is_true() {
 #[test]
 fn the_guide_to_contracts_is_true() {
     assert!(run(&place::root().join("docs/guide/contracts.md")) > 20);
+}
+
+#[test]
 fn the_guide_to_governing_is_true() {
     assert!(run(&place::root().join("docs/guide/governing.md")) > 30);
 }
