@@ -7,6 +7,9 @@ use crate::fold;
 /// Most links kept of one item; more are a list of links, not a text. The first in order count.
 pub(crate) const MOST: usize = 256;
 
+/// Most bytes of an address in running text; what is longer is data, not an address.
+const ADDRESS_MOST: usize = 4_096;
+
 /// A target of a link.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Link {
@@ -34,13 +37,16 @@ impl Link {
 
     /// An `http` or `https` address, without the slash at its end.
     pub fn url(target: &str) -> Option<Self> {
-        let (_, rest) = ["https://", "http://"].iter().find_map(|scheme| {
-            let head = target.get(..scheme.len())?;
-            head.eq_ignore_ascii_case(scheme)
-                .then(|| target.split_at(scheme.len()))
-        })?;
-        (!rest.is_empty()).then(|| Self::Url(target.trim_end_matches('/').to_owned()))
+        (scheme(target)? < target.len()).then(|| Self::Url(target.trim_end_matches('/').to_owned()))
     }
+}
+
+/// The length of `http://` or `https://`, in any case, where the text begins with it.
+fn scheme(text: &str) -> Option<usize> {
+    ["https://", "http://"].iter().find_map(|scheme| {
+        let head = text.get(..scheme.len())?;
+        head.eq_ignore_ascii_case(scheme).then_some(scheme.len())
+    })
 }
 
 /// Sorts, removes repeats, keeps [`MOST`].
@@ -52,18 +58,13 @@ pub(crate) fn bounded(mut links: Vec<Link>) -> Vec<Link> {
 }
 
 /// The links of a text: `[[Title]]`, `[[Title#part|shown]]`, addresses, whole ids.
+///
+/// Anybody who may write makes others read it, so each part looks at every byte a fixed number
+/// of times, whatever the text is.
 pub(crate) fn in_text(text: &str) -> Vec<Link> {
     let mut links = Vec::new();
     wiki(text, &mut links);
-    for (at, _) in text.match_indices("http") {
-        let target = &text[at..];
-        let end = target
-            .find(|c: char| {
-                c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`' | ']' | '}' | '|')
-            })
-            .unwrap_or(target.len());
-        links.extend(Link::url(trim_address(&target[..end])));
-    }
+    addresses(text, &mut links);
     // A whole id is ASCII, so it stands between other ASCII or at a boundary of bytes.
     for run in text.split(|c: char| !c.is_ascii_alphanumeric()) {
         if run.len() == 64
@@ -78,33 +79,55 @@ pub(crate) fn in_text(text: &str) -> Vec<Link> {
 fn wiki(text: &str, links: &mut Vec<Link>) {
     let mut rest = text;
     while let Some((_, after)) = rest.split_once("[[") {
-        rest = after;
-        let Some((inner, after)) = after.split_once("]]") else {
-            return;
-        };
-        if inner.contains(['\n', '[']) {
-            continue;
+        // A title has neither a line break nor an opening bracket: no further than to those.
+        let (inner, behind) = after.split_at(after.find(['\n', '[']).unwrap_or(after.len()));
+        rest = behind;
+        if let Some((inner, _)) = inner.split_once("]]") {
+            let target = inner.split(['|', '#']).next().unwrap_or_default();
+            links.extend(Link::parse(target));
         }
-        let target = inner.split(['|', '#']).next().unwrap_or_default();
-        links.extend(Link::parse(target));
-        rest = after;
+    }
+}
+
+/// An address goes on up to white space or to a character that encloses it, and nothing inside
+/// it is an address of its own.
+fn addresses(text: &str, links: &mut Vec<Link>) {
+    let mut rest = text;
+    while let Some(at) = rest.find("http") {
+        let target = &rest[at..];
+        let Some(scheme) = scheme(target) else {
+            rest = &target["http".len()..];
+            continue;
+        };
+        let end = target[scheme..]
+            .find(|c: char| {
+                c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`' | ']' | '}' | '|')
+            })
+            .map_or(target.len(), |end| scheme + end);
+        let (address, behind) = target.split_at(end);
+        rest = behind;
+        let address = trim_address(address);
+        if address.len() <= ADDRESS_MOST {
+            links.extend(Link::url(address));
+        }
     }
 }
 
 /// Takes punctuation off the end of an address in running text; a closing parenthesis stays
 /// if one opens inside.
 fn trim_address(address: &str) -> &str {
+    let opened = address.matches('(').count();
+    let mut closed = address.matches(')').count();
     let mut address = address;
     loop {
-        let shorter = address.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*', '_']);
-        let shorter = match shorter.strip_suffix(')') {
-            Some(inner) if inner.matches('(').count() <= inner.matches(')').count() => inner,
-            _ => shorter,
-        };
-        if shorter.len() == address.len() {
-            return address;
+        address = address.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*', '_']);
+        match address.strip_suffix(')') {
+            Some(inner) if opened < closed => {
+                closed -= 1;
+                address = inner;
+            }
+            _ => return address,
         }
-        address = shorter;
     }
 }
 
@@ -145,6 +168,41 @@ mod tests {
         assert_eq!(Link::parse("  "), None);
         assert_eq!(Link::url("https://"), None);
         assert_eq!(Link::url("httpſ://x"), None);
+    }
+
+    #[test]
+    fn a_text_made_to_be_slow_is_read_in_one_pass() {
+        // Each of these took the square of its length or worse: hours, at this size.
+        let size = 400_000;
+        for text in [
+            "http".repeat(size) + &")".repeat(size),
+            format!("http://{}", ")".repeat(size)),
+            format!("{}{}", "http://a".repeat(size), ")".repeat(size)),
+            "[[x".repeat(size) + "]]",
+            "[[x\n".repeat(size) + "]]",
+            "[[".repeat(size),
+        ] {
+            assert!(found(&text).len() <= 1);
+        }
+    }
+
+    #[test]
+    fn what_follows_an_odd_address_is_still_read() {
+        let long = "y".repeat(ADDRESS_MOST);
+        assert_eq!(
+            found(&format!(
+                "http https:/x http://{long} HTTP://x [[a]b]] [[c\n[[d]] (httpS://u?(v)).)"
+            )),
+            [
+                Link::Title("a]b".into()),
+                Link::Title("d".into()),
+                Link::Url("httpS://u?(v)".into()),
+            ]
+        );
+        assert_eq!(
+            found("https://a.example/https://b.example"),
+            [Link::Url("https://a.example/https://b.example".into())]
+        );
     }
 
     #[test]
