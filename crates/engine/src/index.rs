@@ -139,11 +139,7 @@ impl Library {
         if let Some(fault) = fault {
             return Err(fault.into());
         }
-        let cursor = end.to_bytes();
-        if !removed.is_empty() {
-            self.index()?.remove(removed, &cursor)?;
-        }
-        self.index()?.add(items, &cursor)?;
+        self.index()?.change(removed, items, &end.to_bytes())?;
         let more = seen > 0 && end < store.cursor();
         self.behind = more.then_some(end);
         self.maintain_at = Some(0);
@@ -173,13 +169,12 @@ impl Library {
         unshown: &[RecordId],
         cursor: LogCursor,
     ) -> Result<(), SearchError> {
-        let cursor = cursor.to_bytes();
-        if !unshown.is_empty() {
-            self.index()?.remove(unshown.iter().copied(), &cursor)?;
-        }
+        self.index()?.change(
+            unshown.iter().copied(),
+            shown.iter().filter_map(findable),
+            &cursor.to_bytes(),
+        )?;
         if !shown.is_empty() {
-            self.index()?
-                .add(shown.iter().filter_map(findable), &cursor)?;
             self.maintain_at = Some(0);
         }
         Ok(())

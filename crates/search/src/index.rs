@@ -146,31 +146,53 @@ impl Index {
         Ok((index, opened))
     }
 
-    /// Adds items, found from now on. `cursor` says up to where the store has been fed with them;
-    /// it is opaque here. Each id once: to add one again, [`remove`](Self::remove) it first.
-    /// Quick, unless [`MOST_WAITING`] items wait: then it waits for the commit.
+    /// Removes, and then adds items: found, or not, from now on. `cursor` says up to where the
+    /// store has been fed with both; it is opaque here, and no commit has it before it has both.
+    /// Each item once: to add one again, remove it with the same call or an earlier one. Ids that
+    /// are not here are no error. Quick, unless [`MOST_WAITING`] wait: then it waits for the commit.
     ///
     /// # Errors
-    /// [`SearchError::Writer`]; nothing was added.
+    /// [`SearchError::Writer`]; the cursor stays where it was.
+    pub fn change(
+        &mut self,
+        remove: impl IntoIterator<Item = RecordId>,
+        add: impl IntoIterator<Item = Item>,
+        cursor: &[u8],
+    ) -> Result<(), SearchError> {
+        self.make_room()?;
+        self.hand_in(Change::Remove(remove.into_iter().collect()))?;
+        let items = add.into_iter().map(Searchable::new).collect();
+        self.hand_in(Change::Add(items))?;
+        cursor.clone_into(&mut self.cursor);
+        let much = self.tail.len >= COMMIT_ITEMS || self.tail.bytes >= COMMIT_BYTES;
+        if much && !self.is_committing() {
+            self.ask_commit()?;
+        }
+        Ok(())
+    }
+
+    /// [`change`](Self::change) that only adds.
+    ///
+    /// # Errors
+    /// [`SearchError::Writer`].
     pub fn add(
         &mut self,
         items: impl IntoIterator<Item = Item>,
         cursor: &[u8],
     ) -> Result<(), SearchError> {
-        let items = items.into_iter().map(Searchable::new).collect();
-        self.change(Change::Add(items), cursor)
+        self.change([], items, cursor)
     }
 
-    /// Removes items, not found from now on. Ids that are not here are no error.
+    /// [`change`](Self::change) that only removes.
     ///
     /// # Errors
-    /// [`SearchError::Writer`]; nothing was removed.
+    /// [`SearchError::Writer`].
     pub fn remove(
         &mut self,
         ids: impl IntoIterator<Item = RecordId>,
         cursor: &[u8],
     ) -> Result<(), SearchError> {
-        self.change(Change::Remove(ids.into_iter().collect()), cursor)
+        self.change(ids, [], cursor)
     }
 
     /// Does what is due: commits once nothing was added for [`IDLE_MS`]. Gives the time of the
@@ -298,7 +320,8 @@ impl Index {
         })
     }
 
-    fn change(&mut self, change: Change, cursor: &[u8]) -> Result<(), SearchError> {
+    /// Waits until the tail may grow. A commit that it asks for has the cursor so far.
+    fn make_room(&mut self) -> Result<(), SearchError> {
         self.listen();
         while self.failed.is_none() && self.is_full() {
             if !self.is_committing() {
@@ -306,17 +329,15 @@ impl Index {
             }
             self.wait()?;
         }
-        self.whole()?;
+        self.whole()
+    }
+
+    fn hand_in(&mut self, change: Change) -> Result<(), SearchError> {
         let batch = Arc::new(Batch::new(self.seq + 1, change));
         if batch.len() > 0 {
             self.seq += 1;
             self.order(Order::Batch(Arc::clone(&batch)))?;
             self.tail.push(batch);
-        }
-        cursor.clone_into(&mut self.cursor);
-        let much = self.tail.len >= COMMIT_ITEMS || self.tail.bytes >= COMMIT_BYTES;
-        if much && !self.is_committing() {
-            self.ask_commit()?;
         }
         Ok(())
     }

@@ -114,6 +114,35 @@ fn a_cursor_alone_is_kept() {
 }
 
 #[test]
+fn no_commit_has_a_cursor_without_what_came_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut index, _) = open(folder.path());
+    let most = u32::try_from(COMMIT_ITEMS - 1).unwrap();
+    index
+        .add((0..most).map(|n| item(n, "basil", "herb")), b"A")
+        .unwrap();
+    // The removal alone fills what may wait, so a commit is asked for in this very call.
+    let gone = item(0, "", "herb").id;
+    index
+        .change([gone], [item(most, "sage", "herb")], b"B")
+        .unwrap();
+    while index.maintain(0).unwrap().is_some() && index.cursor().is_empty() {
+        std::thread::yield_now();
+    }
+    // As by a kill: nothing more is committed.
+    drop(index);
+    let (index, opened) = open(folder.path());
+    assert_eq!(
+        opened,
+        Opened::Resumed {
+            cursor: b"B".to_vec()
+        }
+    );
+    let basil = count(&index, "basil");
+    assert_eq!((basil, count(&index, "sage")), (u64::from(most) - 1, 1));
+}
+
+#[test]
 fn two_cannot_have_it_open() {
     let folder = tempfile::tempdir().unwrap();
     let (index, _) = open(folder.path());
