@@ -25,6 +25,8 @@ pub struct Home {
     program: PathBuf,
     variables: BTreeMap<&'static str, PathBuf>,
     node: Option<Child>,
+    /// A process in whose network the node is started.
+    network: Option<u32>,
     // Dropped last: the folder outlives the node.
     _root: tempfile::TempDir,
 }
@@ -71,6 +73,7 @@ impl Home {
             program: crate::place::moot().expect("moot is built: run `cargo xtask test`"),
             variables: BTreeMap::new(),
             node: None,
+            network: None,
             _root: root,
         }
     }
@@ -78,6 +81,11 @@ impl Home {
     /// The home folder.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Starts the node in the network namespace of that process from now on.
+    pub fn within(&mut self, pid: u32) {
+        self.network = Some(pid);
     }
 
     /// Sets a variable for every command from now on, such as `MOOT_PASSPHRASE_FILE`.
@@ -97,7 +105,10 @@ impl Home {
 
     /// A command of the program for this home, with an environment of its own.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
+        self.prepared(Command::new(&self.program), args)
+    }
+
+    fn prepared(&self, mut command: Command, args: &[&str]) -> Command {
         command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -193,8 +204,16 @@ impl Home {
         let log = File::create(self.log_path()).expect("a log file");
         let mut all = vec!["up", "--listen", "/ip4/127.0.0.1/tcp/0"];
         all.extend(args);
-        let child = self
-            .command(&all)
+        let command = match self.network {
+            Some(pid) => {
+                let mut enter = Command::new("nsenter");
+                enter.args(["-t", &pid.to_string(), "-n", "--"]);
+                enter.arg(&self.program);
+                self.prepared(enter, &all)
+            }
+            None => self.command(&all),
+        };
+        let child = { command }
             .env(
                 "MOOT_LOG",
                 std::env::var("MOOT_LOG")

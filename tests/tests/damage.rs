@@ -146,6 +146,12 @@ fn a_flipped_byte_costs_its_record_at_most() {
         told.contains("damaged") && told.contains("the rest is intact"),
         "{told}"
     );
+    // It was told to whoever opened first; it is told until somebody puts it away.
+    for _ in 0..2 {
+        assert!(opened(&home).contains("moot status --seen"));
+    }
+    home.ok(&["status", "--seen"]);
+    assert!(!opened(&home).contains("damage"));
     home.up();
     for id in &ids {
         let code = home.run(&["show", id]).code;
@@ -182,6 +188,9 @@ fn what_a_flipped_byte_took_comes_back_from_a_member() {
         until(EQUAL, "all texts are found again", || {
             ben.count("tag:saying") == SAYINGS as u64
         });
+        // Where the bytes hit the id itself, nobody can know that all is back: a person says so.
+        ben.ok(&["status", "--seen"]);
+        assert_eq!(warnings(&ben).matches("--seen").count(), 0, "{part}");
     }
     talk(&ben, &ana, "commons", "healed");
 }
@@ -369,4 +378,20 @@ fn a_store_of_a_later_version_is_refused_and_left_alone() {
     }
     home.up();
     assert_eq!(home.count("tag:saying"), all);
+}
+
+#[test]
+fn a_file_in_the_place_of_the_index_is_named() {
+    let home = Home::new("filed");
+    home.note("home", "before: quincetree");
+    let index = home.folder().join("index");
+    fs::remove_dir_all(&index).unwrap();
+    fs::write(&index, "not an index").unwrap();
+    for args in [&["list"] as &[&str], &["up"]] {
+        let said = home.run(args);
+        refused(&said, 1, &[index.to_str().unwrap(), "next:", "mv "]);
+    }
+    assert_eq!(fs::read_to_string(&index).unwrap(), "not an index");
+    fs::rename(&index, index.with_extension("old")).unwrap();
+    assert_eq!(home.count("quincetree"), 1);
 }

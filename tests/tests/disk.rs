@@ -84,7 +84,7 @@ fn a_full_disk_refuses_what_is_new_and_loses_nothing() {
 
     let mut written: Vec<String> = Vec::new();
     let mut refusals = 0;
-    for round in 0..3 {
+    for round in 0..3_u64 {
         for n in 0..5 {
             written.push(home.note("home", &format!("note {round} {n}: quincetree")));
         }
@@ -117,6 +117,10 @@ fn a_full_disk_refuses_what_is_new_and_loses_nothing() {
             drop(home.run(&["sync"]));
             home.fingerprint("commons") == peer.fingerprint("commons")
         });
+        // Searches are live again too, without a new start.
+        until(EQUAL, "everything written is found", || {
+            home.count("quincetree") == written.len() as u64 && home.count("plumtree") == round + 1
+        });
     }
     assert!(refusals > 20, "{refusals}");
 
@@ -134,7 +138,6 @@ fn a_full_disk_refuses_what_is_new_and_loses_nothing() {
     refused_full(&said.err, said.code);
     fs::remove_file(&ballast).unwrap();
     home.up();
-    // The search index, which a full disk may stop until the next start, has everything again.
     assert_eq!(home.count("quincetree"), written.len() as u64);
     assert_eq!(home.count("plumtree"), 3);
     for id in &written {

@@ -2,6 +2,8 @@
 //! nothing of it is stored, and the collective goes on.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+#[path = "member/eye.rs"]
+mod eye;
 #[path = "strangers/raw.rs"]
 mod raw;
 #[path = "member/session.rs"]
@@ -86,16 +88,12 @@ struct Pen<'a> {
 
 impl<'a> Pen<'a> {
     fn new(keys: &'a Keys) -> Self {
-        // The reader's own grant: the invite that their join redeemed.
-        let join = keys
-            .control
-            .iter()
-            .find(|record| record.header().kind == Kind::JOIN && record.header().seat == keys.seat)
-            .unwrap();
+        let join = keys.join();
         let newest = keys.control.iter().max_by_key(|r| r.header().hlc).unwrap();
         Self {
             keys,
-            cap: join.header().cap.unwrap(),
+            // The grant that the join gave: good for what the role allows.
+            cap: GrantId::from(join.id()),
             head: newest.id(),
             hlc: newest.header().hlc,
         }
@@ -345,6 +343,9 @@ fn a_million_records_that_a_member_may_not_write_cost_a_bounded_amount() {
     // Once found out it is shut out, whatever it calls itself.
     assert!(taken <= MOST_TAKEN, "{taken}");
     assert!(outcomes[1..].iter().all(|outcome| outcome.given == 0));
+    // And it is named, with what it did and what to do.
+    eye::named(&ana, "refused", &keys.seat.to_string());
+    eye::named(&ana, "protocol", &keys.seat.to_string());
     assert!(ana.alive(), "{}", ana.log());
     assert_eq!(ana.count("intruding"), 0);
     assert!(memory < MOST_MEMORY, "{memory} KiB");

@@ -2,14 +2,14 @@
 
 use std::io::Write;
 
-use folkmoot_client::api::{Command, StatusView};
+use folkmoot_client::api::{Command, Eye, StatusView};
 use jiff::Timestamp;
 
 use crate::{
     access::{Access, Need},
     commands::{Context, collective::print_collectives, peers::print_peers},
     error::CliError,
-    ui::{age, bytes, clean, plural, style, worth_showing},
+    ui::{age, bytes, clean, count, plural, short_key, style, worth_showing},
 };
 
 /// Fewer records than this wait for the next commit of the index all the time.
@@ -21,14 +21,28 @@ const WORTH_TELLING: u64 = 10_000;
 Examples:
   moot status
   moot status --json | jq .running
+  moot status --seen
 
 Exit code 0 also where no node runs: `running` in the JSON tells.")]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Put notices of damage away: they were read
+    #[arg(long)]
+    seen: bool,
+}
 
 /// # Errors
 /// What the engine says.
-pub(crate) fn run(cx: &Context<'_>, _args: &Args) -> Result<(), CliError> {
-    let view: StatusView = Access::open(cx, Need::ExistingHome)?.ask(Command::Status {})?;
+pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
+    let access = Access::open(cx, Need::ExistingHome)?;
+    if args.seen {
+        let done: String = access.ask(Command::Seen {})?;
+        if cx.ui.json {
+            return cx.ui.object(&serde_json::json!({ "done": done }));
+        }
+        cx.ui.say(&clean(&done));
+        return Ok(());
+    }
+    let view: StatusView = access.ask(Command::Status {})?;
     if cx.ui.json {
         return cx.ui.object(&view);
     }
@@ -80,9 +94,40 @@ pub(crate) fn run(cx: &Context<'_>, _args: &Args) -> Result<(), CliError> {
         writeln!(out)?;
         print_peers(&mut out, &view.peers, false)?;
     }
+    print_eye(&mut out, &view.eye, now)?;
     out.flush()?;
     for warning in &view.warnings {
         cx.ui.warn(warning);
+    }
+    Ok(())
+}
+
+/// Prints who costs others something: who, what, how often, since when, what it costs, what to do.
+///
+/// # Errors
+/// Where it cannot be written.
+fn print_eye(out: &mut impl Write, eye: &[Eye], now: Timestamp) -> std::io::Result<()> {
+    let (warn, bold, dim) = (style::WARN, style::BOLD, style::DIM);
+    if eye.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{bold}What needs your eye{bold:#}")?;
+    for one in eye {
+        writeln!(
+            out,
+            "{warn}!{warn:#} {} ({}) in {}: {} {}, since {}",
+            clean(&one.member),
+            short_key(&one.seat),
+            clean(&one.collective),
+            count(one.count),
+            clean(&one.text),
+            match age(one.since, now).as_str() {
+                "now" => "just now".to_owned(),
+                time => format!("{time} ago"),
+            },
+        )?;
+        writeln!(out, "    {dim}cost: {}{dim:#}", clean(&one.cost))?;
+        writeln!(out, "    next: {}", clean(&one.next))?;
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ mod epochs;
 mod eval;
 mod fences;
 mod floods;
+mod forks;
 mod grants;
 mod graph;
 mod intake;
@@ -37,6 +38,7 @@ mod why;
 
 pub use accord::{Accord, Denied, Inserted, MemberDevice, Need, Reader, Rejudge, Seen, Way};
 pub use content::{ContentLog, ContentPlace, NoContent, misfiled};
+pub use forks::Fork;
 pub use intake::Policy;
 pub use polls::{NoVote, Poll};
 pub use standing::{ContentStanding, ParkReason, Standing, VoidReason};

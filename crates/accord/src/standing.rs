@@ -38,6 +38,11 @@ impl Standing {
         matches!(self, Self::Admitted { .. })
     }
 
+    /// Whether the record waits for others.
+    pub const fn is_orphan(&self) -> bool {
+        matches!(self, Self::Orphan { .. })
+    }
+
     /// Whether the record is in S and counts.
     pub const fn is_honoured(&self) -> bool {
         matches!(self, Self::Admitted { honoured: true })

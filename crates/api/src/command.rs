@@ -19,6 +19,8 @@ use crate::{
 pub enum Command {
     /// How the node is: answered by [`Reply::Status`].
     Status {},
+    /// The person has seen the notices of damage: [`Reply::Done`].
+    Seen {},
     /// Who this person is: [`Reply::Id`].
     Id {},
     /// The 24 words: [`Reply::Phrase`].

@@ -32,6 +32,6 @@ pub use library::{
     Find, Found, ImportItem, Imported, ItemView, List, Note, Refused, Saved, Show, ShowView, Sort,
 };
 pub use node::{
-    Difference, IdView, Listening, PeerAdd, PeerCollective, PeerView, SetName, StatusView,
+    Difference, Eye, IdView, Listening, PeerAdd, PeerCollective, PeerView, SetName, StatusView,
     SyncArgs, SyncView, WhyStep, WhyView,
 };

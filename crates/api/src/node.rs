@@ -65,8 +65,38 @@ pub struct StatusView {
     pub index_bytes: u64,
     /// Records not yet in the committed index (they are found all the same).
     pub index_lag: u64,
-    /// What needs the person's eye: damage found, clock off, wide permissions.
+    /// What needs the person's eye here: damage found, clock off, wide permissions.
     pub warnings: Vec<String>,
+    /// Members who cost others something, the newest first; bounded.
+    #[serde(default)]
+    pub eye: Vec<Eye>,
+}
+
+/// A member who costs others something, by mistake or by will.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Eye {
+    /// Name of the collective.
+    pub collective: String,
+    /// Id of the collective.
+    pub collective_id: String,
+    /// Shown name of the member.
+    pub member: String,
+    /// Seat.
+    pub seat: String,
+    /// `flood`, `time`, `fork`, `hidden`, `refused` or `protocol`.
+    pub what: String,
+    /// The same for people; the count goes before it.
+    pub text: String,
+    /// How often.
+    pub count: u64,
+    /// Since when.
+    pub since: Timestamp,
+    /// When last.
+    pub last: Timestamp,
+    /// What it costs at most.
+    pub cost: String,
+    /// What to do.
+    pub next: String,
 }
 
 /// A peer.

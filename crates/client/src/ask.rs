@@ -57,6 +57,8 @@ ask! {
     collective_members(args: CollectiveRef) -> Vec<MemberView> = Command::CollectiveMembers(args);
     /// Leaves a collective; the answer is a sentence for people.
     collective_leave(args: CollectiveRef) -> String = Command::CollectiveLeave(args);
+    /// The person has seen the notices of damage; the answer is a sentence for people.
+    seen() -> String = Command::Seen {};
     /// The charter in force.
     charter_show(args: CharterShow) -> CharterView = Command::CharterShow(args);
     /// Puts something to the vote.

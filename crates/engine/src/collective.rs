@@ -11,28 +11,26 @@ use folkmoot_record::{
 };
 use folkmoot_seal::EpochSecret;
 use folkmoot_store::{Direction, StoreError, Vault};
-use folkmoot_sync::{EpochOffer, Peer, Stamp};
+use folkmoot_sync::{EpochOffer, Stamp};
 
 use crate::{
     author::OwnTip,
     govern::Duties,
+    misdeeds::Misdeeds,
+    orphans::Orphans,
     refusals::Refusals,
     secrets::{Membership, Secrets},
     take::Tally,
 };
 
-/// Most content records of one collective that wait in memory for control records (section 4.11).
-pub(crate) const MOST_ORPHANS: usize = 4_096;
-/// Most bytes of them.
-pub(crate) const MOST_ORPHAN_BYTES: usize = 16 << 20;
-
-/// A content record that cites control records not held yet.
-#[derive(Debug, Clone)]
-pub(crate) struct Orphan {
-    pub(crate) record: Verified,
-    pub(crate) from: Option<Peer>,
-    /// Counts up with every arrival: the oldest goes first.
-    pub(crate) arrival: u64,
+/// A place in a content log, as far as the record behind it can contradict it (section 2.4).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LogPlace {
+    pub(crate) id: RecordId,
+    pub(crate) seat: SeatKey,
+    pub(crate) dev: DeviceKey,
+    pub(crate) seq: u32,
+    pub(crate) hlc: Hlc,
 }
 
 /// The name that a member shows.
@@ -55,9 +53,15 @@ pub(crate) struct Collective {
     /// Last content record that this device signed.
     pub(crate) own_tip: Option<OwnTip>,
     /// Content waiting for control records.
-    pub(crate) orphans: BTreeMap<RecordId, Orphan>,
-    /// Bytes of these.
-    pub(crate) orphan_bytes: usize,
+    pub(crate) orphans: Orphans,
+    /// Control records that wait for others: the device that brought each, and when; bounded.
+    pub(crate) waiting_control: BTreeMap<RecordId, (Option<DeviceKey>, u64)>,
+    /// Content whose record before it came later or is still to come, by that record; bounded.
+    pub(crate) dangling: BTreeMap<RecordId, Vec<LogPlace>>,
+    /// What members did that costs others something.
+    pub(crate) misdeeds: Misdeeds,
+    /// The own clock at the last thing taken in, in ms.
+    pub(crate) seen_ms: u64,
     /// Records known to be void, so that nobody is asked for them; bounded.
     pub(crate) void: Refusals,
     /// Content stored but not shown, with its mark.
@@ -91,8 +95,11 @@ impl Collective {
             profiles: BTreeMap::new(),
             stamps: RefCell::new(None),
             own_tip: None,
-            orphans: BTreeMap::new(),
-            orphan_bytes: 0,
+            orphans: Orphans::default(),
+            waiting_control: BTreeMap::new(),
+            dangling: BTreeMap::new(),
+            misdeeds: Misdeeds::default(),
+            seen_ms: 0,
             void: Refusals::default(),
             marked: BTreeMap::new(),
             tallies: BTreeMap::new(),
@@ -124,6 +131,7 @@ impl Collective {
         first_sync_end: Option<u64>,
     ) -> Result<(), StoreError> {
         let cid = self.cid();
+        self.seen_ms = now_ms;
         let mut accord = Accord::new(cid);
         let mut records = Vec::new();
         store.control(&cid, &mut |record, received_ms| {

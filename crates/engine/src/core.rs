@@ -14,6 +14,7 @@ use crate::{
     checkers::Checkers,
     clock::{Clock, random},
     collective::Collective,
+    damage::Kept,
     depart::Departure,
     errors::{failed, store_failed},
     holdings::View,
@@ -57,6 +58,8 @@ pub(crate) struct Core {
     /// Collectives that were left and whose sessions are still open.
     pub(crate) departures: BTreeMap<CollectiveId, Departure>,
     pub(crate) warnings: VecDeque<String>,
+    /// Damage that was found and is neither repaired nor put away.
+    pub(crate) damage: Vec<Kept>,
     pub(crate) upkeep_at: u64,
     /// Where reading the log against its checksums goes on.
     pub(crate) scrubbing: Option<LogCursor>,
@@ -71,6 +74,7 @@ impl Core {
     pub(crate) fn command(&mut self, command: Command, reply: ReplyTo) {
         let answer = match command {
             Command::Status {} => Ok(Reply::Status(Box::new(self.status()))),
+            Command::Seen {} => self.put_damage_away(),
             Command::Id {} => self.id_view().map(Reply::Id),
             Command::Phrase {} => Ok(Reply::Phrase(self.keyring.words().to_string())),
             Command::SetName(ask) => self.set_name(&ask.name),
@@ -176,8 +180,13 @@ impl Core {
                 self.synced(cid, equal);
                 Vec::new()
             }
-            Event::Misbehaved { peer, what } => {
+            Event::Misbehaved {
+                peer,
+                members,
+                what,
+            } => {
                 tracing::warn!(?peer, what, "a peer misbehaved");
+                self.misbehaved(&members);
                 Vec::new()
             }
         }
@@ -457,9 +466,9 @@ impl Core {
         if let Err(error) = self.library.change(&[], &damage.ids, cursor) {
             self.warn(format!("the index failed: {error}"));
         }
-        self.warn(format!(
-            "damage in the record log: {damage}; what is lost is fetched from peers"
-        ));
+        let notice =
+            format!("damage in the record log: {damage}; what is lost is fetched from peers");
+        self.keep_damage(&notice, &damage.ids);
     }
 
     pub(crate) fn warn(&mut self, sentence: String) {

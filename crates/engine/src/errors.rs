@@ -75,6 +75,10 @@ impl From<KeyError> for OpenError {
             KeyError::Home(HomeError::Open { path }) => {
                 Some(format!("run `chmod -R go= {}`", path.display()))
             }
+            KeyError::Home(HomeError::IndexPlace { path }) => Some(format!(
+                "move it away: mv {0} {0}.old; the index is built again",
+                path.display()
+            )),
             KeyError::Present { folder } => Some(format!(
                 "move them away first if they are lost to you: mv {0} {0}.old",
                 folder.display()

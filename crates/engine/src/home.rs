@@ -22,6 +22,9 @@ pub(crate) enum HomeError {
     /// Others could read secrets.
     #[error("others on this machine can read {path}")]
     Open { path: PathBuf },
+    /// A file lies in the index's place.
+    #[error("{path} is no folder, and the search index has to lie there")]
+    IndexPlace { path: PathBuf },
     /// The disk said no.
     #[error("{action} {path}: {source}")]
     Io {
@@ -59,8 +62,17 @@ impl Home {
         make_folder(&self.keys())?;
         // Notes lie there as text: nobody else may look, also where the home folder is open.
         make_folder(&self.store())?;
-        make_folder(&self.index())?;
+        make_folder(&self.index()).map_err(|error| self.about_index(error))?;
         private(&self.keys())
+    }
+
+    /// Something that is no folder lies where the index is to be. It is not ours to remove.
+    fn about_index(&self, error: HomeError) -> HomeError {
+        let path = self.index();
+        match fs::symlink_metadata(&path) {
+            Ok(found) if !found.is_dir() => HomeError::IndexPlace { path },
+            _ => error,
+        }
     }
 
     /// Reads a key file; `None` where it does not exist.

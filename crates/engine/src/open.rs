@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use folkmoot_record::{EpochId, RecordId};
-use folkmoot_store::{Held, OpenReport, Options as StoreOptions, Progress, StoreError, Vault};
+use folkmoot_store::{
+    Damage, Held, OpenReport, Options as StoreOptions, Progress, StoreError, Vault,
+};
 
 use crate::{
     OpenError, Opened, Options,
@@ -76,6 +78,7 @@ impl Core {
             waiting: Vec::new(),
             departures: BTreeMap::new(),
             warnings: VecDeque::new(),
+            damage: Vec::new(),
             upkeep_at: crate::core::UPKEEP,
             imported: BTreeMap::new(),
             scrubbing: None,
@@ -85,6 +88,10 @@ impl Core {
         let mut notices = notices(&report);
         if let Some(why) = core.library.take_why_rebuilt() {
             notices.push(format!("the search index is being built again ({why})"));
+        }
+        core.load_damage();
+        for damage in &report.damaged {
+            core.keep_damage(&damaged(damage), &damage.ids);
         }
         for notice in &notices {
             core.warn(notice.clone());
@@ -250,9 +257,13 @@ fn notices(report: &OpenReport) -> Vec<String> {
         ));
     }
     for damage in &report.damaged {
-        notices.push(format!(
-            "the record log is damaged ({damage}); the rest is intact, and what is lost is fetched from peers"
-        ));
+        notices.push(damaged(damage));
     }
     notices
+}
+
+fn damaged(damage: &Damage) -> String {
+    format!(
+        "the record log is damaged ({damage}); the rest is intact, and what is lost is fetched from peers"
+    )
 }

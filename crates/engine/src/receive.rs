@@ -1,14 +1,15 @@
 //! Taking in what peers send: parse, check, judge, store, index, tell.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use folkmoot_accord::Rejudge;
-use folkmoot_record::{Carried, CollectiveId, Hlc, RecordId, Signed, Verified};
+use folkmoot_record::{Carried, CollectiveId, DeviceKey, Hlc, RecordId, Signed, Verified};
 use folkmoot_store::{Entry, Held};
 use folkmoot_sync::{Delivered, Input, Item, Peer, Ticket};
 
 use crate::{
     checkers::{Batch, Checked, Unchecked},
+    collective::LogPlace,
     core::Core,
     refusals::Cause,
 };
@@ -53,7 +54,11 @@ pub(crate) mod mark {
 /// What a batch leaves to be done once it is durable.
 #[derive(Debug, Default)]
 pub(crate) struct Taken {
+    /// The device that brought the batch.
+    pub(crate) by: Option<DeviceKey>,
     pub(crate) entries: Vec<Entry>,
+    /// Places of the content that it brought, which the store does not have yet.
+    pub(crate) places: BTreeMap<RecordId, LogPlace>,
     /// Records that become durable, with who brought them and, of content, the claimed time.
     pub(crate) stored: Vec<(RecordId, Option<Peer>, Option<Hlc>)>,
     /// Content to be shown and indexed.
@@ -115,7 +120,11 @@ impl Core {
             items,
         } = batch;
         let now_ms = self.clock.wall();
-        let mut taken = Taken::default();
+        let machine = self.machine.as_ref();
+        let mut taken = Taken {
+            by: machine.and_then(|machine| machine.device(&peer, &cid)),
+            ..Taken::default()
+        };
         let mut verdicts = Vec::with_capacity(items.len());
         let mut seen = BTreeSet::new();
         for item in items {

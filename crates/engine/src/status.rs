@@ -47,6 +47,9 @@ impl Core {
             self.warn(format!("the size of the store cannot be read: {error}"));
             0
         });
+        let damage = self.damage_notices();
+        let others = self.warnings.iter().filter(|w| !self.is_kept(w)).cloned();
+        let warnings = damage.into_iter().chain(others).collect();
         let log: u64 = self
             .collectives
             .keys()
@@ -72,7 +75,8 @@ impl Core {
             projection_bytes: on_disk.saturating_sub(log),
             index_bytes: self.library.size(),
             index_lag: self.library.uncommitted(),
-            warnings: self.warnings.iter().cloned().collect(),
+            warnings,
+            eye: self.eye(),
         }
     }
 }

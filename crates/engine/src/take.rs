@@ -1,18 +1,23 @@
 //! What one collective makes of one received record or bundle.
 
 use folkmoot_accord::{ContentLog, ContentPlace, ContentStanding, Rejudge, Seen, Standing, Way};
-use folkmoot_record::{Kind, RecordId, Verified, content::Content};
+use folkmoot_record::{DeviceKey, Kind, RecordId, Verified, content::Content};
 use folkmoot_store::{Entry, Held, Vault};
 use folkmoot_sync::{Delivered, Peer};
 
 use crate::{
-    collective::{Collective, MOST_ORPHAN_BYTES, MOST_ORPHANS, Orphan, Profile},
+    collective::{Collective, Profile},
+    filing::misfiled,
     holdings::read,
+    misdeeds::Misdeed,
+    orphans::Orphan,
     profiles::profile_fact,
     receive::{Taken, mark},
     refusals::{Cause, Claim, Refusal},
 };
 
+/// Control records of one device that may wait for others at once: a burst of a whole charter's day.
+const MOST_WAITING: usize = 1_024;
 /// A day in milliseconds.
 const DAY: u64 = 86_400_000;
 
@@ -57,7 +62,14 @@ impl Collective {
         if self.accord.record(&id).is_some() {
             return Delivered::Known;
         }
-        if !self.has_room(&record, now_ms) {
+        self.seen_ms = now_ms;
+        let header = record.header();
+        let (seat, author_has_room) = (header.seat, self.has_room(&record, now_ms));
+        if !author_has_room {
+            self.note_misdeed(seat, Misdeed::Flood, now_ms);
+            return Delivered::Delayed;
+        }
+        if !self.may_wait(&record, taken.by) {
             return Delivered::Delayed;
         }
         let seen = Seen {
@@ -82,11 +94,18 @@ impl Collective {
                 tracing::debug!(%id, %reason, "a record was void");
                 let claim = Some(Claim::of(record.header()));
                 self.remember_void(id, claim, Cause::Void(reason), now_ms);
+                self.note_misdeed(seat, Misdeed::Refused, now_ms);
                 Delivered::Refused
             }
-            Standing::Orphan { .. } => Delivered::Orphan,
+            Standing::Orphan { .. } => {
+                self.waiting_control.insert(id, (taken.by, now_ms));
+                Delivered::Orphan
+            }
             Standing::Ignored => Delivered::Refused,
             Standing::Admitted { .. } | Standing::Parked(_) | Standing::Quarantined { .. } => {
+                if matches!(inserted.standing, Standing::Quarantined { .. }) {
+                    self.note_misdeed(seat, Misdeed::Time, now_ms);
+                }
                 self.count(&record, now_ms);
                 taken.entries.push(Entry::Record(record, now_ms));
                 taken.stored.push((id, from, None));
@@ -141,7 +160,6 @@ impl Collective {
             .collect();
         for id in ready {
             if let Some(orphan) = self.orphans.remove(&id) {
-                self.orphan_bytes -= orphan.record.wire().len();
                 let _verdict = self.take_content(store, orphan.record, orphan.from, now_ms, taken);
             }
         }
@@ -156,6 +174,7 @@ impl Collective {
         taken: &mut Taken,
     ) -> Delivered {
         let id = record.id();
+        self.seen_ms = now_ms;
         match store.held(&id) {
             Ok(Held::Whole | Held::Erased) => return Delivered::Known,
             Ok(Held::Header) => return self.take_body(&record, taken),
@@ -170,13 +189,15 @@ impl Collective {
                 tracing::debug!(%id, %reason, "a record was void");
                 let claim = Some(Claim::of(record.header()));
                 self.remember_void(id, claim, Cause::Void(reason), now_ms);
+                self.note_misdeed(record.header().seat, Misdeed::Refused, now_ms);
                 return Delivered::Refused;
             }
             ContentStanding::Orphan(_) => {
-                self.shelter(Orphan {
+                self.orphans.insert(Orphan {
                     record,
                     from,
-                    arrival: 0,
+                    by: taken.by,
+                    at_ms: now_ms,
                 });
                 return Delivered::Orphan;
             }
@@ -186,7 +207,10 @@ impl Collective {
             ContentStanding::Admitted { honoured: true } => {
                 if self.has_room(&record, now_ms) {
                     self.count(&record, now_ms);
-                    self.display_mark(store, &record)
+                    match self.follow(store, &record, taken) {
+                        true => self.display_mark(store, &record),
+                        false => mark::MISFILED,
+                    }
                 } else {
                     mark::OVER_QUOTA
                 }
@@ -198,6 +222,7 @@ impl Collective {
         }
         taken.entries.push(Entry::Record(record.clone(), now_ms));
         taken.stored.push((id, from, Some(hlc)));
+        self.compare_later_ones(&record, taken);
         if mark == mark::NONE {
             self.note_profile(&record, taken);
             taken.shown.push(record);
@@ -208,28 +233,38 @@ impl Collective {
         Delivered::Stored
     }
 
-    /// Keeps an orphan in memory; the oldest go where there are too many.
-    fn shelter(&mut self, mut orphan: Orphan) {
-        let last = self.orphans.values().map(|orphan| orphan.arrival).max();
-        orphan.arrival = last.unwrap_or(0) + 1;
-        self.orphan_bytes += orphan.record.wire().len();
-        self.orphans.insert(orphan.record.id(), orphan);
-        while self.orphans.len() > MOST_ORPHANS || self.orphan_bytes > MOST_ORPHAN_BYTES {
-            let oldest = self
-                .orphans
-                .iter()
-                .min_by_key(|(_, orphan)| orphan.arrival)
-                .map(|(id, _)| *id);
-            match oldest.and_then(|id| self.orphans.remove(&id)) {
-                Some(gone) => self.orphan_bytes -= gone.record.wire().len(),
-                None => break,
-            }
+    /// Whether a control record that would have to wait for others may: those of one device are few
+    /// (section 4.11).
+    fn may_wait(&mut self, record: &Verified, by: Option<DeviceKey>) -> bool {
+        let rests = record.header().auth.iter();
+        if rests.clone().all(|id| self.accord.record(id).is_some()) {
+            return true;
         }
+        let waits = |at: &RecordId| self.accord.standing(at).is_some_and(|s| s.is_orphan());
+        let of_one = |all: &BTreeMap<RecordId, (Option<DeviceKey>, u64)>| {
+            all.values().filter(|(dev, _)| *dev == by).count()
+        };
+        if of_one(&self.waiting_control) >= MOST_WAITING {
+            let still: Vec<_> = self.waiting_control.keys().copied().filter(waits).collect();
+            self.waiting_control.retain(|id, _| still.contains(id));
+        }
+        of_one(&self.waiting_control) < MOST_WAITING
     }
 
     /// Remembers that a stored record is not shown, and why.
     pub(crate) fn remember_mark(&mut self, record: &Verified, mark: u8) {
         let header = record.header();
+        let misdeed = match mark {
+            mark::QUARANTINED => Some(Misdeed::Time),
+            mark::OVER_QUOTA => Some(Misdeed::Flood),
+            mark::MISFILED => Some(Misdeed::Fork),
+            _ => None,
+        };
+        if let Some(misdeed) = misdeed {
+            // What was marked in an earlier run is as old as it says, and never of the future.
+            let at_ms = self.seen_ms.min(header.ms());
+            self.note_misdeed(header.seat, misdeed, at_ms);
+        }
         self.marked.insert(record.id(), mark);
         if mark == mark::OVER_QUOTA {
             self.over_quota
@@ -355,30 +390,4 @@ impl Collective {
             tally.control += 1;
         }
     }
-}
-
-/// Whether a held `prev` contradicts the record (section 2.4). One not held is no fault.
-fn misfiled(store: &Vault, record: &Verified) -> bool {
-    let header = record.header();
-    let (Some(prev), Some(cid)) = (header.prev, header.cid) else {
-        return false;
-    };
-    // Records mostly follow the newest one of their log: that needs no reading.
-    if let Ok(Some(tip)) = store.tip(&cid, &header.dev)
-        && tip.id == prev
-    {
-        return tip.seq.checked_add(1) != Some(header.seq) || tip.hlc >= header.hlc;
-    }
-    if matches!(store.held(&prev), Ok(Held::No) | Err(_)) {
-        return false;
-    }
-    read(store, &prev).is_some_and(|before| {
-        let before = before.header();
-        before.cid != header.cid
-            || before.seat != header.seat
-            || before.dev != header.dev
-            || !before.kind.is_content()
-            || before.seq.checked_add(1) != Some(header.seq)
-            || before.hlc >= header.hlc
-    })
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use folkmoot_api::{Command, Note, Reply, StatusView};
 use folkmoot_engine::{Engine, Options};
+use folkmoot_record::fc::Encoder;
 use folkmoot_store::{Entry, Options as StoreOptions, Vault};
 
 /// Bytes that are neither text nor a list.
@@ -88,5 +89,48 @@ fn an_own_place_that_cannot_be_read_is_never_used_twice() {
         error.message.contains("last place in the own log"),
         "{error}"
     );
+    engine.stop();
+}
+
+#[test]
+fn damage_is_told_until_it_is_repaired_or_put_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let engine = open(&home);
+    let Ok(Reply::Saved(saved)) = note(&engine) else {
+        panic!("the note is saved")
+    };
+    engine.stop();
+    let (mut vault, _) =
+        Vault::open(&home.join("store"), StoreOptions::default(), &mut |_| {}).unwrap();
+    let held: folkmoot_record::RecordId = saved.id.parse().unwrap();
+    let lost = folkmoot_record::RecordId::from_bytes([7; 32]);
+    let mut value = Encoder::new();
+    value.array(2);
+    for (text, id) in [("gone and back", held), ("gone for good", lost)] {
+        value.array(3).uint(1_700_000_000_000_u64).text(text);
+        value.array(1).bytes(id);
+    }
+    vault
+        .commit(&[Entry::Local {
+            key: b"damage".to_vec(),
+            value: Some(value.finish()),
+        }])
+        .unwrap();
+    vault.close().unwrap();
+    // Whoever opens, and however often: it stays.
+    for _ in 0..2 {
+        let engine = open(&home);
+        let warnings = status(&engine).warnings;
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].contains("gone for good") && warnings[0].contains("2023-11-14"));
+        engine.stop();
+    }
+    let engine = open(&home);
+    engine.call(Command::Seen {}).unwrap();
+    assert!(status(&engine).warnings.is_empty());
+    engine.stop();
+    let engine = open(&home);
+    assert!(status(&engine).warnings.is_empty());
     engine.stop();
 }

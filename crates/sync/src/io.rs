@@ -336,6 +336,8 @@ pub enum Event {
     Misbehaved {
         /// Who.
         peer: Peer,
+        /// The members for whom it stood on this connection.
+        members: Vec<(CollectiveId, folkmoot_record::SeatKey)>,
         /// How.
         what: String,
     },

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use folkmoot_record::CollectiveId;
+use folkmoot_record::{CollectiveId, DeviceKey};
 
 use crate::{
     Addr, Holdings, Input, Output, Peer, PeerView, SharedView, StreamId,
@@ -115,6 +115,12 @@ impl Machine {
     /// to a socket.
     pub fn owes(&self, cid: &CollectiveId) -> bool {
         self.peers.values().any(|peer| peer.owes(cid))
+    }
+
+    /// The device that a connected peer proved for a collective.
+    pub fn device(&self, peer: &Peer, cid: &CollectiveId) -> Option<DeviceKey> {
+        let share = self.peers.get(peer)?.shares.get(cid)?;
+        Some(share.dev)
     }
 
     /// All peers and addresses known, for people.

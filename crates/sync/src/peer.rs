@@ -167,6 +167,11 @@ impl PeerState {
         self.last_error = Some(what.clone());
         ctx.emit(Event::Misbehaved {
             peer: self.id.clone(),
+            members: self
+                .shares
+                .iter()
+                .map(|(cid, share)| (*cid, share.seat))
+                .collect(),
             what: what.clone(),
         });
         let now = ctx.now.mono;

@@ -13,7 +13,7 @@ use std::{
 use ed25519_dalek::SigningKey;
 use folkmoot_net::{Handle, parse_addr};
 use folkmoot_record::{
-    BundleHash, CollectiveId, DeviceKey, Hlc, RecordId, SeatKey, Verified, fc::Decoder,
+    BundleHash, CollectiveId, DeviceKey, Hlc, Kind, RecordId, SeatKey, Verified, fc::Decoder,
 };
 use folkmoot_seal::{EpochSecret, NodeKey, Proof, Role, Transcript};
 use folkmoot_store::{Options, Vault};
@@ -77,6 +77,16 @@ impl Keys {
             transport,
             control,
         }
+    }
+}
+
+impl Keys {
+    /// The join by which this member came in; its id names the grant that they hold.
+    pub(crate) fn join(&self) -> &Verified {
+        let own = |record: &&Verified| {
+            record.header().kind == Kind::JOIN && record.header().seat == self.seat
+        };
+        self.control.iter().find(own).unwrap()
     }
 }
 
