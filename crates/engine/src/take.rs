@@ -1,5 +1,7 @@
 //! What one collective makes of one received record or bundle.
 
+use std::collections::BTreeMap;
+
 use folkmoot_accord::{ContentLog, ContentPlace, ContentStanding, Rejudge, Seen, Standing, Way};
 use folkmoot_record::{DeviceKey, Kind, RecordId, Verified, content::Content};
 use folkmoot_store::{Entry, Held, Vault};
