@@ -168,6 +168,19 @@ pub(crate) fn bundle_hash(hash: &BundleHash) -> Vec<u8> {
     key(BUNDLE_HASHES, &[hash.as_bytes()])
 }
 
+/// Hash and place of a bundle.
+pub(crate) fn read_bundle(key: &[u8], value: &[u8]) -> Option<(BundleHash, Spot)> {
+    let hash = key.get(37..)?.try_into().ok()?;
+    Some((BundleHash::from_bytes(hash), Spot::read(value)?))
+}
+
+/// Collective and epoch of a bundle.
+pub(crate) fn read_bundle_hash(value: &[u8]) -> Option<(Number, EpochId)> {
+    let (number, key_id) = value.split_first_chunk::<4>()?;
+    let key_id = EpochId::from_bytes(key_id.try_into().ok()?);
+    Some((Number::from_be_bytes(*number), key_id))
+}
+
 pub(crate) fn local(name: &[u8]) -> Vec<u8> {
     key(LOCAL, &[name])
 }

@@ -247,6 +247,12 @@ impl Stage {
         );
     }
 
+    /// Takes back what a bundle that can no longer be read had put into the index.
+    pub(crate) fn drop_bundle(&mut self, number: Number, key_id: &EpochId, hash: &BundleHash) {
+        self.remove(layout::bundle(number, key_id, hash));
+        self.remove(layout::bundle_hash(hash));
+    }
+
     /// The record counts as not held.
     pub(crate) fn drop_place(&mut self, id: &RecordId) {
         self.remove(layout::record(id));

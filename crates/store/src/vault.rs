@@ -9,7 +9,7 @@ mod read;
 
 use std::{cell::RefCell, collections::BTreeSet, fmt, path::PathBuf};
 
-use folkmoot_record::{Hlc, RecordId};
+use folkmoot_record::{BundleHash, Hlc, RecordId};
 
 use crate::{
     Damage, LogCursor, Options, StoreError,
@@ -84,6 +84,8 @@ pub struct Vault {
     state: State,
     /// Records that a reader found damaged: not held, though the index still names them.
     lost: RefCell<BTreeSet<RecordId>>,
+    /// The same of bundles.
+    lost_bundles: RefCell<BTreeSet<BundleHash>>,
     damage: RefCell<Vec<Damage>>,
     /// Declared last: it is given up when everything else is closed.
     _lock: Lock,

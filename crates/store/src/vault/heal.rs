@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 
-use folkmoot_record::RecordId;
+use folkmoot_record::{BundleHash, RecordId};
 
 use crate::{
     Damage, DamageKind, Direction, LogCursor, OpenReport, StoreError, Vault,
@@ -102,6 +102,9 @@ impl Vault {
             .map(|item| item.id)
             .collect();
         self.lost.borrow_mut().extend(ids.iter().copied());
+        self.lost_bundles
+            .borrow_mut()
+            .extend(bundles_in(scan, at, to)?);
         // Only where the index does not know better.
         if ids.is_empty()
             && let Some(id) = readable
@@ -122,12 +125,12 @@ impl Vault {
         })
     }
 
-    /// Notes that something other than a record cannot be read.
-    pub(super) fn note(&self, spot: Spot) -> Damage {
+    /// Notes that a bundle cannot be read.
+    pub(super) fn lose_bundle(&self, hash: &BundleHash, spot: Spot) -> Damage {
         let damage = damage_at(spot, Vec::new());
-        let mut noted = self.damage.borrow_mut();
-        if !noted.contains(&damage) {
-            noted.push(damage.clone());
+        if self.lost_bundles.borrow_mut().insert(*hash) {
+            tracing::warn!(%damage, "a bundle is damaged and counts as not held");
+            self.damage.borrow_mut().push(damage.clone());
         }
         damage
     }
@@ -142,7 +145,7 @@ impl Vault {
         damage
     }
 
-    /// Takes lost records out of the index and brings a failed projection back.
+    /// Takes lost records and bundles out of the index and brings a failed projection back.
     pub(super) fn mend(&mut self) -> Result<(), StoreError> {
         self.state.index.reap();
         if self.state.index.failed().is_some() {
@@ -151,6 +154,23 @@ impl Vault {
         if !self.lost.get_mut().is_empty() {
             self.forget_lost()?;
         }
+        if !self.lost_bundles.get_mut().is_empty() {
+            self.forget_lost_bundles()?;
+        }
+        Ok(())
+    }
+
+    fn forget_lost_bundles(&mut self) -> Result<(), StoreError> {
+        let mut stage = Stage::default();
+        for hash in self.lost_bundles.get_mut().iter() {
+            let value = self.state.index.get(&layout::bundle_hash(hash))?;
+            if let Some((number, key_id)) = value.as_deref().and_then(layout::read_bundle_hash) {
+                stage.drop_bundle(number, &key_id, hash);
+            }
+        }
+        let end = self.writer.end();
+        self.state.accept(stage, end);
+        self.lost_bundles.get_mut().clear();
         Ok(())
     }
 
@@ -251,6 +271,26 @@ fn listed_in(scan: Scan<'_>, from: LogCursor, to: LogCursor) -> Result<Vec<Liste
 }
 
 /// Where the index lists these records. Their headers may be unreadable, so the lists are searched.
+/// The bundles whose entry begins between two positions.
+fn bundles_in(
+    scan: Scan<'_>,
+    from: LogCursor,
+    to: LogCursor,
+) -> Result<Vec<BundleHash>, StoreError> {
+    let mut found = Vec::new();
+    let (low, high) = layout::range(layout::BUNDLES, &[]);
+    scan(&low, &high, &mut |key, value| {
+        let bundle = layout::read_bundle(key, value);
+        found.extend(
+            bundle
+                .filter(|(_, spot)| from <= spot.at && spot.at < to)
+                .map(|(hash, _)| hash),
+        );
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
+}
+
 fn listed(scan: Scan<'_>, prefixes: &BTreeMap<Prefix, Place>) -> Result<Vec<Listed>, StoreError> {
     let mut found = Vec::new();
     if prefixes.is_empty() {

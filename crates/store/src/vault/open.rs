@@ -48,6 +48,7 @@ impl Vault {
             writer,
             state,
             lost: RefCell::default(),
+            lost_bundles: RefCell::default(),
             damage: RefCell::default(),
             _lock: lock,
         };

@@ -277,28 +277,28 @@ impl Vault {
     /// The bundle with this hash.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`], [`StoreError::Projection`], or the disk's.
+    /// [`StoreError::Damaged`]: it counts as not held from then on. [`StoreError::Projection`], or
+    /// the disk's.
     pub fn bundle(&self, hash: &BundleHash) -> Result<Option<Bundle>, StoreError> {
+        if self.lost_bundles.borrow().contains(hash) {
+            return Ok(None);
+        }
         let Some(value) = self.state.index.get(&layout::bundle_hash(hash))? else {
             return Ok(None);
         };
-        let spot = match value.split_first_chunk::<4>() {
-            Some((number, key_id)) if key_id.len() == 32 => {
-                let mut epoch = [0; 32];
-                epoch.copy_from_slice(key_id);
-                let number = Number::from_be_bytes(*number);
-                let key = layout::bundle(number, &EpochId::from_bytes(epoch), hash);
-                read_value(self.state.index.get(&key)?, Spot::read)?
-            }
-            _ => None,
+        let Some((number, key_id)) = layout::read_bundle_hash(&value) else {
+            return Ok(None);
         };
+        let key = layout::bundle(number, &key_id, hash);
+        let spot = read_value(self.state.index.get(&key)?, Spot::read)?;
         spot.map(|spot| self.load_bundle(hash, spot)).transpose()
     }
 
-    /// All bundles of a collective, by epoch and hash.
+    /// All bundles of a collective, by epoch and hash. A damaged one is passed over and remembered:
+    /// [`Self::take_damage`].
     ///
     /// # Errors
-    /// [`StoreError::Damaged`], [`StoreError::Projection`], or the disk's.
+    /// [`StoreError::Projection`], or the disk's.
     pub fn bundles(&self, cid: &CollectiveId) -> Result<Vec<Bundle>, StoreError> {
         let Some(number) = self.state.registry.number(cid) else {
             return Ok(Vec::new());
@@ -308,16 +308,21 @@ impl Vault {
         self.state
             .index
             .scan(&from, &to, Direction::Forward, &mut |key, value| {
-                let hash = key.get(37..).and_then(|hash| hash.try_into().ok());
-                if let (Some(hash), Some(spot)) = (hash, Spot::read(value)) {
-                    spots.push((BundleHash::from_bytes(hash), spot));
-                }
+                spots.extend(layout::read_bundle(key, value));
                 ControlFlow::Continue(())
             })?;
-        spots
-            .iter()
-            .map(|(hash, spot)| self.load_bundle(hash, *spot))
-            .collect()
+        let mut bundles = Vec::with_capacity(spots.len());
+        for (hash, spot) in spots {
+            if self.lost_bundles.borrow().contains(&hash) {
+                continue;
+            }
+            match self.load_bundle(&hash, spot) {
+                Ok(bundle) => bundles.push(bundle),
+                Err(StoreError::Damaged(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(bundles)
     }
 
     /// Hashes of the bundles held of one epoch, ascending. Reads no bundle.
@@ -335,11 +340,12 @@ impl Vault {
         let epoch = [&number.to_be_bytes() as &[u8], key_id.as_bytes()].concat();
         let (from, to) = layout::range(layout::BUNDLES, &epoch);
         let mut hashes = Vec::new();
+        let lost = self.lost_bundles.borrow();
         self.state
             .index
-            .scan(&from, &to, Direction::Forward, &mut |key, _| {
-                let hash = key.get(37..).and_then(|hash| hash.try_into().ok());
-                hashes.extend(hash.map(BundleHash::from_bytes));
+            .scan(&from, &to, Direction::Forward, &mut |key, value| {
+                let bundle = layout::read_bundle(key, value).map(|(hash, _)| hash);
+                hashes.extend(bundle.filter(|hash| !lost.contains(hash)));
                 ControlFlow::Continue(())
             })?;
         Ok(hashes)
@@ -357,9 +363,9 @@ impl Vault {
                         bytes: bytes.to_vec(),
                     })
                 }
-                _ => Err(StoreError::Damaged(self.note(spot))),
+                _ => Err(StoreError::Damaged(self.lose_bundle(hash, spot))),
             },
-            Err(Loss::At(spot)) => Err(StoreError::Damaged(self.note(spot))),
+            Err(Loss::At(spot)) => Err(StoreError::Damaged(self.lose_bundle(hash, spot))),
             Err(Loss::Store(error)) => Err(error),
         }
     }

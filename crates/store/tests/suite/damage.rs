@@ -122,6 +122,48 @@ fn zeros_at_the_end_are_a_torn_tail() {
     }
 }
 
+/// A damaged bundle silences no other one, counts as not held, and is taken again.
+#[test]
+fn a_damaged_bundle_heals() {
+    for scrubbed in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let bundle = |byte: u8| Entry::Bundle {
+            cid: cid(1),
+            key_id: folkmoot_record::EpochId::from_bytes([1; 32]),
+            bytes: vec![byte; 300],
+        };
+        let mut vault = open_clean(dir.path());
+        vault.commit(&[bundle(0x51), bundle(0x52)]).unwrap();
+        let all = vault.bundles(&cid(1)).unwrap();
+        assert_eq!(all.len(), 2);
+        drop(vault);
+        let path = segment(dir.path(), 0);
+        let mut bytes = fs::read(&path).unwrap();
+        let at = bytes
+            .windows(100)
+            .position(|window| window == [0x51; 100])
+            .unwrap();
+        bytes[at + 50] ^= 1;
+        fs::write(&path, bytes).unwrap();
+
+        let mut vault = open_clean(dir.path());
+        if scrubbed {
+            let (_, damage) = vault.scrub(LogCursor::default(), u64::MAX).unwrap();
+            assert_eq!(damage.len(), 1);
+        }
+        let left = vault.bundles(&cid(1)).unwrap();
+        let bad = all.iter().find(|bundle| bundle.bytes[0] == 0x51).unwrap();
+        assert_eq!(left.len(), 1);
+        assert_eq!(left[0].bytes, vec![0x52; 300]);
+        assert_eq!(vault.bundle(&bad.hash).unwrap(), None);
+        assert_eq!(vault.take_damage().len(), usize::from(!scrubbed));
+        vault.commit(&[bundle(0x51)]).unwrap();
+        assert_eq!(vault.bundle(&bad.hash).unwrap().as_ref(), Some(bad));
+        drop(vault);
+        assert_eq!(open_clean(dir.path()).bundles(&cid(1)).unwrap(), all);
+    }
+}
+
 /// A flipped bit anywhere in a segment: reported, at most one record lost (two where the flip makes a
 /// group's end unreadable and the group is the last), later ones read, and healed by storing again.
 #[test]
