@@ -5,6 +5,7 @@
 
 use std::{
     fs,
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -193,6 +194,36 @@ fn what_a_flipped_byte_took_comes_back_from_a_member() {
         assert_eq!(warnings(&ben).matches("--seen").count(), 0, "{part}");
     }
     talk(&ben, &ana, "commons", "healed");
+}
+
+#[test]
+fn what_damage_takes_while_the_node_runs_comes_back_from_a_member() {
+    let (ana, ben) = pair(["ana", "ben"], "commons");
+    let file = ana.folder().with_extension("ndjson");
+    fs::write(&file, ndjson(&sayings(SAYINGS))).unwrap();
+    ana.ok(&["import", file.to_str().unwrap(), "--in", "commons"]);
+    equal(&[&ana, &ben], "commons");
+    let ids: Vec<String> = ben
+        .all(&["find", "tag:saying", "--limit", "1000"])
+        .iter()
+        .map(|item| text(&item["id"]))
+        .collect();
+    // In the middle of the file that the node has open.
+    let (path, end) = last_segment(ben.folder());
+    let byte = fs::read(&path).unwrap()[end / 2];
+    let log = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    log.write_all_at(&[byte ^ 0x10], end as u64 / 2).unwrap();
+    let unread = |id: &&String| ben.run(&["show", id]).code != 0;
+    let lost: Vec<&String> = ids.iter().filter(unread).collect();
+    assert_eq!(lost.len(), 1);
+    // It is asked for as soon as the node looks after its store, without a restart.
+    until(Duration::from_secs(120), "the text is there again", || {
+        ben.run(&["show", lost[0]]).code == 0
+    });
+    until(EQUAL, "all texts are found again", || {
+        ben.count("tag:saying") == SAYINGS as u64
+    });
+    talk(&ben, &ana, "commons", "mended");
 }
 
 #[test]

@@ -204,6 +204,12 @@ impl Collective {
     /// Every content record held, ascending. The first call reads the projection; later ones
     /// only sort what came in since.
     pub(crate) fn content_stamps(&self, store: &Vault) -> Result<Vec<Stamp>, StoreError> {
+    /// What is listed as held is read anew when it is needed: damage took some of it.
+    pub(crate) fn forget_what_is_held(&mut self) {
+        *self.stamps.get_mut() = None;
+        self.bundles = BTreeMap::new();
+    }
+
         let mut cached = self.stamps.borrow_mut();
         let stamps = match &mut *cached {
             Some(stamps) => stamps,

@@ -34,10 +34,6 @@ pub(crate) type ReplyTo = Box<dyn FnOnce(Result<Reply, ApiError>) + Send>;
 const MOST_WARNINGS: usize = 16;
 /// How often quarantine, quotas and the index are looked after, in milliseconds.
 pub(crate) const UPKEEP: u64 = 30_000;
-/// Bytes of the log read against their checksums at each upkeep: a few milliseconds.
-const SCRUB_SLICE: u64 = 8 << 20;
-/// How often the whole log is read, in milliseconds.
-const SCRUB_EVERY: u64 = 86_400_000;
 
 /// Everything, owned by one thread.
 pub(crate) struct Core {
@@ -65,6 +61,8 @@ pub(crate) struct Core {
     pub(crate) scrubbing: Option<LogCursor>,
     /// When the next reading begins, wall clock milliseconds.
     pub(crate) scrub_next_ms: u64,
+    /// Damage whose records are in memory and could not be written again yet.
+    pub(crate) unmended: Vec<Damage>,
     /// Fingerprints of what was imported, a collective; built when an import begins.
     pub(crate) imported: BTreeMap<CollectiveId, crate::import::Known>,
 }
@@ -427,48 +425,12 @@ impl Core {
         }
         self.all_duties();
         self.forget_idle_imports();
-        self.scrub(now_ms);
-        for damage in self.store.take_damage() {
-            self.tell_damage(&damage);
-        }
+        self.meet_damage(now_ms);
         if let Err(error) = self.store.settle() {
             self.warn(format!(
                 "the store's projection failed: {error}; restart to rebuild it"
             ));
         }
-    }
-
-    /// Reads a slice of the log against its checksums: all of it about once a day. Damage is met
-    /// here before somebody needs the record, and peers still have it.
-    fn scrub(&mut self, now_ms: u64) {
-        let from = match self.scrubbing {
-            Some(cursor) => cursor,
-            None if now_ms >= self.scrub_next_ms => LogCursor::default(),
-            None => return,
-        };
-        match self.store.scrub(from, SCRUB_SLICE) {
-            Ok((next, damage)) => {
-                self.scrubbing = next;
-                if next.is_none() {
-                    self.scrub_next_ms = now_ms.saturating_add(SCRUB_EVERY);
-                }
-                for damage in damage {
-                    self.tell_damage(&damage);
-                }
-            }
-            Err(error) => self.warn(format!("the record log could not be read through: {error}")),
-        }
-    }
-
-    /// What is lost is not found either, until it comes again.
-    fn tell_damage(&mut self, damage: &Damage) {
-        let cursor = self.store.cursor();
-        if let Err(error) = self.library.change(&[], &damage.ids, cursor) {
-            self.warn(format!("the index failed: {error}"));
-        }
-        let notice =
-            format!("damage in the record log: {damage}; what is lost is fetched from peers");
-        self.keep_damage(&notice, &damage.ids);
     }
 
     pub(crate) fn warn(&mut self, sentence: String) {

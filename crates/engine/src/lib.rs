@@ -24,6 +24,7 @@ mod found;
 mod govern;
 mod grant;
 mod handle;
+mod heal;
 mod holdings;
 mod home;
 mod import;

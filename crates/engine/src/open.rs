@@ -85,6 +85,7 @@ impl Core {
             scrub_next_ms: since_ms,
         };
         core.load_collectives()?;
+            unmended: Vec::new(),
         let mut notices = notices(&report);
         if let Some(why) = core.library.take_why_rebuilt() {
             notices.push(format!("the search index is being built again ({why})"));

@@ -145,6 +145,12 @@ pub enum Input {
         /// Which collective.
         cid: CollectiveId,
     },
+    /// Damage took records or bundles that were held: nobody may be told that they are, and peers
+    /// are asked for them.
+    Lost {
+        /// Of which collective.
+        cid: CollectiveId,
+    },
     /// The person asks for something.
     Ask(Ask),
     /// Time passed: the deadline was reached.

@@ -78,6 +78,11 @@ impl Snapshot {
         }
     }
 
+    /// Something that it lists may be held no longer; the next [`Snapshot::refresh`] reads all anew.
+    pub(crate) fn outdate(&mut self) {
+        self.outdated = true;
+    }
+
     /// Brings a scope up to date.
     pub(crate) fn refresh(&mut self, cid: &CollectiveId, scope: Scope, held: &dyn Holdings) {
         if std::mem::take(&mut self.outdated) {

@@ -110,6 +110,11 @@ impl Step<'_> {
                     state.changed(&cid, &mut self.ctx);
                 }
             }
+            Input::Lost { cid } => {
+                for state in self.peers.values_mut() {
+                    state.note_lost(&cid, self.ctx.now.mono);
+                }
+            }
             Input::Ask(ask) => self.ask(ask),
             // What is due is done after every input.
             Input::Tick => {}

@@ -229,6 +229,27 @@ impl PeerState {
         }
     }
 
+    /// Something that was held is not: snapshots are made anew, and a session asks for it.
+    pub(crate) fn note_lost(&mut self, cid: &CollectiveId, now: u64) {
+        for stream in self.streams.values_mut() {
+            match &mut stream.kind {
+                Kind::Client {
+                    cid: of, snapshot, ..
+                }
+                | Kind::Server {
+                    at: Some((of, snapshot)),
+                    ..
+                } if of == cid => snapshot.outdate(),
+                _ => {}
+            }
+        }
+        if let Some(share) = self.shares.get_mut(cid) {
+            share.snapshot = None;
+            share.snapshot_until = None;
+            share.sync_by(now);
+        }
+    }
+
     /// Queues records for a peer that did not bring them.
     pub(crate) fn flood(&mut self, cid: &CollectiveId, ids: &[RecordId], ctx: &mut Ctx<'_>) {
         let Some(share) = self.shares.get_mut(cid).filter(|share| share.is_served()) else {

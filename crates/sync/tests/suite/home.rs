@@ -41,6 +41,12 @@ impl Club {
         self.records.insert(record.id(), record);
     }
 
+    /// As damage does it.
+    pub(crate) fn lose(&mut self, id: &RecordId) {
+        self.records.remove(id);
+        self.order.retain(|(_, _, listed)| listed != id);
+    }
+
     /// Seats and devices, by the records held.
     fn members(&self) -> BTreeSet<(SeatKey, DeviceKey)> {
         let mut members = BTreeSet::new();

@@ -1,7 +1,7 @@
 //! Live push, bodies on demand, dropped members, and what people are shown.
 
 use folkmoot_record::RecordId;
-use folkmoot_sync::{Config, Event, Protocol, Standing};
+use folkmoot_sync::{Config, Event, Input, Protocol, Standing};
 
 use crate::world::{World, peer};
 
@@ -56,6 +56,20 @@ fn records_travel_on_from_peer_to_peer_once() {
         .map(|f| (f.0, f.1))
         .collect();
     assert_eq!(hops, [(0, 1), (1, 2), (2, 3)]);
+}
+
+#[test]
+fn what_damage_took_is_asked_for_though_the_session_was_equal() {
+    let (mut world, cid) = pair(36);
+    let id = world.note(0, cid, "to be lost");
+    world.note(0, cid, "to be kept");
+    world.run(1_000);
+    assert!(world.all_equal(&[0, 1], cid));
+    let club = world.nodes[1].home.clubs.get_mut(&cid).unwrap();
+    club.lose(&id);
+    world.input(1, Input::Lost { cid });
+    assert!(world.run_until(5_000, |w| w.all_equal(&[0, 1], cid)));
+    assert!(world.nodes[1].home.clubs[&cid].records.contains_key(&id));
 }
 
 #[test]
