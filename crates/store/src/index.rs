@@ -54,6 +54,19 @@ impl Index {
         }
     }
 
+    /// In the place of one whose engine is being opened again: it gives and takes nothing.
+    pub(crate) fn closed() -> Self {
+        let mut index = Self::new(Arc::new(Closed));
+        index.failed = Some(Closed::error());
+        index
+    }
+
+    /// As if the engine had failed.
+    #[cfg(test)]
+    pub(crate) fn fail(&mut self, error: ProjectionError) {
+        self.failed = Some(error);
+    }
+
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let over = self.fresh.get(key).or_else(|| {
             let frozen = self.frozen.as_ref()?;
@@ -198,6 +211,37 @@ impl Drop for Index {
     /// The thread holds the engine, which must be closed before another one opens its folder.
     fn drop(&mut self) {
         self.join();
+    }
+}
+
+/// No engine.
+struct Closed;
+
+impl Closed {
+    fn error() -> ProjectionError {
+        ProjectionError("it could not be opened again".to_owned())
+    }
+}
+
+impl Projection for Closed {
+    fn get(&self, _: &[u8]) -> Result<Option<Vec<u8>>, ProjectionError> {
+        Err(Self::error())
+    }
+
+    fn put_batch(&self, _: &Changes) -> Result<(), ProjectionError> {
+        Err(Self::error())
+    }
+
+    fn scan(&self, _: &[u8], _: &[u8], _: Direction, _: Visit<'_>) -> Result<(), ProjectionError> {
+        Err(Self::error())
+    }
+
+    fn flush(&self) -> Result<(), ProjectionError> {
+        Err(Self::error())
+    }
+
+    fn size(&self) -> Result<u64, ProjectionError> {
+        Err(Self::error())
     }
 }
 

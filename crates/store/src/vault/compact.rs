@@ -7,7 +7,6 @@ use std::{
     ops::ControlFlow,
     os::unix::fs::FileExt,
     path::Path,
-    sync::Arc,
 };
 
 use folkmoot_record::RecordId;
@@ -19,7 +18,7 @@ use crate::{
     layout,
     log::{HEAD, slot},
     payload::{self, Item},
-    projection::{Changes, Memory, Projection, ProjectionError},
+    projection::{Changes, Projection, ProjectionError},
     state::{Loss, trusted},
 };
 
@@ -198,8 +197,7 @@ impl Vault {
             return Err(error);
         }
         // The old engine is closed before its folder is removed.
-        let placeholder: Arc<dyn Projection> = Arc::new(Memory::default());
-        self.state.index = Index::new(placeholder);
+        self.state.index = Index::closed();
         self.state.index = Index::new(engine);
         engine::switch(&self.root, &name)
     }

@@ -1,6 +1,6 @@
 //! Damage: remembering it, taking lost records out of the index, mending a failed projection.
 
-use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
+use std::{collections::BTreeMap, ops::ControlFlow};
 
 use folkmoot_record::{BundleHash, RecordId};
 
@@ -9,7 +9,7 @@ use crate::{
     index::Index,
     layout::{self, BodyPlace, Place, Prefix, Spot},
     log::{SEGMENT_HEAD, Step, Walk, slot},
-    projection::{Memory, Projection, Visit},
+    projection::{Projection, Visit},
     replay::readable_id,
     stage::{Kept, Stage},
 };
@@ -195,11 +195,12 @@ impl Vault {
         Ok(())
     }
 
-    /// Opens the projection again after it failed, or rebuilds it, and replays what it lacks.
+    /// Opens the projection again after it failed, or rebuilds it, and replays what it lacks. Where
+    /// that fails nothing can be read or stored until a later call succeeds: an empty map would say
+    /// that nothing is held.
     fn revive(&mut self) -> Result<(), StoreError> {
         // The old engine must be closed first: it holds its folder's lock.
-        let placeholder: Arc<dyn Projection> = Arc::new(Memory::default());
-        self.state.index = Index::new(placeholder);
+        self.state.index = Index::closed();
         let mut report = OpenReport::default();
         let opened = open_state(
             &self.root,
@@ -270,7 +271,6 @@ fn listed_in(scan: Scan<'_>, from: LogCursor, to: LogCursor) -> Result<Vec<Liste
     listed(scan, &prefixes)
 }
 
-/// Where the index lists these records. Their headers may be unreadable, so the lists are searched.
 /// The bundles whose entry begins between two positions.
 fn bundles_in(
     scan: Scan<'_>,
@@ -291,6 +291,7 @@ fn bundles_in(
     Ok(found)
 }
 
+/// Where the index lists these records. Their headers may be unreadable, so the lists are searched.
 fn listed(scan: Scan<'_>, prefixes: &BTreeMap<Prefix, Place>) -> Result<Vec<Listed>, StoreError> {
     let mut found = Vec::new();
     if prefixes.is_empty() {
@@ -338,5 +339,60 @@ fn behind(at: LogCursor, bytes: u64) -> LogCursor {
             .offset
             .saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX)),
         ..at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use crate::{
+        Direction, Entry, Options, StoreError, Vault, index::Index, projection::ProjectionError,
+    };
+
+    /// A revival that fails leaves no empty map behind: it is tried again until it succeeds.
+    #[test]
+    fn what_cannot_be_read_is_not_taken_for_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut vault, _) = Vault::open(dir.path(), Options::default(), &mut |_| {}).unwrap();
+        let fact = |key: &[u8]| Entry::Local {
+            key: key.to_vec(),
+            value: Some(b"kept".to_vec()),
+        };
+        vault.commit(&[fact(b"first")]).unwrap();
+        vault
+            .state
+            .index
+            .fail(ProjectionError("as a test".to_owned()));
+        let (log, aside) = (dir.path().join("log"), dir.path().join("aside"));
+        fs::rename(&log, &aside).unwrap();
+        for _ in 0..2 {
+            assert!(vault.commit(&[fact(b"second")]).is_err());
+            assert!(matches!(
+                vault.local(b"first"),
+                Err(StoreError::Projection(_))
+            ));
+            assert!(vault.scan_local(b"").is_err());
+            assert!(vault.settle().is_err());
+        }
+        fs::rename(&aside, &log).unwrap();
+        vault.commit(&[fact(b"second")]).unwrap();
+        for key in [&b"first"[..], b"second"] {
+            assert_eq!(vault.local(key).unwrap().as_deref(), Some(&b"kept"[..]));
+        }
+    }
+
+    #[test]
+    fn a_closed_index_says_so() {
+        let mut index = Index::closed();
+        assert!(index.failed().is_some() && index.get(b"x").is_err());
+        assert!(
+            index
+                .scan(b"a", b"b", Direction::Forward, &mut |_, _| {
+                    std::ops::ControlFlow::Continue(())
+                })
+                .is_err()
+        );
+        assert!(index.settle().is_err());
     }
 }
