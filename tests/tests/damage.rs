@@ -86,6 +86,8 @@ fn a_torn_tail_is_set_aside_and_members_bring_it_back() {
         tear(ben.folder(), bytes);
         let told = opened(&ben);
         assert!(told.contains("record log"), "{bytes} bytes: {told}");
+        // It was never acknowledged, so the index never had it.
+        assert!(!told.contains("index"), "{bytes} bytes: {told}");
         ben.up();
         // Ben writes before he has heard of anyone again; nothing of this makes two logs of one.
         let soon = ben.note("commons", &format!("note {round} after: quincetree"));

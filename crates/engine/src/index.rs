@@ -71,7 +71,11 @@ impl Library {
         let from = match opened {
             Opened::Fresh => LogCursor::default(),
             Opened::Rebuilt { why } => {
-                self.why_rebuilt = Some(why);
+                self.why_rebuilt = Some(if lost {
+                    "it may name records that damage took".to_owned()
+                } else {
+                    why
+                });
                 LogCursor::default()
             }
             Opened::Resumed { cursor } => cursor

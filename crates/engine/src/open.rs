@@ -47,7 +47,8 @@ impl Core {
             });
         }
         let (keyring, _) = Keyring::open(&home, options.passphrase.as_deref())?;
-        let lost = !report.damaged.is_empty() || report.torn_tail_cut.is_some();
+        // What was torn off was never acknowledged, so the index never had it.
+        let lost = !report.damaged.is_empty();
         let library =
             Library::open(&home.index(), &store, lost).map_err(|error| OpenError::Failed {
                 message: error.to_string(),
