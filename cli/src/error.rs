@@ -192,6 +192,8 @@ impl From<RunError> for CliError {
                 cli.api.message = format!("{address}: {}", cli.api.message);
                 cli
             }
+            RunError::Broken => Self::failed(message)
+                .hint("start it again with `moot up`; the lines above say what happened"),
             RunError::Net(_) | RunError::Socket(_) | RunError::System(_) => Self::failed(message),
         }
     }

@@ -96,6 +96,9 @@ pub enum RunError {
         /// Why.
         error: ApiError,
     },
+    /// The engine's thread ended by itself.
+    #[error("the node stopped by a fault of its own; everything acknowledged is stored")]
+    Broken,
     /// The local API's socket cannot be made.
     #[error("the socket of the local API cannot be made: {0}")]
     Socket(io::Error),
@@ -204,7 +207,7 @@ async fn serve(
     let stop = Stop::listen()?;
     let (socket, listener) = Socket::bind(&options.home).map_err(RunError::Socket)?;
     let wire = Wire::start(engine, opened.transport_key, &options.settings, tell).await?;
-    let result = add_peers(engine, &options.peers).await;
+    let mut result = add_peers(engine, &options.peers).await;
     if result.is_ok() {
         tell(Told::Ready(Ready {
             first_start: opened.first_start,
@@ -221,7 +224,13 @@ async fn serve(
             let (Ok(()) | Err(_)) = draining.await;
         });
         let server = tokio::spawn(server.into_future());
-        stop.wait().await;
+        let (ended, end) = oneshot::channel::<()>();
+        engine.when_ended(move || drop(ended));
+        tokio::select! {
+            () = stop.wait() => {}
+            // Without it nothing can be answered: whoever watches over the process starts it again.
+            _ = end => result = Err(RunError::Broken),
+        }
         tell(Told::Stopping);
         drop(drain);
         if tokio::time::timeout(DRAIN_TIME, server).await.is_err() {

@@ -38,6 +38,38 @@ enum Message {
 pub struct Engine {
     inbox: SyncSender<Message>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+    ending: Arc<Mutex<Ending>>,
+}
+
+/// Whether the thread has ended, and who is told when it does.
+#[derive(Default)]
+struct Ending {
+    over: bool,
+    tell: Vec<Box<dyn FnOnce() + Send>>,
+}
+
+impl std::fmt::Debug for Ending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ending")
+            .field("over", &self.over)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Lives as long as the thread; dropped by a panic too.
+struct Alive(Arc<Mutex<Ending>>);
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        let told = {
+            let mut ending = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            ending.over = true;
+            std::mem::take(&mut ending.tell)
+        };
+        for tell in told {
+            tell();
+        }
+    }
 }
 
 impl Engine {
@@ -55,9 +87,14 @@ impl Engine {
             // After the engine stopped nobody needs the result.
             drop(back.send(Message::Checked(batch)));
         })?;
+        let ending = Arc::new(Mutex::new(Ending::default()));
+        let alive = Alive(Arc::clone(&ending));
         let thread = thread::Builder::new()
             .name("engine".to_owned())
-            .spawn(move || run(core, &messages))
+            .spawn(move || {
+                let _alive = alive;
+                run(core, &messages);
+            })
             .map_err(|error| OpenError::Failed {
                 message: format!("the engine's thread could not be started: {error}"),
                 hint: None,
@@ -65,6 +102,7 @@ impl Engine {
         let engine = Self {
             inbox,
             thread: Arc::new(Mutex::new(Some(thread))),
+            ending,
         };
         Ok((engine, opened))
     }
@@ -112,6 +150,18 @@ impl Engine {
     /// False once the engine has stopped.
     pub fn input(&self, input: Input) -> bool {
         self.inbox.send(Message::Input(input)).is_ok()
+    }
+
+    /// Calls `tell` when the thread has ended, for whatever reason; at once if it has already. It is
+    /// called on that thread and must be quick.
+    pub fn when_ended(&self, tell: impl FnOnce() + Send + 'static) {
+        let mut ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
+        if ending.over {
+            drop(ending);
+            tell();
+        } else {
+            ending.tell.push(Box::new(tell));
+        }
     }
 
     /// Flushes, closes the store and ends the thread; waits for it.
