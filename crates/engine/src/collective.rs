@@ -76,6 +76,8 @@ pub(crate) struct Collective {
     pub(crate) stale: bool,
     /// Whose content is to be judged anew after own acts, once these are durable.
     pub(crate) rejudge: Vec<Rejudge>,
+    /// Marks of this collective are still to be written: its content is judged again.
+    pub(crate) unjudged: bool,
     /// Records of each device received today.
     pub(crate) tallies: BTreeMap<DeviceKey, Tally>,
     /// The first full control sync is still under way: no fence holds what comes (section 4.11).
@@ -109,6 +111,7 @@ impl Collective {
             stale: false,
             rejudge: Vec::new(),
             duties: Duties::default(),
+            unjudged: false,
             offers: Vec::new(),
         }
     }
@@ -201,15 +204,15 @@ impl Collective {
         }
     }
 
-    /// Every content record held, ascending. The first call reads the projection; later ones
-    /// only sort what came in since.
-    pub(crate) fn content_stamps(&self, store: &Vault) -> Result<Vec<Stamp>, StoreError> {
     /// What is listed as held is read anew when it is needed: damage took some of it.
     pub(crate) fn forget_what_is_held(&mut self) {
         *self.stamps.get_mut() = None;
         self.bundles = BTreeMap::new();
     }
 
+    /// Every content record held, ascending. The first call reads the projection; later ones
+    /// only sort what came in since.
+    pub(crate) fn content_stamps(&self, store: &Vault) -> Result<Vec<Stamp>, StoreError> {
         let mut cached = self.stamps.borrow_mut();
         let stamps = match &mut *cached {
             Some(stamps) => stamps,

@@ -282,7 +282,7 @@ impl Core {
             self.rejudge(cid, &rejudge, &mut taken);
             entries.append(&mut taken.entries);
         }
-        if let Err(error) = self.store.commit(&entries) {
+        if let Err(error) = self.store_batch(cid, &entries) {
             self.reload(cid);
             return Err(store_failed(error));
         }
@@ -426,6 +426,7 @@ impl Core {
         self.all_duties();
         self.forget_idle_imports();
         self.meet_damage(now_ms);
+        self.judge_what_is_left();
         if let Err(error) = self.store.settle() {
             self.warn(format!(
                 "the store's projection failed: {error}; restart to rebuild it"

@@ -33,6 +33,7 @@ mod invite;
 mod join;
 mod keyring;
 mod limits;
+mod marks;
 mod misdeeds;
 mod names;
 mod notes;

@@ -17,6 +17,7 @@ use crate::{
     index::Library,
     join::first_sync_key,
     keyring::Keyring,
+    marks::unjudged_key,
     profiles,
     secrets::{Membership, Secrets},
 };
@@ -84,9 +85,10 @@ impl Core {
             imported: BTreeMap::new(),
             scrubbing: None,
             scrub_next_ms: since_ms,
+            unmended: Vec::new(),
         };
         core.load_collectives()?;
-            unmended: Vec::new(),
+        core.judge_what_is_left();
         let mut notices = notices(&report);
         if let Some(why) = core.library.take_why_rebuilt() {
             notices.push(format!("the search index is being built again ({why})"));
@@ -155,6 +157,7 @@ impl Core {
             && collective.secrets.membership != Membership::Left
             && first_sync_end.is_none();
         collective.profiles = profiles::load(&self.store, &cid)?;
+        collective.unjudged = self.store.local(&unjudged_key(&cid))?.is_some();
         for (id, mark) in self.store.marked()? {
             if let Some(record) = crate::holdings::read(&self.store, &id)
                 && record.header().cid == Some(cid)

@@ -174,7 +174,7 @@ impl Core {
             self.rejudge(cid, &rejudge, &mut taken);
         }
         if !taken.entries.is_empty()
-            && let Err(error) = self.store.commit(&taken.entries)
+            && let Err(error) = self.store_batch(cid, &taken.entries)
         {
             tracing::error!(%error, "what peers sent could not be stored");
             self.warn(format!("what peers send cannot be stored: {error}"));
