@@ -121,6 +121,16 @@ pub(crate) fn replay(
                     break;
                 }
             }
+            if ends_group && segment == last && walk.is_at_end() {
+                // The last group of all was never acknowledged if a power cut took a page of it.
+                for damage in damaged.iter().filter(|damage| damage.at.segment == segment) {
+                    let from = u64::from(damage.at.offset);
+                    if walk.is_unwritten(end.offset.into(), from..from + damage.bytes)? {
+                        report.torn_tail_cut = Some(cut(root, layout, end, stage.ids)?);
+                        return Ok(end);
+                    }
+                }
+            }
             if ends_group {
                 end = walk.at();
                 report.replayed += std::mem::take(&mut replayed);

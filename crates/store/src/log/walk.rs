@@ -1,6 +1,6 @@
 //! Reading a segment from some place to its end, past whatever is damaged.
 
-use std::{fs::File, io, os::unix::fs::FileExt, path::PathBuf};
+use std::{fs::File, io, ops::Range, os::unix::fs::FileExt, path::PathBuf};
 
 use crate::{LogCursor, StoreError, files::io_error};
 
@@ -16,6 +16,9 @@ const CHUNK: usize = 256 << 10;
 /// Bytes at the end of a payload that tell whether it was ever written: more than the zeros of a
 /// small number.
 const TAIL: usize = 16;
+
+/// What the system writes at once: a power cut takes whole pages.
+const PAGE: u64 = 4_096;
 
 /// What comes next in a segment.
 #[derive(Debug)]
@@ -153,6 +156,35 @@ impl<'l> Walk<'l> {
         Ok(self
             .bytes(from, tail)
             .is_some_and(|bytes| bytes.iter().any(|byte| *byte != 0)))
+    }
+
+    /// Whether nothing stands behind the walk.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.pos >= self.len
+    }
+
+    /// Whether a page of this damage was never written: all of it that lies behind the beginning of
+    /// its group reads as zeros. Bytes that were there once and went bad look otherwise.
+    pub(crate) fn is_unwritten(
+        &mut self,
+        group: u64,
+        damage: Range<u64>,
+    ) -> Result<bool, StoreError> {
+        for page in damage.start / PAGE..=damage.end.saturating_sub(1) / PAGE {
+            let from = (page * PAGE).max(group);
+            let to = ((page + 1) * PAGE).min(self.len);
+            let len = usize::try_from(to.saturating_sub(from)).unwrap_or(0);
+            // A few zeros stand in many an entry.
+            if len < TAIL {
+                continue;
+            }
+            self.fill(from, len)?;
+            let bytes = self.bytes(from, len);
+            if bytes.is_some_and(|bytes| bytes.iter().all(|byte| *byte == 0)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Goes on at the first intact entry at or behind `pos`.

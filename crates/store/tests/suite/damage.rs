@@ -122,6 +122,57 @@ fn zeros_at_the_end_are_a_torn_tail() {
     }
 }
 
+/// The same in the middle: the first and the last entry of the group are there, and a page between
+/// them is not. Nothing of the group was acknowledged, so nothing of it is kept.
+#[test]
+fn a_missing_page_within_the_last_group_is_a_torn_tail() {
+    let dir = tempfile::tempdir().unwrap();
+    let notes: Vec<_> = (0..8)
+        .map(|seq| note(1, 1, seq, &"not all of it was written ".repeat(100)))
+        .collect();
+    let mut vault = open_clean(dir.path());
+    let mut ends = Vec::new();
+    for group in [&notes[..1], &notes[1..]] {
+        let entries: Vec<_> = group
+            .iter()
+            .map(|note| Entry::Record(note.clone(), 1))
+            .collect();
+        vault.commit(&entries).unwrap();
+        ends.push(vault.cursor());
+    }
+    drop(vault);
+    assert_eq!((ends[0].segment, ends[1].segment), (0, 0));
+    forget_projection(dir.path());
+    let whole = fs::read(segment(dir.path(), 0)).unwrap();
+    let begin = ends[0].offset as usize;
+    let pages = whole.len().div_ceil(4_096);
+    assert!(pages > 4);
+    for page in 0..pages {
+        let work = tempfile::tempdir().unwrap();
+        copy(dir.path(), work.path());
+        let mut bytes = whole.clone();
+        let range = (page * 4_096).max(begin)..((page + 1) * 4_096).min(whole.len());
+        bytes[range].fill(0);
+        fs::write(segment(work.path(), 0), bytes).unwrap();
+        let (mut vault, report) = open(work.path());
+        assert_eq!(report.damaged, [], "page {page}");
+        let torn = report.torn_tail_cut.expect("a torn tail");
+        assert_eq!((torn.at, vault.cursor()), (ends[0], ends[0]), "page {page}");
+        assert_eq!(
+            held(&vault, &notes),
+            (0..8).map(|at| at < 1).collect::<Vec<_>>()
+        );
+        // What was damaged later shows other bytes, and the rest of an acknowledged group stays.
+        let all: Vec<_> = notes
+            .iter()
+            .map(|note| Entry::Record(note.clone(), 2))
+            .collect();
+        vault.commit(&all).unwrap();
+        drop(vault);
+        assert_eq!(held(&open_clean(work.path()), &notes), [true; 8]);
+    }
+}
+
 /// A damaged bundle silences no other one, counts as not held, and is taken again.
 #[test]
 fn a_damaged_bundle_heals() {
