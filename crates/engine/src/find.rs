@@ -195,7 +195,19 @@ impl Core {
         /// Records with the same words in their title that are looked at.
         const LOOKED_AT: usize = 50;
         let quoted = format!("\"{}\"", title.replace('"', " "));
+        if !self.serving {
+            self.catch_up_fully();
+        }
+        let partial = self.library.partial();
         let none = || {
+            if partial {
+                return not_found(format!(
+                    "no record with the id or title {title} was found yet: the index is being built"
+                ))
+                .hint(
+                    "wait until `moot status` says that it is whole, or show the record by its id",
+                );
+            }
             not_found(format!("no record here has the id or title {title}"))
                 .hint(format!("search for it: `moot find {quoted}`"))
         };
