@@ -7,7 +7,7 @@ mod ndjson;
 
 use folkmoot_client::api::ImportItem;
 
-pub(crate) use batch::{Batch, Batcher};
+pub(crate) use batch::{Batch, gather};
 pub(crate) use folder::{Listing, list, read_text};
 pub(crate) use ndjson::read as read_ndjson;
 

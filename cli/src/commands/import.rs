@@ -15,12 +15,15 @@ use crate::{
     access::{Access, Need},
     commands::Context,
     error::CliError,
-    import::{Batch, Batcher, list, read_ndjson, read_text},
+    import::{Batch, gather, list, read_ndjson, read_text},
     ui::{clean, count, plural},
 };
 
 /// Batches read ahead while one is being stored.
 const READ_AHEAD: usize = 2;
+
+/// Pieces read ahead of their batch.
+const PIECES: usize = 64;
 
 /// Refusals shown; the rest is counted. `--json` gives them all.
 const MAX_SHOWN: usize = 20;
@@ -67,17 +70,23 @@ struct Report<'a> {
 pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
     let source = Source::open(&args.path)?;
     let access = Access::open(cx, Need::Home)?;
+    if args.collective.is_some() {
+        // Whoever writes to us need not write it all to hear that the collective is not known.
+        let _: Imported = access.ask(Command::Import {
+            collective: args.collective.clone(),
+            items: Vec::new(),
+            dry_run: true,
+        })?;
+    }
     let bar = source.bar(cx);
     let others = source.others();
     let (send, batches) = sync_channel(READ_AHEAD);
     let mut done = Imported::default();
     std::thread::scope(|scope| {
-        let reader = scope.spawn(move || {
-            let mut batcher = Batcher::new(|batch: Batch| send.send(batch).is_ok());
-            let read = source.read(&mut |piece, taken| batcher.add(piece, taken));
-            batcher.flush();
-            read
-        });
+        let (give, pieces) = sync_channel(PIECES);
+        let reader =
+            scope.spawn(move || source.read(&mut |piece, taken| give.send((piece, taken)).is_ok()));
+        scope.spawn(move || gather(&pieces, |batch| send.send(batch).is_ok()));
         let stored = store(&access, args, batches, &bar, &mut done);
         let read = reader
             .join()

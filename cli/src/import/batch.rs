@@ -1,5 +1,10 @@
 //! Pieces put together to batches.
 
+use std::{
+    sync::mpsc::{Receiver, RecvTimeoutError},
+    time::Duration,
+};
+
 use folkmoot_client::api::{ImportItem, Note, Refused};
 
 use super::Piece;
@@ -9,6 +14,9 @@ const MAX_BATCH_ITEMS: usize = 500;
 
 /// Bytes of text in one request; the node takes 16 MiB of JSON, and JSON may double a text.
 const MAX_BATCH_BYTES: usize = 4 << 20;
+
+/// How long a batch waits for more.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// What is handed on: items to send, what was refused while reading, and how far reading is.
 #[derive(Debug, Default)]
@@ -60,10 +68,38 @@ impl<F: FnMut(Batch) -> bool> Batcher<F> {
         !full || self.flush()
     }
 
+    const fn is_empty(&self) -> bool {
+        self.batch.items.is_empty() && self.batch.refused.is_empty() && self.batch.progress == 0
+    }
+
     /// Hands over what is left.
     pub(crate) fn flush(&mut self) -> bool {
         self.bytes = 0;
         (self.send)(std::mem::take(&mut self.batch))
+    }
+}
+
+/// Puts pieces together until nobody gives or wants more. A batch that is not full is handed over
+/// when nothing has come for [`PAUSE`]: what a slow producer wrote is stored while it goes on.
+pub(crate) fn gather(pieces: &Receiver<(Piece, u64)>, send: impl FnMut(Batch) -> bool) {
+    let mut batcher = Batcher::new(send);
+    loop {
+        let next = if batcher.is_empty() {
+            pieces.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        } else {
+            pieces.recv_timeout(PAUSE)
+        };
+        let wanted = match next {
+            Ok((piece, progress)) => batcher.add(piece, progress),
+            Err(RecvTimeoutError::Timeout) => batcher.flush(),
+            Err(RecvTimeoutError::Disconnected) => {
+                batcher.flush();
+                return;
+            }
+        };
+        if !wanted {
+            return;
+        }
     }
 }
 
@@ -105,6 +141,23 @@ mod tests {
         assert!(batcher.flush());
         // 500; then one small and one large, since two large ones are over the limit with it.
         assert_eq!(sizes, [500, 2, 2]);
+    }
+
+    /// The producer goes on living; what it gave comes all the same.
+    #[test]
+    fn a_pause_hands_over_what_there_is() {
+        let (give, pieces) = std::sync::mpsc::channel();
+        let (send, batches) = std::sync::mpsc::channel();
+        let gathering = std::thread::spawn(move || {
+            gather(&pieces, |batch| send.send(batch).is_ok());
+        });
+        for _ in 0..2 {
+            give.send((item(1), 3)).unwrap();
+            let batch: Batch = batches.recv().unwrap();
+            assert_eq!((batch.items.len(), batch.progress), (1, 3));
+        }
+        drop(give);
+        gathering.join().unwrap();
     }
 
     #[test]
