@@ -65,8 +65,13 @@ impl Layout {
             Ok(file)
         };
         let file = make().map_err(io_error("make", &path))?;
-        sync_dir(&self.dir)?;
+        self.sync()?;
         Ok(file)
+    }
+
+    /// Makes the names of the segments durable.
+    pub(crate) fn sync(&self) -> Result<(), StoreError> {
+        sync_dir(&self.dir)
     }
 
     pub(crate) fn head(&self, segment: u32) -> [u8; SEGMENT_HEAD] {

@@ -95,6 +95,9 @@ pub(crate) struct Writer {
     /// A write failed and the file may reach beyond `len`, or hold bytes there of which nobody knows
     /// whether they are on the disk.
     dirty: bool,
+    /// The name of the segment leads to a new file, and it is not certain that it will after a power
+    /// cut. Nothing may be acknowledged in that file before.
+    unsynced_name: bool,
 }
 
 impl Writer {
@@ -117,6 +120,7 @@ impl Writer {
             len: end.offset,
             segment_bytes,
             dirty: false,
+            unsynced_name: false,
         })
     }
 
@@ -166,13 +170,24 @@ impl Writer {
         }
     }
 
-    /// After the file of the segment was replaced.
-    pub(crate) fn reopen(&mut self) -> Result<(), StoreError> {
-        *self = Self::open(self.layout.clone(), self.end(), self.segment_bytes)?;
-        Ok(())
+    /// A copy took the place of a segment's file. If it is the one being written, it goes on in the
+    /// copy, also where this fails: then the name is made durable before the next group.
+    pub(crate) fn renamed(&mut self, segment: u32, copy: File) -> Result<(), StoreError> {
+        if segment == self.segment {
+            self.file = copy;
+            self.unsynced_name = true;
+            self.clean()
+        } else {
+            self.layout.sync()
+        }
     }
 
+    /// Brings the file back to where it was, and makes its name durable, where that is in doubt.
     fn clean(&mut self) -> Result<(), StoreError> {
+        if self.unsynced_name {
+            self.layout.sync()?;
+            self.unsynced_name = false;
+        }
         if self.dirty {
             let path = self.layout.path(self.segment);
             self.file
@@ -182,5 +197,42 @@ impl Writer {
             self.dirty = false;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::log::Seal;
+
+    /// Whatever fails behind the renaming, no group goes to the file that has no name any more.
+    #[test]
+    fn a_renamed_segment_is_gone_on_with_though_its_folder_cannot_be_synced() {
+        let dir = tempfile::tempdir().unwrap();
+        let (log, aside) = (dir.path().join("log"), dir.path().join("aside"));
+        fs::create_dir(&log).unwrap();
+        let layout = Layout::new(log.clone(), Seal::new([7; 32]));
+        layout.create(0).unwrap();
+        let end = LogCursor {
+            segment: 0,
+            offset: SEGMENT_HEAD as u32,
+        };
+        let mut writer = Writer::open(layout.clone(), end, 4_096).unwrap();
+        let new = log.join("copy.new");
+        fs::copy(layout.path(0), &new).unwrap();
+        let copy = OpenOptions::new().read(true).write(true).open(&new);
+        fs::rename(&new, layout.path(0)).unwrap();
+        fs::rename(&log, &aside).unwrap();
+        assert!(writer.renamed(0, copy.unwrap()).is_err());
+        // Nothing is acknowledged before the name is durable.
+        assert!(writer.next_start().is_err());
+        fs::rename(&aside, &log).unwrap();
+        let mut group = Group::new(writer.next_start().unwrap());
+        group.push(1, |out| out.extend(b"seen again")).unwrap();
+        writer.append(group).unwrap();
+        let bytes = fs::read(layout.path(0)).unwrap();
+        assert!(bytes.windows(10).any(|window| window == b"seen again"));
     }
 }

@@ -13,7 +13,7 @@ use folkmoot_record::RecordId;
 
 use crate::{
     Compacted, Direction, Engine, LogCursor, StoreError, Vault, engine,
-    files::{io_error, replace},
+    files::io_error,
     index::Index,
     layout,
     log::{HEAD, slot},
@@ -35,8 +35,9 @@ const BLOCK: usize = 4_096;
 
 impl Vault {
     /// Takes erased bodies off the disk, those of one segment a call, and copies the projection into
-    /// a new folder where it has grown far beyond what it holds. Call it at idle until it does
-    /// nothing. No entry moves: cursors stay good.
+    /// a new folder where it has grown far beyond what it holds. No entry moves: cursors stay good.
+    /// It blocks its caller for as long as it copies. The program does not call it yet, so erased
+    /// bodies stay in the log, and the projection on the disk only grows.
     ///
     /// # Errors
     /// The disk's. The old files stay in use then.
@@ -104,17 +105,24 @@ impl Vault {
             changes.insert(layout::erasure(at), None);
         }
         let new = path.with_extension("new");
-        if let Err(error) = copy_patched(&file, &new, &patches) {
-            if let Err(error) = fs::remove_file(&new) {
-                tracing::warn!(%error, "an unfinished segment could not be removed");
+        let renamed = copy_patched(&file, &new, &patches)
+            .map_err(io_error("write", &new))
+            .and_then(|copy| {
+                fs::rename(&new, &path).map_err(io_error("rename", &new))?;
+                Ok(copy)
+            });
+        let copy = match renamed {
+            Ok(copy) => copy,
+            Err(error) => {
+                if let Err(error) = fs::remove_file(&new) {
+                    tracing::warn!(%error, "an unfinished segment could not be removed");
+                }
+                return Err(error);
             }
-            return Err(io_error("write", &new)(error));
-        }
-        replace(&new, &path)?;
+        };
+        // From here on the old file has no name: whatever fails, nobody may read or write it again.
         self.state.reader.forget(segment);
-        if segment == self.writer.end().segment {
-            self.writer.reopen()?;
-        }
+        self.writer.renamed(segment, copy)?;
         self.state.index.add(changes);
         Ok(())
     }
@@ -227,10 +235,16 @@ impl Vault {
     }
 }
 
-/// Copies a file with some places replaced; blocks of zeros become holes.
-fn copy_patched(from: &File, to: &Path, patches: &BTreeMap<u64, Vec<u8>>) -> io::Result<()> {
+/// Copies a file with some places replaced; blocks of zeros become holes. Returns the copy, open for
+/// reading and writing: opening it later could fail.
+fn copy_patched(from: &File, to: &Path, patches: &BTreeMap<u64, Vec<u8>>) -> io::Result<File> {
     let len = from.metadata()?.len();
-    let new = File::create(to)?;
+    let new = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(to)?;
     new.set_len(len)?;
     let mut block = vec![0; 64 * BLOCK];
     let mut pos = 0;
@@ -252,7 +266,8 @@ fn copy_patched(from: &File, to: &Path, patches: &BTreeMap<u64, Vec<u8>>) -> io:
         }
         pos += want as u64;
     }
-    new.sync_all()
+    new.sync_all()?;
+    Ok(new)
 }
 
 /// Puts the part of `patch`, which begins at `at`, that falls into `bytes`, which begin at `pos`.
