@@ -201,7 +201,10 @@ fn large(world: &mut World) -> (CollectiveId, RecordId) {
     for n in 0..2_000u32 {
         let mut seed = [0x17; 20];
         seed[..4].copy_from_slice(&n.to_be_bytes());
-        world.invite(0, cid, seed, 1);
+        let old = world.invite(0, cid, seed, 1);
+        // A hello has no room for so many live doors.
+        let club = world.nodes[0].home.clubs.get_mut(&cid).unwrap();
+        club.closed.insert(old);
     }
     let invite = world.invite(0, cid, SEED, 1);
     (cid, invite)
