@@ -124,7 +124,9 @@ impl Orphans {
 #[cfg(test)]
 mod tests {
     use ed25519_dalek::SigningKey;
-    use folkmoot_record::{CollectiveId, Draft, Hlc, Kind, Place, SeatKey, content::Content};
+    use folkmoot_record::{
+        CollectiveId, Draft, GrantId, Hlc, Kind, Place, SeatKey, content::Content,
+    };
 
     use super::*;
 
@@ -141,7 +143,7 @@ mod tests {
             place: Place { seq: 0, prev: None },
             hlc: Hlc::next(1_700_000_000_000 + n, []),
             kind: Kind::NOTE,
-            cap: None,
+            cap: Some(GrantId::from_bytes([4; 32])),
             auth: vec![RecordId::from_bytes([3; 32])],
             refs: Vec::new(),
             tags: Vec::new(),

@@ -1,6 +1,10 @@
 //! Frames on a stream: u32be length, then so many bytes, at most 1 MiB (section 7.3).
 
-use std::{io, time::Duration};
+use std::{
+    io,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use futures::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
@@ -36,11 +40,12 @@ pub(crate) enum FrameError {
 }
 
 /// Reads one frame, or `None` where the stream ends between frames. The first byte may take for
-/// ever; from then on the frame has `limit`. It has at most `most` bytes.
+/// ever; from then on the frame has `limit`. It has at most `most` bytes, looked at when its length
+/// is known: the bound may be moved while the stream is quiet.
 pub(crate) async fn read_frame(
     stream: &mut (impl AsyncBufRead + Unpin),
     limit: Duration,
-    most: usize,
+    most: &AtomicUsize,
 ) -> Result<Option<Vec<u8>>, FrameError> {
     if stream.fill_buf().await?.is_empty() {
         return Ok(None);
@@ -53,11 +58,12 @@ pub(crate) async fn read_frame(
 
 async fn read_begun(
     stream: &mut (impl AsyncRead + Unpin),
-    most: usize,
+    most: &AtomicUsize,
 ) -> Result<Vec<u8>, FrameError> {
     let mut prefix = [0; 4];
     stream.read_exact(&mut prefix).await.map_err(cut)?;
     let length = u32::from_be_bytes(prefix) as usize;
+    let most = most.load(Ordering::Acquire);
     if length > most {
         return Err(FrameError::TooLong { length, most });
     }

@@ -121,8 +121,6 @@ async fn read(
     // The semaphore is never closed, and an engine that is gone ends the stream.
     while let Ok(permit) = credit.acquire().await {
         permit.forget();
-        // Moved, if at all, before the credit for the frame to which it applies.
-        let most = most.load(Ordering::Acquire);
         let Some(bytes) = read_frame(&mut reader, limit, most).await? else {
             return Ok(());
         };

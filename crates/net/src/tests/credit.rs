@@ -114,7 +114,13 @@ async fn an_engine_that_does_not_listen_can_still_speak() {
     ));
     for expected in ["one", "two"] {
         match inputs.recv().await {
-            Some(Input::Frame { bytes, .. }) => assert_eq!(bytes, expected.as_bytes()),
+            Some(Input::Frame { stream, bytes }) => {
+                assert_eq!(bytes, expected.as_bytes());
+                // A stranger's frames are read one at a time.
+                let frames = 1;
+                let outputs = vec![Output::Read { stream, frames }];
+                assert!(deaf.act_async(outputs).await);
+            }
             other => panic!("{other:?}"),
         }
     }
