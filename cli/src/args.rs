@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    charter, collective, completions, config, contracts, find, grant, id, import, invite, join,
-    link, list, note, peers, proposals, propose, readmit, recover, revoke, show, status, sync, up,
-    vote, why,
+    charter, collective, completions, config, contracts, device, find, grant, id, import, invite,
+    join, leave, link, list, members, note, peers, proposals, propose, readmit, recover, revoke,
+    show, status, sync, up, vote, why,
 };
 
 /// A person's own knowledge node: notes that are yours, shared in collectives without servers.
@@ -74,6 +74,9 @@ pub(crate) enum Command {
     Vote(vote::Args),
     Proposals(proposals::Args),
     Invite(Box<invite::Args>),
+    Members(members::Args),
+    Leave(leave::Args),
+    Device(device::Args),
     Join(join::Args),
     Contracts(contracts::Args),
     Grant(grant::Args),

@@ -5,14 +5,17 @@ pub(crate) mod collective;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod contracts;
+pub(crate) mod device;
 pub(crate) mod find;
 pub(crate) mod grant;
 pub(crate) mod id;
 pub(crate) mod import;
 pub(crate) mod invite;
 pub(crate) mod join;
+pub(crate) mod leave;
 pub(crate) mod link;
 pub(crate) mod list;
+pub(crate) mod members;
 pub(crate) mod note;
 pub(crate) mod peers;
 pub(crate) mod proposals;
@@ -70,6 +73,9 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> Result<(), CliError> {
         Command::Vote(args) => vote::run(&cx, args),
         Command::Proposals(args) => proposals::run(&cx, args),
         Command::Invite(args) => invite::run(&cx, *args),
+        Command::Members(args) => members::run(&cx, args),
+        Command::Leave(args) => leave::run(&cx, args),
+        Command::Device(args) => device::run(&cx, args),
         Command::Join(args) => join::run(&cx, args),
         Command::Contracts(args) => contracts::run(&cx, args),
         Command::Grant(args) => grant::run(&cx, args),

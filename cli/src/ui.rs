@@ -15,7 +15,7 @@ pub(crate) use ask::{confirm, edit, secret_line};
 pub(crate) use items::print_found;
 pub(crate) use qr::qr;
 pub(crate) use table::table;
-pub(crate) use text::{bytes, clean, clean_text, count, plural, short_key, worth_showing};
+pub(crate) use text::{bytes, clean, clean_text, count, fit, plural, short_key, worth_showing};
 pub(crate) use time::{age, ahead, duration_ms, moment_ago, moment_ahead};
 
 use crate::{args::Global, error::CliError};

@@ -31,7 +31,7 @@ use words::Meanings;
 /// The commands of a developer that a document may show.
 const CARGO: [&str; 2] = ["cargo run --release -- up", "cargo xtask test"];
 /// Commands that only look: what they show may take a moment to come true.
-const LOOKS: [&str; 12] = [
+const LOOKS: [&str; 14] = [
     "moot proposals",
     "moot propose --dry-run",
     "moot charter show",
@@ -44,6 +44,8 @@ const LOOKS: [&str; 12] = [
     "moot collective members",
     "moot contracts",
     "moot invite list",
+    "moot members",
+    "moot why",
 ];
 /// The longest that a reader has to wait for that on a slow, busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);

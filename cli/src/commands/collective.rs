@@ -7,18 +7,18 @@ use std::{
 
 use clap::Subcommand;
 use folkmoot_client::api::{
-    CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView, Command, MemberView,
+    CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView, Command, Leave, MemberView,
 };
 use jiff::Timestamp;
 
 use crate::{
     access::{Access, Need},
-    commands::{Context, charter::read_charter},
+    commands::{Context, charter::read_charter, leave::leave},
     error::CliError,
-    ui::{age, ahead, bytes, clean, confirm, count, plural, short_key, style, table},
+    ui::{age, ahead, bytes, clean, count, plural, short_key, style, table},
 };
 
-/// Found, list, show and leave collectives
+/// Found, list and show collectives
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -26,8 +26,7 @@ Examples:
   moot collective new workshop --like group
   moot collective new park --charter park.toml
   moot collective list
-  moot collective members commons
-  moot collective leave commons")]
+  moot collective show commons")]
 pub(crate) struct Args {
     #[command(subcommand)]
     verb: Verb,
@@ -53,12 +52,13 @@ enum Verb {
         /// Name or id prefix
         collective: String,
     },
-    /// List its members and their devices
+    /// List its members in a table; `moot members` draws who admitted whom
     Members {
         /// Name or id prefix
         collective: String,
     },
-    /// Leave it; what you hold stays readable to you
+    /// Leave it: as `moot leave`
+    #[command(hide = true)]
     Leave {
         /// Name or id prefix
         collective: String,
@@ -89,7 +89,13 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         }
         Verb::Show { collective } => show(cx, collective),
         Verb::Members { collective } => members(cx, collective),
-        Verb::Leave { collective, yes } => leave(cx, collective, yes),
+        Verb::Leave { collective, yes } => {
+            let ask = Leave {
+                collective,
+                ..Leave::default()
+            };
+            leave(cx, ask, yes)
+        }
     }
 }
 
@@ -235,10 +241,9 @@ fn members(cx: &Context<'_>, collective: String) -> Result<(), CliError> {
                 m.name.clone()
             },
             short_key(&m.seat).to_owned(),
-            if m.live {
-                m.role.clone()
-            } else {
-                "left".into()
+            match &m.parted {
+                None => m.role.clone(),
+                Some(parted) => parted.how.clone(),
             },
             age(m.since, now),
             count(m.records),
@@ -253,25 +258,4 @@ fn members(cx: &Context<'_>, collective: String) -> Result<(), CliError> {
     let head = ["member", "seat", "role", "since", "records", "devices", ""];
     table(cx.ui, &mut out, &head, &[4], rows)?;
     Ok(out.flush()?)
-}
-
-fn leave(cx: &Context<'_>, collective: String, yes: bool) -> Result<(), CliError> {
-    if !yes {
-        let question = format!("Leave {}?", clean(&collective));
-        let help = "The others see it. To come back you need a new invite.";
-        match confirm(cx.ui, &question, help) {
-            Some(true) => {}
-            Some(false) => return Ok(()),
-            None => {
-                return Err(CliError::usage("leaving was not confirmed").hint("add --yes"));
-            }
-        }
-    }
-    let done: String = Access::open(cx, Need::ExistingHome)?
-        .ask(Command::CollectiveLeave(CollectiveRef { collective }))?;
-    if cx.ui.json {
-        return cx.ui.object(&serde_json::json!({ "done": done }));
-    }
-    cx.ui.say(&clean(&done));
-    Ok(())
 }

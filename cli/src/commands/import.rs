@@ -49,6 +49,9 @@ pub(crate) struct Args {
     /// Collective it goes to: name or id prefix
     #[arg(long = "in", value_name = "COLLECTIVE")]
     collective: Option<String>,
+    /// Sign with a limited device of yours; what its limits forbid is refused
+    #[arg(long = "as", value_name = "DEVICE")]
+    device: Option<String>,
     /// Only say what would happen
     #[arg(long)]
     dry_run: bool,
@@ -116,6 +119,7 @@ fn store(
             let imported: Imported = access.ask(Command::Import {
                 collective: args.collective.clone(),
                 items: batch.items,
+                device: args.device.clone(),
                 dry_run: args.dry_run,
             })?;
             done.added += imported.added;

@@ -28,6 +28,9 @@ pub(crate) struct Args {
     /// Collective it goes to: name or id prefix
     #[arg(long = "in", value_name = "COLLECTIVE")]
     collective: Option<String>,
+    /// Sign with a limited device of yours, within its limits
+    #[arg(long = "as", value_name = "DEVICE")]
+    device: Option<String>,
 }
 
 /// # Errors
@@ -42,6 +45,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
             text: args.text,
             url: Some(args.url),
             tags: args.tags,
+            device: args.device,
             ..Note::default()
         },
     )

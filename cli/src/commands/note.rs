@@ -36,6 +36,9 @@ pub(crate) struct Args {
     /// Title
     #[arg(long)]
     title: Option<String>,
+    /// Sign with a limited device of yours, within its limits
+    #[arg(long = "as", value_name = "DEVICE")]
+    device: Option<String>,
 }
 
 /// # Errors
@@ -64,6 +67,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         title: args.title,
         text: Some(text.trim_end().to_owned()),
         tags: args.tags,
+        device: args.device,
         ..Note::default()
     };
     match (save(cx, note), draft) {

@@ -96,6 +96,11 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
     }
     print_eye(&mut out, &view.eye, now)?;
     out.flush()?;
+    for collective in &view.collectives {
+        if let Some(note) = &collective.note {
+            cx.ui.warn(&format!("{note}; moot why {}", collective.name));
+        }
+    }
     for warning in &view.warnings {
         cx.ui.warn(warning);
     }

@@ -66,6 +66,41 @@ pub(crate) fn bytes(n: u64) -> String {
     }
 }
 
+/// A line cut to the columns of the terminal; escape sequences of styles count nothing. `None`: as it
+/// is.
+pub(crate) fn fit(line: &str, width: Option<usize>) -> String {
+    let Some(width) = width else {
+        return line.to_owned();
+    };
+    let plain: usize = anstream::adapter::strip_str(line)
+        .map(|s| s.chars().count())
+        .sum();
+    if plain <= width {
+        return line.to_owned();
+    }
+    let mut out = String::with_capacity(line.len());
+    let (mut columns, mut escape) = (0, false);
+    for c in line.chars() {
+        match (escape, c) {
+            (false, '\u{1b}') => {
+                escape = true;
+                out.push(c);
+            }
+            (true, _) => {
+                escape = !c.is_ascii_alphabetic();
+                out.push(c);
+            }
+            (false, _) if columns + 1 < width => {
+                columns += 1;
+                out.push(c);
+            }
+            (false, _) => {}
+        }
+    }
+    out.push('…');
+    out
+}
+
 /// The first digits of a long id or key.
 pub(crate) fn short_key(key: &str) -> &str {
     key.get(..8).unwrap_or(key)
@@ -99,6 +134,21 @@ mod tests {
             "a\u{fffd}[2Jb c d\u{fffd}e\u{fffd}"
         );
         assert_eq!(clean_text("a\n\tb\x07"), "a\n\tb\u{fffd}");
+    }
+
+    #[test]
+    fn a_line_fits_and_its_styles_do_not_count() {
+        assert_eq!(fit("short", Some(10)), "short");
+        assert_eq!(fit("rather long", None), "rather long");
+        assert_eq!(fit("rather long", Some(7)), "rather…");
+        assert_eq!(
+            fit("\u{1b}[1mrather\u{1b}[0m long", Some(7)),
+            "\u{1b}[1mrather\u{1b}[0m…"
+        );
+        assert_eq!(
+            fit("\u{1b}[1mrather\u{1b}[0m", Some(6)),
+            "\u{1b}[1mrather\u{1b}[0m"
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use folkmoot_record::{
     DeviceKey, GrantId, Header, RecordId, SeatKey,
-    control::{DeviceLimits, Target},
+    control::{Control, DeviceLimits, Target},
 };
 
 use crate::{
@@ -173,6 +173,31 @@ impl Accord {
             .into_iter()
             .chain(takings(book, takers).map(Shadow::TakenAway))
             .collect()
+    }
+
+    /// Whether the author of a content record took it back by leaving (section 8.2): content that
+    /// does not know of a resignation that withdraws. What somebody writes who came back stands.
+    pub fn withdrawn(&self, header: &Header) -> bool {
+        let seats = &self.state().seats;
+        if !seats.get(&header.seat).is_some_and(|seat| seat.withdrawn) {
+            return false;
+        }
+        let book = &self.intake.book;
+        let known = header
+            .auth
+            .iter()
+            .filter_map(|id| book.graph.number(id))
+            .collect::<Vec<_>>();
+        let past = book.graph.past_of(known);
+        let running = self.intake.views.running.set();
+        book.revocations.of_seat(&header.seat).iter().any(|v| {
+            let op = book.revocations.get(*v).op;
+            let withdraws = matches!(
+                book.graph.node(op).record.control(),
+                Some(Control::Resign(body)) if body.withdraw
+            );
+            withdraws && running.contains(op) && !past.contains(op)
+        })
     }
 
     /// How a device came to a seat, each time, and what undid it; in the order in which this node

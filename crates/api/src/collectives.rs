@@ -45,8 +45,12 @@ pub struct CollectiveSummary {
     pub role: String,
     /// Proven peers connected now.
     pub peers: u64,
-    /// `member`, `joining`, `left`.
+    /// `member`, `joining`, `left`, `removed` (by others), `expired`.
     pub state: String,
+    /// A sentence where something is amiss: removed by whom and why, or members' nodes that do not
+    /// answer this device any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// One collective, whole.
@@ -92,16 +96,92 @@ pub struct MemberView {
     pub role: String,
     /// Its rank.
     pub rank: u8,
+    /// What that role allows them, in words.
+    pub rights: Vec<String>,
     /// Still a member?
     pub live: bool,
-    /// Seat that admitted them; none for founders.
+    /// Seat that admitted them, or proposed it; none for founders.
     pub admitted_by: Option<String>,
+    /// `founding`, `invite`, `grant` or `vote`.
+    pub admitted_via: String,
+    /// Label of the invite, if they came by one that has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invite_label: Option<String>,
     /// Since when, by the claimed time of the admission.
     pub since: Timestamp,
     /// Their devices.
     pub devices: Vec<DeviceView>,
-    /// Content records of theirs held here.
+    /// Content records of theirs, by the newest place held of each of their logs.
     pub records: u64,
+    /// When they were last heard; none for this person, and where they never were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_heard: Option<Timestamp>,
+    /// By what: `connection` (to this node; kept to ten minutes), or `record` (its claimed time).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard_by: Option<String>,
+    /// How they went, if they are no member any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parted: Option<PartedView>,
+}
+
+/// How a member went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartedView {
+    /// `left`, `removed` or `expired`.
+    pub how: String,
+    /// Seat of who removed them, or proposed it.
+    pub by: Option<String>,
+    /// The name that member shows.
+    pub by_name: Option<String>,
+    /// Whether the members decided it by vote.
+    pub by_vote: bool,
+    /// When, by the claimed time.
+    pub at: Option<Timestamp>,
+    /// Why, if said.
+    pub reason: Option<String>,
+}
+
+/// Asks for members.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MembersArgs {
+    /// Name or id prefix of the collective; the only shared one if absent.
+    pub collective: Option<String>,
+    /// Also those who left, were removed, or whose right expired.
+    pub all: bool,
+}
+
+/// Leaves a collective.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Leave {
+    /// Name or id prefix of the collective.
+    pub collective: String,
+    /// Also takes back everything that this person wrote there.
+    pub withdraw: bool,
+    /// With `withdraw`: copies what they wrote to their home first.
+    pub keep_copy: bool,
+    /// Only says what would happen.
+    pub dry_run: bool,
+}
+
+/// What leaving did, or would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {
+    /// Name of the collective.
+    pub collective: String,
+    /// Records of this person held and shown there.
+    pub records: u64,
+    /// Whether they are taken back.
+    pub withdrawn: bool,
+    /// Copies made in the home.
+    pub copied: u64,
+    /// Members who stay.
+    pub others: u64,
+    /// Nobody of as great a rank stays: the others need a vote to have one again.
+    pub last_of_rank: bool,
+    /// False where it was only asked.
+    pub done: bool,
 }
 
 /// A device.
@@ -113,6 +193,9 @@ pub struct DeviceView {
     pub standing: String,
     /// Connected now?
     pub connected: bool,
+    /// What a limited one may do, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<String>,
 }
 
 /// Makes an invite.

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     CharterShow, CharterView, CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView,
-    Find, Found, IdView, ImportItem, Imported, InviteNew, InviteView, JoinArgs, JoinProgress, List,
-    MemberView, Note, PeerAdd, PeerView, ProposalView, Proposals, Propose, Saved, SetName, Show,
-    ShowView, StatusView, SyncArgs, SyncView, Vote, WhyView,
+    DeviceAdd, DeviceDrop, DeviceList, Find, Found, IdView, ImportItem, Imported, InviteNew,
+    InviteView, JoinArgs, JoinProgress, Leave, Left, List, MemberView, MembersArgs, Note,
+    OwnDevice, PeerAdd, PeerView, ProposalView, Proposals, Propose, Saved, SetName, Show, ShowView,
+    StatusView, SyncArgs, SyncView, Vote, WhyView,
 };
 use crate::{
     ContractView, ContractsArgs, GrantNew, InvitesArgs, ReadmissionView, ReadmitArgs,
@@ -41,6 +42,9 @@ pub enum Command {
         collective: Option<String>,
         /// At most 1,000 a call.
         items: Vec<ImportItem>,
+        /// Name or key prefix of a limited device that signs; this device if absent.
+        #[serde(default)]
+        device: Option<String>,
         /// Only say what would happen.
         dry_run: bool,
     },
@@ -52,8 +56,6 @@ pub enum Command {
     CollectiveShow(CollectiveRef),
     /// Members of a collective: [`Reply::Members`].
     CollectiveMembers(CollectiveRef),
-    /// Leaves a collective: [`Reply::Done`].
-    CollectiveLeave(CollectiveRef),
     /// The charter in force: [`Reply::Charter`].
     CharterShow(CharterShow),
     /// Puts something to the vote: [`Reply::Proposal`].
@@ -62,6 +64,16 @@ pub enum Command {
     Vote(Vote),
     /// Proposals, open ones first, by their end: [`Reply::Proposals`].
     Proposals(Proposals),
+    /// Members with all that is known of them: [`Reply::Members`].
+    Members(MembersArgs),
+    /// Leaves a collective: [`Reply::Left`].
+    CollectiveLeave(Leave),
+    /// The person's own devices: [`Reply::Devices`].
+    DeviceList(DeviceList),
+    /// Makes a limited device whose key lies in this home: [`Reply::Device`].
+    DeviceAdd(DeviceAdd),
+    /// Takes a device back: [`Reply::Device`].
+    DeviceDrop(DeviceDrop),
     /// Makes an invite: [`Reply::Invite`].
     Invite(InviteNew),
     /// Invites that are known: [`Reply::Invites`].
@@ -93,7 +105,8 @@ pub enum Command {
     Sync(SyncArgs),
     /// Explains a verdict: [`Reply::Why`].
     Why {
-        /// Id or unique prefix of a record, or of a seat.
+        /// Id or unique prefix of a record, seat, device, right, invite or proposal; or the name of
+        /// a member or a collective.
         id: String,
     },
 }
@@ -128,6 +141,12 @@ pub enum Reply {
     Proposal(Box<ProposalView>),
     /// See [`ProposalView`].
     Proposals(Vec<ProposalView>),
+    /// See [`OwnDevice`].
+    Devices(Vec<OwnDevice>),
+    /// See [`OwnDevice`].
+    Device(Box<OwnDevice>),
+    /// See [`Left`].
+    Left(Left),
     /// See [`InviteView`].
     Invite(Box<InviteView>),
     /// See [`InviteView`].

@@ -7,6 +7,7 @@
 mod collectives;
 mod command;
 mod contracts;
+mod devices;
 mod error;
 mod governing;
 mod library;
@@ -15,7 +16,8 @@ mod unwrap;
 
 pub use collectives::{
     CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView, DeviceView, InviteNew,
-    InviteView, JoinArgs, JoinProgress, JoinStage, MemberView, RoleView,
+    InviteView, JoinArgs, JoinProgress, JoinStage, Leave, Left, MemberView, MembersArgs,
+    PartedView, RoleView,
 };
 pub use command::{Command, Reply};
 pub use contracts::{
@@ -23,6 +25,7 @@ pub use contracts::{
     LimitArgs, LimitsView, PersonView, ReadmissionView, ReadmitArgs, RevocationView, RevokeArgs,
     TouchedRecord,
 };
+pub use devices::{DeviceAdd, DeviceDrop, DeviceList, OwnDevice};
 pub use error::{ApiError, ErrorCode};
 pub use governing::{
     CharterRole, CharterRule, CharterShow, CharterView, ProposalState, ProposalView, Proposals,

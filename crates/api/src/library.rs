@@ -21,6 +21,8 @@ pub struct Note {
     pub media: Option<String>,
     /// Tags, each 1 to 64 bytes, at most 16.
     pub tags: Vec<String>,
+    /// Name or key prefix of a limited device of this person that signs it; this device if absent.
+    pub device: Option<String>,
 }
 
 /// A record was stored durably.

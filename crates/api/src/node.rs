@@ -177,21 +177,39 @@ pub struct SyncView {
 }
 
 /// An explanation.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WhyView {
-    /// What was asked about.
+    /// What was asked about, whole.
     pub id: String,
+    /// What it is: `record`, `member`, `device`, `invite`, `right`, `revocation`, `proposal`.
+    pub what: String,
+    /// Name of its collective.
+    pub collective: Option<String>,
+    /// One word: of records `admitted`, `shadowed`, `void`, `orphan`, `parked`, `quarantined`,
+    /// `misfiled`, `unrenderable`, `over-quota`, `withdrawn`, `missing`; of members, devices,
+    /// rights and invites `live` or `ended`, of members also `left` and `removed`; of proposals
+    /// `open`, `decided`, `closed`.
+    pub standing: String,
+    /// The code of the reason, where there is one: those of section 4.9, 2.5 and 4.11.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// The verdict in one sentence.
     pub verdict: String,
     /// The chain that led to it, from the founding record on.
     pub steps: Vec<WhyStep>,
+    /// What can be done, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// One link of the chain.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WhyStep {
     /// The record that decides, if any.
     pub id: Option<String>,
     /// A sentence.
     pub text: String,
+    /// The section of `docs/protocol` that has the rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub section: Option<String>,
 }

@@ -2,8 +2,8 @@
 
 use crate::{
     ApiError, CharterView, CollectiveSummary, CollectiveView, ErrorCode, Found, IdView, Imported,
-    InviteView, JoinProgress, MemberView, PeerView, ProposalView, Reply, Saved, ShowView,
-    StatusView, SyncView, WhyView,
+    InviteView, JoinProgress, Left, MemberView, OwnDevice, PeerView, ProposalView, Reply, Saved,
+    ShowView, StatusView, SyncView, WhyView,
 };
 use crate::{ContractView, ReadmissionView, RevocationView};
 
@@ -45,6 +45,9 @@ answers! {
     Proposal => ProposalView, |view: Box<_>| *view;
     Proposals => Vec<ProposalView>, |view| view;
     Invite => InviteView, |view: Box<_>| *view;
+    Devices => Vec<OwnDevice>, |view| view;
+    Device => OwnDevice, |view: Box<_>| *view;
+    Left => Left, |view| view;
     Invites => Vec<InviteView>, |view| view;
     Contract => ContractView, |view: Box<_>| *view;
     Contracts => Vec<ContractView>, |view| view;

@@ -2,9 +2,10 @@
 
 use folkmoot_api::{
     CharterShow, CharterView, CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView,
-    Command, Find, Found, IdView, ImportItem, Imported, InviteNew, InviteView, JoinArgs,
-    JoinProgress, List, MemberView, Note, PeerAdd, PeerView, ProposalView, Proposals, Propose,
-    Saved, SetName, Show, ShowView, StatusView, SyncArgs, SyncView, Vote, WhyView,
+    Command, DeviceAdd, DeviceDrop, DeviceList, Find, Found, IdView, ImportItem, Imported,
+    InviteNew, InviteView, JoinArgs, JoinProgress, Leave, Left, List, MemberView, MembersArgs,
+    Note, OwnDevice, PeerAdd, PeerView, ProposalView, Proposals, Propose, Saved, SetName, Show,
+    ShowView, StatusView, SyncArgs, SyncView, Vote, WhyView,
 };
 use folkmoot_api::{
     ContractView, ContractsArgs, GrantNew, InvitesArgs, ReadmissionView, ReadmitArgs,
@@ -45,8 +46,8 @@ ask! {
     /// Lists, newest first.
     list(args: List) -> Found = Command::List(args);
     /// Writes many records at once (at most 1,000), skipping what is already there.
-    import(collective: Option<String>, items: Vec<ImportItem>, dry_run: bool) -> Imported =
-        Command::Import { collective, items, dry_run };
+    import(collective: Option<String>, items: Vec<ImportItem>, device: Option<String>, dry_run: bool) -> Imported =
+        Command::Import { collective, items, device, dry_run };
     /// Founds a collective.
     collective_new(args: CollectiveNew) -> CollectiveView = Command::CollectiveNew(args);
     /// All collectives.
@@ -55,18 +56,26 @@ ask! {
     collective_show(args: CollectiveRef) -> CollectiveView = Command::CollectiveShow(args);
     /// Members of a collective.
     collective_members(args: CollectiveRef) -> Vec<MemberView> = Command::CollectiveMembers(args);
-    /// Leaves a collective; the answer is a sentence for people.
-    collective_leave(args: CollectiveRef) -> String = Command::CollectiveLeave(args);
     /// The person has seen the notices of damage; the answer is a sentence for people.
     seen() -> String = Command::Seen {};
-    /// The charter in force.
-    charter_show(args: CharterShow) -> CharterView = Command::CharterShow(args);
     /// Puts something to the vote.
     propose(args: Propose) -> ProposalView = Command::Propose(args);
     /// Votes.
     vote(args: Vote) -> ProposalView = Command::Vote(args);
     /// Proposals, open ones first, by their end.
     proposals(args: Proposals) -> Vec<ProposalView> = Command::Proposals(args);
+    /// The charter in force.
+    charter_show(args: CharterShow) -> CharterView = Command::CharterShow(args);
+    /// Members with all that is known of them.
+    members(args: MembersArgs) -> Vec<MemberView> = Command::Members(args);
+    /// Leaves a collective, or says what that would do.
+    collective_leave(args: Leave) -> Left = Command::CollectiveLeave(args);
+    /// The own devices.
+    device_list(args: DeviceList) -> Vec<OwnDevice> = Command::DeviceList(args);
+    /// Makes a limited device.
+    device_add(args: DeviceAdd) -> OwnDevice = Command::DeviceAdd(args);
+    /// Takes a device back.
+    device_drop(args: DeviceDrop) -> OwnDevice = Command::DeviceDrop(args);
     /// Makes an invite.
     invite(args: InviteNew) -> InviteView = Command::Invite(args);
     /// Invites that are known.

@@ -14,8 +14,10 @@ use folkmoot_record::{
 use folkmoot_store::{Entry, StoreError, Vault};
 
 use crate::{
+    agents::Pen,
     collective::Collective,
     errors::{denied, failed, store_failed, void},
+    parting::STAYS,
     secrets::Membership,
 };
 
@@ -64,14 +66,27 @@ impl Collective {
         now_ms: u64,
         writing: Writing,
     ) -> Result<Verified, ApiError> {
+        let pen = self.pen(None)?;
+        self.sign_content_as(store, now_ms, writing, &pen)
+    }
+
+    /// The same with the pen of one of this person's devices, within its limits.
+    pub(crate) fn sign_content_as(
+        &mut self,
+        store: &Vault,
+        now_ms: u64,
+        writing: Writing,
+        pen: &Pen,
+    ) -> Result<Verified, ApiError> {
         self.must_be_in()?;
-        let (seat, dev, cid) = (self.secrets.seat, self.secrets.dev(), self.cid());
-        let tip = match self.own_tip {
-            Some(tip) => Some(tip),
+        let (seat, dev, cid) = (self.secrets.seat, pen.dev, self.cid());
+        let tip = match self.own_tips.get(&dev) {
+            Some(tip) => Some(*tip),
             None => stored_tip(store, &cid, &dev).map_err(store_failed)?,
         };
         let auth = self.cited(now_ms);
         let hlc = Hlc::next(now_ms, self.hlcs(&auth).chain(tip.map(|tip| tip.hlc)));
+        self.within_limits(pen, Actions::WRITE, writing.kind, &writing.tags, hlc.ms())?;
         let need = Need {
             action: Actions::WRITE,
             kind: writing.kind,
@@ -102,26 +117,37 @@ impl Collective {
             tags: writing.tags,
             body: writing.body,
         }
-        .sign(&self.secrets.device)
+        .sign(&pen.key)
         .map_err(|reason| {
             failed(format!(
                 "the record would be refused by everyone ({reason})"
             ))
         })?;
-        self.own_tip = Some(OwnTip {
+        let tip = OwnTip {
             place: Place {
                 seq: place.seq,
                 prev: Some(record.id()),
             },
             hlc,
-        });
+        };
+        self.own_tips.insert(dev, tip);
         Ok(record)
     }
 
-    /// Who left, or is not in yet, is told so, rather than that a right is missing.
+    /// Who left, was removed, or is not in yet, is told so, rather than that a right is missing.
     pub(crate) fn must_be_in(&self) -> Result<(), ApiError> {
         let told = match self.secrets.membership {
-            Membership::Member => return Ok(()),
+            Membership::Member => {
+                // A right that is over by its time is told of by the rule that asks for one.
+                return match &self.parted {
+                    None => Ok(()),
+                    Some(parting) => Err(ApiError::new(
+                        ErrorCode::Denied,
+                        self.own_parting_words(parting),
+                    )
+                    .hint(STAYS)),
+                };
+            }
             Membership::Left => "you are not a member of",
             Membership::Joining => "you are not yet a member of",
         };
@@ -132,7 +158,7 @@ impl Collective {
     }
 
     pub(crate) fn forget_tip(&mut self) {
-        self.own_tip = None;
+        self.own_tips.clear();
     }
 
     /// Signs a control record under a grant that allows `action`, evaluates it, and returns the

@@ -11,16 +11,17 @@ use folkmoot_record::{
 };
 use folkmoot_seal::EpochSecret;
 use folkmoot_store::{Direction, StoreError, Vault};
-use folkmoot_sync::{EpochOffer, Stamp};
+use folkmoot_sync::{EpochOffer, Peer, Stamp};
 
 use crate::{
     author::OwnTip,
     govern::Duties,
     misdeeds::Misdeeds,
     orphans::Orphans,
-    refusals::Refusals,
+    parting::Parting,
     secrets::{Membership, Secrets},
     take::Tally,
+    void::Refusals,
 };
 
 /// A place in a content log, as far as the record behind it can contradict it (section 2.4).
@@ -50,8 +51,8 @@ pub(crate) struct Collective {
     pub(crate) profiles: BTreeMap<SeatKey, Profile>,
     /// Place of every content record held, in no order; sorted when asked for.
     stamps: RefCell<Option<Vec<Stamp>>>,
-    /// Last content record that this device signed.
-    pub(crate) own_tip: Option<OwnTip>,
+    /// Last content record that each device of this person signed here.
+    pub(crate) own_tips: BTreeMap<DeviceKey, OwnTip>,
     /// Content waiting for control records.
     pub(crate) orphans: Orphans,
     /// Control records that wait for others: the device that brought each, and when; bounded.
@@ -86,6 +87,10 @@ pub(crate) struct Collective {
     pub(crate) duties: Duties,
     /// Epochs offered in a hello, newest first.
     pub(crate) offers: Vec<EpochOffer>,
+    /// How this person ceased to be a member, by the own evaluation.
+    pub(crate) parted: Option<Parting>,
+    /// Nodes of members that did not take this device as a member's, and when, in ms.
+    pub(crate) unserved: BTreeMap<Peer, u64>,
 }
 
 impl Collective {
@@ -96,7 +101,7 @@ impl Collective {
             secrets,
             profiles: BTreeMap::new(),
             stamps: RefCell::new(None),
-            own_tip: None,
+            own_tips: BTreeMap::new(),
             orphans: Orphans::default(),
             waiting_control: BTreeMap::new(),
             dangling: BTreeMap::new(),
@@ -113,6 +118,8 @@ impl Collective {
             duties: Duties::default(),
             unjudged: false,
             offers: Vec::new(),
+            parted: None,
+            unserved: BTreeMap::new(),
         }
     }
 
@@ -154,7 +161,7 @@ impl Collective {
         accord.insert_all(records);
         self.accord = accord;
         self.stamps = RefCell::new(None);
-        self.own_tip = None;
+        self.own_tips.clear();
         self.refresh_offers();
         Ok(())
     }
@@ -234,6 +241,9 @@ impl Collective {
     /// Works out anew which epochs are offered (section 7.4): all whose secret is held, newest
     /// first by generation and key id.
     pub(crate) fn refresh_offers(&mut self) {
+        let seat = self.secrets.seat;
+        // Time is no matter here: what expires is asked for when it is told.
+        self.parted = self.parting(&seat, 0);
         let state = self.accord.state();
         let mut honoured: Vec<(RecordId, u64, EpochId)> = Vec::new();
         let mut offers: BTreeMap<(u64, EpochId), bool> = BTreeMap::new();

@@ -1,22 +1,16 @@
-//! Commands on collectives: founding, listing, members, invites, leaving.
-
-use std::collections::BTreeMap;
+//! Commands on collectives: founding, listing, invites.
 
 use folkmoot_api::{
-    ApiError, CollectiveNew, CollectiveSummary, CollectiveView, DeviceView, InviteNew, MemberView,
-    Reply, RoleView,
+    ApiError, CollectiveNew, CollectiveSummary, CollectiveView, InviteNew, Reply, RoleView,
 };
-use folkmoot_library::{Expr, ResolvedQuery, Test};
 use folkmoot_record::{
-    CollectiveId, GrantId, Kind, RecordId, SeatKey,
-    control::{Actions, Control, Cut, Resign},
+    CollectiveId, RecordId,
+    control::{Actions, Cut},
     hash,
 };
-use folkmoot_search::Page;
 use folkmoot_store::Entry;
 
 use crate::{
-    author::Signer,
     charter,
     collective::Collective,
     core::Core,
@@ -102,6 +96,7 @@ impl Core {
             .filter(|other| other.name() == name)
             .count();
         let state = collective.accord.state();
+        let parting = collective.own_parting(self.clock.wall());
         CollectiveSummary {
             id: cid.to_string(),
             name: if twins > 1 {
@@ -114,17 +109,28 @@ impl Core {
             records: counts.content,
             control: counts.control,
             bytes: counts.bytes,
-            role: self.role_of(collective, &collective.secrets.seat).0,
+            role: state
+                .seats
+                .get(&collective.secrets.seat)
+                .map_or_else(String::new, |member| collective.strongest(member).0),
             peers: match collective.secrets.membership {
                 Membership::Member => self.connected_members(&cid),
                 Membership::Joining | Membership::Left => 0,
             },
-            state: match collective.secrets.membership {
-                Membership::Joining => "joining",
-                Membership::Member => "member",
-                Membership::Left => "left",
+            state: match (collective.secrets.membership, &parting) {
+                (Membership::Joining, _) => "joining",
+                (Membership::Member, Some(parting)) => parting.word(),
+                (Membership::Member, None) => "member",
+                (Membership::Left, _) => "left",
             }
             .to_owned(),
+            note: match (collective.secrets.membership, &parting) {
+                (Membership::Member, Some(parting)) => Some(collective.own_parting_words(parting)),
+                (Membership::Member, None) if !collective.unserved.is_empty() => {
+                    Some(collective.unserved_words())
+                }
+                _ => None,
+            },
         }
     }
 
@@ -178,94 +184,6 @@ impl Core {
         Ok(data_encoding::HEXLOWER.encode(&digest[..16]))
     }
 
-    pub(crate) fn members(&mut self, cid: &CollectiveId) -> Result<Vec<MemberView>, ApiError> {
-        if !self.serving {
-            self.catch_up_fully();
-        }
-        let collective = self
-            .collectives
-            .get(cid)
-            .ok_or_else(|| failed("the collective is not open".to_owned()))?;
-        let connected: BTreeMap<_, _> = self
-            .machine
-            .as_ref()
-            .map(folkmoot_sync::Machine::peers)
-            .unwrap_or_default()
-            .into_iter()
-            .flat_map(|peer| peer.shared)
-            .filter(|shared| shared.cid == *cid)
-            .map(|shared| (shared.dev, ()))
-            .collect();
-        let state = collective.accord.state();
-        let mut members: Vec<MemberView> = state
-            .seats
-            .iter()
-            .map(|(seat, member)| {
-                let (role, grant) = self.role_of(collective, seat);
-                let admitted_by = grant.and_then(|grant| issuer(collective, &grant));
-                let since = member
-                    .grants
-                    .first()
-                    .and_then(|grant| collective.accord.record(&RecordId::from(*grant)))
-                    .or_else(|| collective.accord.record(&RecordId::from(*cid)))
-                    .map_or(0, |record| record.header().ms());
-                MemberView {
-                    name: collective.member_name(seat),
-                    seat: seat.to_string(),
-                    me: *seat == collective.secrets.seat,
-                    role,
-                    rank: member.rank,
-                    live: member.live,
-                    admitted_by: admitted_by.map(|seat| seat.to_string()),
-                    since: moment(since),
-                    devices: member
-                        .devices
-                        .iter()
-                        .filter(|(_, device)| device.is_certified())
-                        .map(|(key, device)| DeviceView {
-                            key: key.to_string(),
-                            standing: if device.is_full() { "full" } else { "limited" }.to_owned(),
-                            connected: connected.contains_key(key),
-                        })
-                        .collect(),
-                    records: self.written_by(cid, seat),
-                }
-            })
-            .collect();
-        members.sort_by(|a, b| (b.rank, &a.since, &a.seat).cmp(&(a.rank, &b.since, &b.seat)));
-        Ok(members)
-    }
-
-    fn written_by(&self, cid: &CollectiveId, seat: &SeatKey) -> u64 {
-        let query = ResolvedQuery {
-            expr: Expr::And(vec![
-                Expr::Is(Test::Places([*cid].into())),
-                Expr::Is(Test::Seats([*seat].into())),
-            ]),
-            ..ResolvedQuery::all(self.clock.wall())
-        };
-        self.library
-            .search(&query, Page::first(1))
-            .map_or(0, |hits| hits.total)
-    }
-
-    /// The name of the role of a seat's strongest live grant, and that grant.
-    fn role_of(&self, collective: &Collective, seat: &SeatKey) -> (String, Option<GrantId>) {
-        let state = collective.accord.state();
-        let strongest = state.seats.get(seat).and_then(|member| {
-            member
-                .grants
-                .iter()
-                .filter_map(|id| Some((id, state.grants.get(id)?)))
-                .filter(|(_, grant)| grant.live)
-                .max_by_key(|(_, grant)| grant.limits.rank)
-        });
-        match strongest {
-            Some((id, grant)) => (collective.role_name(grant.limits.role), Some(*id)),
-            None => (String::new(), None),
-        }
-    }
-
     /// Makes an invite with the addresses of this node in its key.
     pub(crate) fn invite(&mut self, ask: &InviteNew) -> Result<Reply, ApiError> {
         let cid = self.resolve(&ask.collective)?;
@@ -293,41 +211,6 @@ impl Core {
         };
         view.caution = view.caution.or(of_network);
         Ok(Reply::Invite(Box::new(view)))
-    }
-
-    /// Leaves a collective: resigns, keeps the records.
-    pub(crate) fn leave(&mut self, name: &str) -> Result<Reply, ApiError> {
-        let cid = self.resolve(name)?;
-        let collective = self
-            .collectives
-            .get_mut(&cid)
-            .ok_or_else(|| failed("the collective is not open".to_owned()))?;
-        if collective.is_home() {
-            return Err(usage("the personal home cannot be left"));
-        }
-        if collective.secrets.membership != Membership::Member {
-            return Err(usage(format!(
-                "you are not a member of {}",
-                collective.name()
-            )));
-        }
-        let name = collective.name();
-        let root = self.keyring.root(&collective.secrets);
-        let body = Control::Resign(Resign {
-            cut: own_cut(collective, &self.store)?,
-            withdraw: false,
-        });
-        self.control(cid, |collective, now_ms| {
-            collective.sign_control(now_ms, None, Signer::Root(&root), Kind::RESIGN, &body)
-        })?;
-        let collective = self.collective_mut(&cid)?;
-        collective.secrets.membership = Membership::Left;
-        let secrets = &self.collectives[&cid].secrets;
-        self.keyring.save(secrets).map_err(key_failed)?;
-        self.depart(cid);
-        Ok(Reply::Done(format!(
-            "you left {name}; its records stay here, and what you wrote stays with the members"
-        )))
     }
 }
 
@@ -367,18 +250,6 @@ pub(crate) fn own_cut(
     cut.sort();
     cut.dedup();
     Ok(cut)
-}
-
-/// Who made the invite or grant that a member's right came from.
-fn issuer(collective: &Collective, grant: &GrantId) -> Option<SeatKey> {
-    let record = collective.accord.record(&RecordId::from(*grant))?;
-    match record.header().kind {
-        Kind::JOIN => {
-            let invite = record.header().cap?;
-            Some(collective.accord.invite(&invite)?.issuer)
-        }
-        _ => Some(record.header().seat),
-    }
 }
 
 fn is_loopback(address: &str) -> bool {

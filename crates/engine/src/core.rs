@@ -32,6 +32,8 @@ pub(crate) type ReplyTo = Box<dyn FnOnce(Result<Reply, ApiError>) + Send>;
 
 /// Most sentences kept for `status`; the newest stay.
 const MOST_WARNINGS: usize = 16;
+/// Nodes remembered a collective that do not take this device: enough to make a person look.
+const MOST_UNSERVED: usize = 64;
 /// How often quarantine, quotas and the index are looked after, in milliseconds.
 pub(crate) const UPKEEP: u64 = 30_000;
 
@@ -83,8 +85,9 @@ impl Core {
             Command::Import {
                 collective,
                 items,
+                device,
                 dry_run,
-            } => self.import(collective.as_deref(), items, dry_run),
+            } => self.import(collective.as_deref(), items, device.as_deref(), dry_run),
             Command::CollectiveNew(ask) => self.found_collective(&ask),
             Command::CollectiveList {} => Ok(Reply::Collectives(self.summaries())),
             Command::CollectiveShow(ask) => self
@@ -95,11 +98,15 @@ impl Core {
                 .resolve(&ask.collective)
                 .and_then(|cid| self.members(&cid))
                 .map(Reply::Members),
-            Command::CollectiveLeave(ask) => self.leave(&ask.collective),
             Command::CharterShow(ask) => self.charter_view(ask.collective.as_deref()),
             Command::Propose(ask) => self.propose(&ask),
             Command::Vote(ask) => self.vote(&ask),
             Command::Proposals(ask) => self.proposals(&ask),
+            Command::Members(ask) => self.members_of(&ask).map(Reply::Members),
+            Command::CollectiveLeave(ask) => self.leave(&ask),
+            Command::DeviceList(ask) => self.device_list(&ask),
+            Command::DeviceAdd(ask) => self.device_add(&ask),
+            Command::DeviceDrop(ask) => self.device_drop(&ask),
             Command::Invite(ask) => self.invite(&ask),
             Command::Invites(ask) => self.invites(&ask),
             Command::Grant(ask) => self.grant(&ask),
@@ -161,8 +168,13 @@ impl Core {
     fn event(&mut self, event: Event) -> Vec<Input> {
         match event {
             Event::Proven {
-                peer, cid, addr, ..
+                peer,
+                cid,
+                addr,
+                dev,
+                ..
             } => {
+                self.heard(cid, dev);
                 if let Some(addr) = addr {
                     self.remember_address(&peer, &addr);
                 }
@@ -175,7 +187,20 @@ impl Core {
                 peer, cid, equal, ..
             } => {
                 tracing::info!(?peer, %cid, equal, "reconciled");
+                if let Some(collective) = self.collectives.get_mut(&cid) {
+                    collective.unserved.remove(&peer);
+                }
                 self.synced(cid, equal);
+                Vec::new()
+            }
+            Event::Unserved { peer, cid } => {
+                tracing::info!(?peer, %cid, "a member's node does not take this device");
+                let now_ms = self.clock.wall();
+                if let Some(collective) = self.collectives.get_mut(&cid)
+                    && collective.unserved.len() < MOST_UNSERVED
+                {
+                    collective.unserved.insert(peer, now_ms);
+                }
                 Vec::new()
             }
             Event::Misbehaved {
@@ -425,6 +450,7 @@ impl Core {
         }
         self.all_duties();
         self.forget_idle_imports();
+        self.hear_all();
         self.meet_damage(now_ms);
         self.judge_what_is_left();
         if let Err(error) = self.store.settle() {

@@ -230,10 +230,20 @@ impl Core {
 
     fn show_view(&self, record: &Verified, received_ms: u64, size: usize) -> ShowView {
         let header = record.header();
+        // What its author took back is not shown (section 8.2).
+        let withdrawn = header
+            .cid
+            .and_then(|cid| self.collectives.get(&cid))
+            .is_some_and(|collective| {
+                collective.marked.get(&record.id()) == Some(&mark::WITHDRAWN)
+            });
         let content = record
             .body()
+            .filter(|_| !withdrawn)
             .and_then(|body| folkmoot_record::content::Content::decode(header.kind, body).ok());
-        let item = item(record).unwrap_or_else(|| bare_item(record));
+        let item = item(record)
+            .filter(|_| !withdrawn)
+            .unwrap_or_else(|| bare_item(record));
         let standing =
             self.collectives
                 .get(&item.cid)

@@ -87,6 +87,7 @@ pub(crate) fn found(
         device,
         kems: vec![kem],
         epochs: Vec::new(),
+        agents: Vec::new(),
     });
     let inserted = collective.accord.insert(genesis.clone(), Seen::now(now_ms));
     if !matches!(inserted.standing, Standing::Admitted { honoured: true }) {

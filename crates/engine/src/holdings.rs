@@ -202,11 +202,16 @@ impl Holdings for View<'_> {
         if signed.header().cid != Some(*cid) {
             return None;
         }
-        if self.collective(cid)?.marked.get(id) == Some(&mark::SHADOWED) {
-            // Its header is kept and passed on, its body is not (section 2.4).
+        // The header is kept and passed on, the body is not (sections 2.4 and 8.2).
+        let absent = match self.collective(cid)?.marked.get(id) {
+            Some(&mark::SHADOWED) => Some(Absent::NotHeld),
+            Some(&mark::WITHDRAWN) => Some(Absent::Erased),
+            _ => None,
+        };
+        if absent.is_some() {
             return Some(Held {
                 wire: signed.trust_stored().ok()?.without_body().wire().to_vec(),
-                absent: Some(Absent::NotHeld),
+                absent,
             });
         }
         let absent = match or_log(self.store.held(id).map(Some))? {

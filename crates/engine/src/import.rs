@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, ops::ControlFlow};
 
-use folkmoot_api::{ApiError, ImportItem, Imported, Note, Refused, Reply};
+use folkmoot_api::{ApiError, ErrorCode, ImportItem, Imported, Note, Refused, Reply};
 use folkmoot_record::{CollectiveId, Kind, SeatKey, Verified, content::Content};
 use folkmoot_store::{Entry, Logged};
 
@@ -34,6 +34,7 @@ impl Core {
         &mut self,
         collective: Option<&str>,
         items: Vec<ImportItem>,
+        device: Option<&str>,
         dry_run: bool,
     ) -> Result<Reply, ApiError> {
         if items.len() > MOST_ITEMS {
@@ -44,7 +45,7 @@ impl Core {
             self.tidy_heads(cid)?;
         }
         let mut known = self.fingerprints(cid)?;
-        let outcome = self.import_new(cid, items, dry_run, &mut known);
+        let outcome = self.import_new(cid, items, device, dry_run, &mut known);
         // After a failed one nobody knows which of them were stored.
         if outcome.is_ok() {
             if self.imported.len() >= MOST_REMEMBERED {
@@ -60,6 +61,7 @@ impl Core {
         &mut self,
         cid: CollectiveId,
         items: Vec<ImportItem>,
+        device: Option<&str>,
         dry_run: bool,
         known: &mut Known,
     ) -> Result<Imported, ApiError> {
@@ -70,6 +72,7 @@ impl Core {
             .collectives
             .get_mut(&cid)
             .ok_or_else(|| failed("the collective is not open".to_owned()))?;
+        let pen = collective.pen(device)?;
         let mut tried = BTreeSet::new();
         for item in items {
             let source = item.source;
@@ -96,11 +99,15 @@ impl Core {
                 report.added += 1;
                 continue;
             }
-            known.prints.insert(print);
-            match collective.sign_content(&self.store, now_ms, writing) {
+            match collective.sign_content_as(&self.store, now_ms, writing, &pen) {
                 Ok(record) => {
+                    known.prints.insert(print);
                     entries.push(Entry::Record(record, now_ms));
                     report.added += 1;
+                }
+                // What a limited device may not write, another item may be.
+                Err(error) if pen.agent.is_some() && error.code == ErrorCode::Denied => {
+                    refuse(&mut report, error.message);
                 }
                 // The person may not write here: that holds for all items alike.
                 Err(error) => {
@@ -167,6 +174,7 @@ fn own_fingerprint(record: &Verified, cid: CollectiveId, seat: SeatKey) -> Optio
     let note = Note {
         kind: String::new(),
         collective: None,
+        device: None,
         title: owned(content.title()),
         text: owned(content.text()),
         url: owned(content.url()),

@@ -130,6 +130,7 @@ impl Core {
                     device: SigningKey::from_bytes(&fresh_bytes()?),
                     kems: vec![KemSecret::from_bytes(fresh_bytes()?)],
                     epochs: Vec::new(),
+                    agents: Vec::new(),
                 }
             }
             Some(collective) => {

@@ -44,7 +44,8 @@ impl Core {
                 .collectives
                 .get_mut(&cid)
                 .ok_or_else(|| failed("the collective is not open".to_owned()))?;
-            let record = collective.sign_content(store, now_ms, writing)?;
+            let pen = collective.pen(note.device.as_deref())?;
+            let record = collective.sign_content_as(store, now_ms, writing, &pen)?;
             self.publish(cid, vec![Entry::Record(record.clone(), now_ms)])?;
             self.know(cid, &record);
             record

@@ -55,6 +55,12 @@ impl Orphans {
         self.held.contains_key(id)
     }
 
+    pub(crate) fn get(&self, id: &RecordId) -> Option<&Orphan> {
+        self.iter()
+            .find(|(known, _)| *known == id)
+            .map(|(_, orphan)| orphan)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.held.len()
     }

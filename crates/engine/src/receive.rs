@@ -11,7 +11,7 @@ use crate::{
     checkers::{Batch, Checked, Unchecked},
     collective::LogPlace,
     core::Core,
-    refusals::Cause,
+    void::Cause,
 };
 
 /// Marks kept with a record that is stored but not shown.

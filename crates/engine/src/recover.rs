@@ -127,6 +127,7 @@ fn one(
         device: SigningKey::from_bytes(&random().map_err(unlucky)?),
         kems: vec![KemSecret::from_bytes(random().map_err(unlucky)?)],
         epochs: Vec::new(),
+        agents: Vec::new(),
     });
     collective.load(store, now_ms, None)?;
     let report = |collective: &Collective, outcome| Recovered {

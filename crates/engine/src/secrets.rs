@@ -8,8 +8,12 @@ use folkmoot_record::{
 use folkmoot_seal::{EpochSecret, KemSecret};
 use zeroize::Zeroizing;
 
-/// Format of the file.
-const FORMAT: u64 = 1;
+use crate::agents::{Agent, MOST_AGENTS};
+
+/// Format of the file: 2 adds the limited devices.
+const FORMAT: u64 = 2;
+/// The format before: it has no limited devices.
+const BEFORE_AGENTS: u64 = 1;
 /// Most KEM secrets kept: the present one and those within 180 days (section 6.2).
 const MOST_KEMS: u64 = 64;
 /// Most epoch secrets kept of one collective.
@@ -40,6 +44,8 @@ pub(crate) struct Secrets {
     pub(crate) kems: Vec<KemSecret>,
     /// Epoch secrets held, in the order in which they came.
     pub(crate) epochs: Vec<EpochSecret>,
+    /// Limited devices of this person that sign here, dropped ones included.
+    pub(crate) agents: Vec<Agent>,
 }
 
 impl Secrets {
@@ -53,6 +59,7 @@ impl Secrets {
             device: self.device.clone(),
             kems: self.kems.clone(),
             epochs: self.epochs.clone(),
+            agents: self.agents.clone(),
             ..*self
         }
     }
@@ -81,7 +88,7 @@ impl Secrets {
 
     pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
         let mut out = Encoder::with_capacity(256 + 36 * (self.kems.len() + self.epochs.len()));
-        out.array(9)
+        out.array(10)
             .uint(FORMAT)
             .bytes(self.cid)
             .uint(match self.membership {
@@ -101,13 +108,21 @@ impl Secrets {
         for epoch in &self.epochs {
             out.bytes(epoch.expose());
         }
+        out.array(self.agents.len());
+        for agent in &self.agents {
+            agent.encode(&mut out);
+        }
         Zeroizing::new(out.finish())
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, FcError> {
         let mut d = Decoder::new(bytes)?;
-        d.array_of(9)?;
-        d.uint_within(FORMAT..=FORMAT)?;
+        let fields = d.array()?;
+        let format = d.uint_within(BEFORE_AGENTS..=FORMAT)?;
+        let expected = if format == BEFORE_AGENTS { 9 } else { 10 };
+        if fields != expected {
+            return Err(FcError::Range);
+        }
         let cid = CollectiveId::from_bytes(d.bytes_of()?);
         let membership = match d.uint_within(0..=2)? {
             0 => Membership::Joining,
@@ -122,6 +137,11 @@ impl Secrets {
         let epochs = d.list(0..=MOST_EPOCHS, |d| {
             d.bytes_of().map(EpochSecret::from_bytes)
         })?;
+        let agents = if format == BEFORE_AGENTS {
+            Vec::new()
+        } else {
+            d.list(0..=MOST_AGENTS, Agent::decode)?
+        };
         d.end()?;
         Ok(Self {
             cid,
@@ -132,6 +152,7 @@ impl Secrets {
             device,
             kems,
             epochs,
+            agents,
         })
     }
 }
@@ -163,12 +184,45 @@ mod tests {
                 EpochSecret::from_bytes([6; 32]),
                 EpochSecret::from_bytes([7; 32]),
             ],
+            agents: vec![
+                Agent::new("robin".to_owned(), SigningKey::from_bytes(&[8; 32])),
+                Agent {
+                    key: None,
+                    ..Agent::new("old".to_owned(), SigningKey::from_bytes(&[9; 32]))
+                },
+            ],
         };
         let bytes = secrets.encode();
         let again = Secrets::decode(&bytes).unwrap();
         assert_eq!(again.encode(), bytes);
         assert_eq!(again.membership, Membership::Left);
+        assert_eq!(again.agents[0].name, "robin");
+        assert!(again.agents[0].is_open() && !again.agents[1].is_open());
         assert!(Secrets::decode(&bytes[1..]).is_err());
         assert!(!format!("{secrets:?}").contains("04"));
+    }
+
+    #[test]
+    fn a_file_of_the_format_before_is_read() {
+        let mut out = Encoder::new();
+        out.array(9)
+            .uint(1_u64)
+            .bytes([1; 32])
+            .uint(1_u64)
+            .bool(false)
+            .bytes_or_null(None::<[u8; 16]>)
+            .bytes([3; 32])
+            .bytes([4; 32]);
+        out.array(0);
+        out.array(1);
+        out.bytes([6; 32]);
+        let old = out.finish();
+        let read = Secrets::decode(&old).unwrap();
+        assert_eq!(read.membership, Membership::Member);
+        assert_eq!(read.epochs.len(), 1);
+        assert!(read.agents.is_empty());
+        // Written again it is of the new format, and says the same.
+        let again = Secrets::decode(&read.encode()).unwrap();
+        assert_eq!(again.seat, read.seat);
     }
 }

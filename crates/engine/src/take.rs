@@ -15,7 +15,7 @@ use crate::{
     orphans::Orphan,
     profiles::profile_fact,
     receive::{Taken, mark},
-    refusals::{Cause, Claim, Refusal},
+    void::{Cause, Claim, Refusal},
 };
 
 /// Control records of one device that may wait for others at once: a burst of a whole charter's day.
@@ -295,7 +295,9 @@ impl Collective {
 
     /// The mark of an honoured record that concerns display alone (section 2.4).
     pub(crate) fn display_mark(&self, store: &Vault, record: &Verified) -> u8 {
-        if misfiled(store, record) {
+        if self.accord.withdrawn(record.header()) {
+            mark::WITHDRAWN
+        } else if misfiled(store, record) {
             mark::MISFILED
         } else if record
             .body()

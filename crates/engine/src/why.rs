@@ -1,231 +1,221 @@
-//! Why a record or a member stands as it does, in words.
+//! Why something stands as it does, in words: the verdict, and the chain that led to it.
 
-use folkmoot_accord::Standing;
+mod people;
+mod proposals;
+mod records;
+mod rights;
+mod words;
+
 use folkmoot_api::{ApiError, WhyStep, WhyView};
-use folkmoot_record::{GrantId, Kind, RecordId, SeatKey, Verified};
+use folkmoot_library::fold;
+use folkmoot_record::{CollectiveId, DeviceKey, GrantId, RecordId, SeatKey};
 
 use crate::{
-    collective::Collective, core::Core, errors::not_found, holdings::read, reasons, receive::mark,
-    refusals::Cause,
+    collective::Collective,
+    core::Core,
+    errors::{failed, not_found, usage},
+    names::is_digits,
 };
 
+pub(crate) use records::standing_word;
+
+/// What a text names.
+enum Named {
+    Held(RecordId),
+    Refused(RecordId),
+    /// Something rests on it, and it is not here.
+    Awaited(RecordId),
+    Right(GrantId),
+    Member(SeatKey),
+    Device(SeatKey, DeviceKey),
+}
+
 impl Core {
-    /// Explains a record or a seat, by id or unique prefix.
-    pub(crate) fn why(&self, text: &str) -> Result<WhyView, ApiError> {
+    /// Explains what an id, a unique prefix of one, or a name stands for.
+    pub(crate) fn why(&mut self, text: &str) -> Result<WhyView, ApiError> {
+        let text = text.trim();
         if let Some(id) = self.record_named(text)? {
-            return Ok(self.why_record(&id));
+            return self.why_record(&id);
         }
-        for collective in self.collectives.values() {
-            let seats = &collective.accord.state().seats;
-            let mut named = seats
-                .keys()
-                .filter(|seat| seat.to_string().starts_with(text));
-            if let (Some(seat), None) = (named.next(), named.next())
-                && text.len() >= 4
-            {
-                return Ok(why_seat(collective, seat));
-            }
-            if let Some(standing) = text
-                .parse()
-                .ok()
-                .and_then(|id| collective.accord.standing(&id))
-            {
-                return Ok(WhyView {
-                    id: text.to_owned(),
-                    verdict: standing_sentence(&standing),
-                    steps: Vec::new(),
-                });
-            }
-        }
-        for collective in self.collectives.values() {
-            if let Some((id, refusal)) = collective.void.named(text) {
-                let (code, told) = match refusal.cause {
-                    Cause::Void(reason) => (reason.as_str().to_owned(), reasons::void(reason)),
-                    Cause::Malformed(reason) => (reason.to_string(), reasons::malformed(reason)),
-                };
-                return Ok(WhyView {
-                    id: id.to_string(),
-                    verdict: format!("It is invalid ({code}): {}", told.what),
-                    steps: Vec::new(),
-                });
-            }
-        }
-        Err(not_found(format!("nothing here has the id {text}"))
-            .hint("a record that was refused is not kept; ask with its whole id"))
-    }
-
-    fn why_record(&self, id: &RecordId) -> WhyView {
-        let found = self
-            .collectives
-            .values()
-            .find_map(|collective| Some((collective, collective.accord.record(id)?.clone())))
-            .or_else(|| {
-                let record = read(&self.store, id)?;
-                let cid = record.header().cid?;
-                Some((self.collectives.get(&cid)?, record))
-            });
-        let Some((collective, record)) = found else {
-            return WhyView {
-                id: id.to_string(),
-                verdict: "It is held, but belongs to no collective of yours.".to_owned(),
-                steps: Vec::new(),
-            };
-        };
-        let verdict = match collective.accord.standing(id) {
-            Some(standing) => standing_sentence(&standing),
-            None => reasons::marked(collective.marked.get(id).copied().unwrap_or(mark::NONE))
-                .what
-                .to_owned(),
-        };
-        let mut steps = vec![step(
-            None,
-            format!(
-                "It was signed by a device of {} as their record number {} in {}.",
-                collective.member_name(&record.header().seat),
-                record.header().seq,
-                collective.name()
-            ),
-        )];
-        match record.header().cap {
-            Some(cap) => steps.extend(chain(collective, &cap)),
-            None => steps.push(by_itself(&record)),
-        }
-        WhyView {
-            id: id.to_string(),
-            verdict,
-            steps,
-        }
-    }
-}
-
-fn why_seat(collective: &Collective, seat: &SeatKey) -> WhyView {
-    let state = collective.accord.state();
-    let member = state.seats.get(seat);
-    let live = member.is_some_and(|member| member.live);
-    let name = collective.member_name(seat);
-    let mut steps = Vec::new();
-    for id in member
-        .map(|member| member.grants.as_slice())
-        .unwrap_or_default()
-    {
-        steps.extend(chain(collective, id));
-    }
-    for (vid, revocation) in &state.revocations {
-        if revocation.active && revocation.target == folkmoot_record::control::Target::Seat(*seat) {
-            steps.push(step(
-                Some(RecordId::from(*vid)),
-                format!("{} removed them.", collective.member_name(&revocation.by)),
-            ));
-        }
-    }
-    WhyView {
-        id: seat.to_string(),
-        verdict: if live {
-            format!("{name} is a member of {}.", collective.name())
+        let found = if is_digits(text) {
+            self.by_digits(text)
         } else {
-            format!("{name} is not a member of {} any more.", collective.name())
-        },
-        steps,
-    }
-}
-
-/// From the founding record down to a grant.
-fn chain(collective: &Collective, cap: &GrantId) -> Vec<WhyStep> {
-    let state = collective.accord.state();
-    let lineage = match (state.grants.get(cap), state.invites.get(cap)) {
-        (Some(grant), _) => grant.lineage.clone(),
-        (None, Some(invite)) => {
-            let mut lineage = state
-                .grants
-                .get(&invite.cap)
-                .map(|grant| grant.lineage.clone())
-                .unwrap_or_default();
-            lineage.push(invite.cap);
-            lineage
+            self.by_name(text)
+        };
+        match found.as_slice() {
+            [] => Err(not_found(format!("nothing here is called {text}, or has that id")).hint(
+                "ids are shown by `moot list`, `moot members` and `moot device list`; a refused record is remembered for a while only",
+            )),
+            [(cid, named)] => self.why_named(cid, named),
+            several => {
+                let names: Vec<String> = several
+                    .iter()
+                    .map(|(cid, named)| format!("{} ({})", digits_of(named), self.place_name(cid)))
+                    .collect();
+                Err(usage(format!("{text} names several things"))
+                    .hint(format!("say which by id: {}", names.join(", "))))
+            }
         }
-        (None, None) => Vec::new(),
-    };
-    lineage
-        .iter()
-        .chain([cap])
-        .map(|id| link(collective, id))
-        .collect()
-}
-
-fn link(collective: &Collective, id: &GrantId) -> WhyStep {
-    let state = collective.accord.state();
-    let record = RecordId::from(*id);
-    if let Some(invite) = state.invites.get(id) {
-        let text = format!(
-            "{} made an invite for the role {}{}.",
-            collective.member_name(&invite.issuer),
-            collective.role_name(invite.limits.role),
-            if invite.live { "" } else { ", closed since" }
-        );
-        return step(Some(record), text);
     }
-    let Some(grant) = state.grants.get(id) else {
-        return step(Some(record), "A right that is not known here.".to_owned());
-    };
-    let who = collective.member_name(&grant.to);
-    let role = collective.role_name(grant.limits.role);
-    let ended = if grant.live { "" } else { "; it has ended" };
-    use folkmoot_accord::state::Origin;
-    let (record, text) = match grant.origin {
-        Origin::Founder => (
-            RecordId::from(collective.cid()),
-            format!("The founding record makes {who} {role}{ended}."),
-        ),
-        Origin::Join(_) => (record, format!("{who} joined by it as {role}{ended}.")),
-        Origin::Grant => {
-            let by = collective
-                .accord
-                .record(&record)
-                .map_or_else(String::new, |r| collective.member_name(&r.header().seat));
-            (record, format!("{by} made {who} {role}{ended}."))
+
+    fn why_named(&mut self, cid: &CollectiveId, named: &Named) -> Result<WhyView, ApiError> {
+        let now_ms = self.clock.wall();
+        let connected = self.connected_devices(cid);
+        let collective = self
+            .collectives
+            .get_mut(cid)
+            .ok_or_else(|| failed("the collective is not open".to_owned()))?;
+        Ok(match named {
+            Named::Held(id) => return self.why_record(id),
+            Named::Refused(id) => collective.why_refused(id),
+            Named::Awaited(id) => collective.why_awaited(id),
+            Named::Right(gid) => collective.why_right(gid, now_ms),
+            Named::Member(seat) => collective.why_member(seat, now_ms),
+            Named::Device(seat, dev) => {
+                collective.why_device(seat, dev, connected.contains(dev), now_ms)
+            }
+        })
+    }
+
+    /// What has an id that begins so. Kinds of things are tried in turn: the first that fits counts.
+    fn by_digits(&self, digits: &str) -> Vec<(CollectiveId, Named)> {
+        let begins = |id: &dyn std::fmt::Display| id.to_string().starts_with(digits);
+        let mut found = Vec::new();
+        for collective in self.collectives.values() {
+            let cid = collective.cid();
+            let state = collective.accord.state();
+            let mut push = |named| found.push((cid, named));
+            for record in collective.accord.records().filter(|r| begins(&r.id())) {
+                push(Named::Held(record.id()));
+            }
+            for id in collective
+                .orphans
+                .iter()
+                .map(|(id, _)| id)
+                .filter(|id| begins(id))
+            {
+                push(Named::Held(*id));
+            }
+            if let Some((id, _)) = collective.void.named(digits) {
+                push(Named::Refused(id));
+            } else if let Ok(id) = digits.parse()
+                && matches!(
+                    collective.accord.standing(&id),
+                    Some(folkmoot_accord::Standing::Void(_))
+                )
+            {
+                push(Named::Refused(id));
+            }
+            for id in collective.accord.missing().iter().filter(|id| begins(id)) {
+                push(Named::Awaited(*id));
+            }
+            for gid in state.grants.keys().filter(|gid| begins(gid)) {
+                push(Named::Right(*gid));
+            }
+            for (seat, member) in &state.seats {
+                if begins(seat) {
+                    push(Named::Member(*seat));
+                }
+                for dev in member.devices.keys().filter(|dev| begins(dev)) {
+                    push(Named::Device(*seat, *dev));
+                }
+            }
         }
-        Origin::Decision(proposal) => (
-            proposal,
-            format!("The members made {who} {role} by vote{ended}."),
-        ),
-    };
-    step(Some(record), text)
-}
+        found
+    }
 
-fn by_itself(record: &Verified) -> WhyStep {
-    let text = match record.header().kind {
-        Kind::GENESIS => "It is the founding record: the collective begins with it.",
-        Kind::DEVICE | Kind::RESIGN => "The member's recovery key signed it: it needs no grant.",
-        _ => "It needs no grant: the standing of its device is enough.",
-    };
-    step(None, text.to_owned())
-}
+    /// Members by the name they show, this person as `me`, a collective as oneself in it.
+    fn by_name(&self, text: &str) -> Vec<(CollectiveId, Named)> {
+        let wanted = fold(text.trim_start_matches('@'));
+        let mut found = Vec::new();
+        for collective in self.collectives.values() {
+            let cid = collective.cid();
+            let own = collective.secrets.seat;
+            // Of several that had the name the one that has it now, else the last one.
+            let agents = &collective.secrets.agents;
+            let named = agents.iter().filter(|agent| fold(&agent.name) == wanted);
+            if let Some(agent) = named.max_by_key(|agent| agent.is_open()) {
+                found.push((cid, Named::Device(own, agent.dev)));
+            }
+            if fold(&collective.name()) == wanted && !collective.is_home() {
+                found.push((cid, Named::Member(own)));
+                continue;
+            }
+            if collective.is_home() {
+                continue;
+            }
+            if wanted == "me" {
+                found.push((cid, Named::Member(own)));
+            }
+            for (seat, profile) in &collective.profiles {
+                if fold(&profile.name) == wanted {
+                    found.push((cid, Named::Member(*seat)));
+                }
+            }
+        }
+        found
+    }
 
-fn step(id: Option<RecordId>, text: String) -> WhyStep {
-    WhyStep {
-        id: id.map(|id| id.to_string()),
-        text,
+    fn place_name(&self, cid: &CollectiveId) -> String {
+        self.collectives
+            .get(cid)
+            .map_or_else(|| cid.short(), Collective::name)
     }
 }
 
-/// One word for a standing.
-pub(crate) fn standing_word(standing: &Standing) -> &'static str {
-    match standing {
-        Standing::Admitted { honoured: true } => "admitted",
-        Standing::Admitted { honoured: false } => "shadowed",
-        Standing::Void(_) => "void",
-        Standing::Orphan { .. } => "orphan",
-        Standing::Parked(_) => "parked",
-        Standing::Quarantined { .. } => "quarantined",
-        Standing::Ignored => "ignored",
+fn digits_of(named: &Named) -> String {
+    match named {
+        Named::Held(id) | Named::Refused(id) | Named::Awaited(id) => id.short(),
+        Named::Right(gid) => gid.short(),
+        Named::Member(seat) => seat.short(),
+        Named::Device(_, dev) => dev.short(),
     }
 }
 
-fn standing_sentence(standing: &Standing) -> String {
-    let told = reasons::standing(standing);
-    match standing {
-        Standing::Void(reason) => format!("It is invalid ({reason}): {}", told.what),
-        Standing::Parked(reason) => format!("It is set aside ({reason}): {}", told.what),
-        _ => told.what.to_owned(),
+/// An explanation in the making.
+pub(crate) struct Story(WhyView);
+
+impl Story {
+    pub(crate) fn about(what: &str, id: &impl std::fmt::Display, collective: &Collective) -> Self {
+        Self(WhyView {
+            id: id.to_string(),
+            what: what.to_owned(),
+            collective: Some(collective.name()),
+            standing: String::new(),
+            reason: None,
+            verdict: String::new(),
+            steps: Vec::new(),
+            next: None,
+        })
+    }
+
+    pub(crate) fn verdict(&mut self, standing: &str, sentence: impl Into<String>) {
+        standing.clone_into(&mut self.0.standing);
+        self.0.verdict = sentence.into();
+    }
+
+    pub(crate) fn reason(&mut self, code: impl std::fmt::Display) {
+        self.0.reason = Some(code.to_string());
+    }
+
+    pub(crate) fn what(&mut self, what: &str) {
+        what.clone_into(&mut self.0.what);
+    }
+
+    /// One link: the record that decides, the section with the rule, a sentence.
+    pub(crate) fn step(&mut self, id: Option<RecordId>, section: &str, text: impl Into<String>) {
+        self.0.steps.push(WhyStep {
+            id: id.map(|id| id.to_string()),
+            text: text.into(),
+            section: (!section.is_empty()).then(|| section.to_owned()),
+        });
+    }
+
+    pub(crate) fn next(&mut self, text: impl Into<String>) {
+        self.0.next = Some(text.into());
+    }
+
+    pub(crate) fn done(self) -> WhyView {
+        self.0
     }
 }

@@ -109,6 +109,7 @@ fn an_import_is_done_once() {
     let import = |engine: &Engine, dry_run| match engine.call(Command::Import {
         collective: None,
         items: items.clone(),
+        device: None,
         dry_run,
     }) {
         Ok(Reply::Imported(report)) => (report.added, report.skipped, report.refused.len()),

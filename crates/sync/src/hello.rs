@@ -145,6 +145,22 @@ impl Hello {
             .collect()
     }
 
+    /// Collectives whose key the other side has, and whose proof it left without an answer: it does
+    /// not take this device as a member's.
+    pub(crate) fn unanswered(&self) -> Vec<CollectiveId> {
+        let Phase::Proofs(_, dialogues) = &self.phase else {
+            return Vec::new();
+        };
+        dialogues
+            .iter()
+            .filter(|dialogue| {
+                let epoch = matches!(dialogue.with.offer.key, Key::Epoch { .. });
+                epoch && dialogue.sent && !dialogue.over
+            })
+            .map(|dialogue| dialogue.with.offer.cid)
+            .collect()
+    }
+
     /// Takes a frame of the hello proper.
     pub(crate) fn frame(
         &mut self,

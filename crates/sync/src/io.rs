@@ -338,6 +338,13 @@ pub enum Event {
         /// Records sent.
         sent: u64,
     },
+    /// A peer that is a member's node, or was, did not take this device as a member's.
+    Unserved {
+        /// Who.
+        peer: Peer,
+        /// Of what.
+        cid: CollectiveId,
+    },
     /// A peer misbehaved.
     Misbehaved {
         /// Who.

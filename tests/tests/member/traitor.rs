@@ -28,6 +28,9 @@ pub(crate) struct Keys {
     pub(crate) cid: CollectiveId,
     pub(crate) seat: SeatKey,
     pub(crate) device: SigningKey,
+    /// Limited devices of this person, in the order in which they were added.
+    #[allow(dead_code, reason = "not every suite has an agent")]
+    pub(crate) agents: Vec<SigningKey>,
     epochs: Vec<EpochSecret>,
     /// Seed of the home's own transport key.
     pub(crate) transport: [u8; 32],
@@ -60,6 +63,18 @@ impl Keys {
         let epochs = d
             .list(0..=1_000, |d| d.bytes_of().map(EpochSecret::from_bytes))
             .unwrap();
+        let agents = d
+            .list(0..=256, |d| {
+                d.array_of(3)?;
+                d.text(64)?;
+                d.bytes_of::<32>()?;
+                d.bytes_or_null::<32>()
+            })
+            .unwrap()
+            .into_iter()
+            .flatten()
+            .map(|seed| SigningKey::from_bytes(&seed))
+            .collect();
         let (vault, _) = Vault::open(&home.join("store"), Options::default(), &mut |_| {}).unwrap();
         let mut control = Vec::new();
         vault
@@ -73,6 +88,7 @@ impl Keys {
             cid,
             seat,
             device,
+            agents,
             epochs,
             transport,
             control,

@@ -406,6 +406,11 @@ impl PeerState {
         let refused = std::mem::take(&mut self.refused_join);
         self.resuming = false;
         let now = ctx.now.mono;
+        if self.link.is_some() {
+            for cid in hello.unanswered() {
+                self.unserved(cid, ctx);
+            }
+        }
         if let Some(link) = &mut self.link {
             link.idle_until = link.idle_until.max(now + limits::LINGER_MS);
         }
@@ -451,6 +456,15 @@ impl PeerState {
             link.idle_until = link.idle_until.max(until);
             link.unproven_until = link.unproven_until.max(until);
         }
+    }
+
+    /// This device's proof was refused, as far as it can tell: the other side says nothing.
+    pub(super) fn unserved(&mut self, cid: folkmoot_record::CollectiveId, ctx: &mut Ctx<'_>) {
+        self.last_error = Some("it did not take this device as a member's".to_owned());
+        ctx.emit(Event::Unserved {
+            peer: self.id.clone(),
+            cid,
+        });
     }
 
     /// A collective is proven both ways.

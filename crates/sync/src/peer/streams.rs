@@ -13,6 +13,10 @@ use crate::{
 
 use super::{PeerState, Purpose};
 
+/// Streams that a proven peer did not let open, before that is taken as its answer: a line may fail
+/// once or twice.
+const SHUT_GATES: u32 = 3;
+
 impl PeerState {
     /// Wants a stream; opens it when no other open is under way (section 7.3).
     pub(super) fn want_open(&mut self, purpose: Purpose, ctx: &mut Ctx<'_>) {
@@ -70,8 +74,14 @@ impl PeerState {
         match purpose {
             Purpose::Hello => self.hello_due = Some(at),
             Purpose::Sync(cid) => {
+                let mut never = false;
                 if let Some(share) = self.shares.get_mut(&cid) {
                     share.sync_by(at);
+                    never = share.synced_at.is_none();
+                }
+                // It proved itself, and keeps its gate shut: to it this device is none of a member.
+                if never && self.link.is_some() && self.open_failures >= SHUT_GATES {
+                    self.unserved(cid, ctx);
                 }
             }
             Purpose::Push(cid) => {

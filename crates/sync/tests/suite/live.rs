@@ -153,6 +153,11 @@ fn a_removed_member_is_served_nothing_more_and_not_punished() {
             .all(|peer| peer.score == 0 && peer.shared.is_empty()),
         "{view:?}"
     );
+    // Whoever is refused learns that much, though not why: the protocol says nothing to them.
+    let refused = |event: &Event| matches!(event, Event::Unserved { peer: of, cid: at } if *of == peer(0) && *at == cid);
+    assert!(world.run_until(600_000, |w| w.nodes[1].events.iter().any(refused)));
+    let anybody = |event: &Event| matches!(event, Event::Unserved { .. });
+    assert!(!world.nodes[0].events.iter().any(anybody));
 }
 
 #[test]
