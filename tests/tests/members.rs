@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 #[path = "members/many.rs"]
 mod many;
+#[allow(dead_code, reason = "this suite uses a part of it")]
 #[path = "member/traitor.rs"]
 mod traitor;
 
