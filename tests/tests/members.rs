@@ -50,6 +50,7 @@ fn told(why: &serde_json::Value) -> String {
 }
 
 /// A note that a device signs, whatever it may do.
+#[allow(clippy::too_many_arguments, reason = "a record has that many parts")]
 fn note(
     keys: &Keys,
     device: &SigningKey,

@@ -79,6 +79,7 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
             collective: args.collective.clone(),
             items: Vec::new(),
             dry_run: true,
+            device: args.device.clone(),
         })?;
     }
     let bar = source.bar(cx);

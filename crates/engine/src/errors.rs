@@ -29,6 +29,7 @@ pub(crate) fn store_failed(error: StoreError) -> ApiError {
 }
 
 /// Something that is kept here could not be read.
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
 pub(crate) fn store_unread(error: StoreError) -> ApiError {
     failed(format!("the store could not be read: {error}"))
         .hint("look at `moot status`; a restart rebuilds what can be rebuilt")

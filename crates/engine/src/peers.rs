@@ -37,7 +37,7 @@ impl Core {
         let key = [TABLE, &peer.0].concat();
         // What could not be read is not written over: other addresses of this peer may stand there.
         let mut addrs = match self.store.local(&key) {
-            Ok(value) => value.map(readable).unwrap_or_default(),
+            Ok(value) => value.map(|value| readable(&value)).unwrap_or_default(),
             Err(error) => {
                 self.warn(format!("addresses of peers cannot be read: {error}"));
                 return;
@@ -68,7 +68,7 @@ impl Core {
             .into_iter()
             .map(|(key, value)| {
                 let peer = Peer(key[TABLE.len()..].to_vec());
-                (Some(peer), readable(value))
+                (Some(peer), readable(&value))
             })
             .filter(|(_, addrs)| !addrs.is_empty())
             .collect()
@@ -95,7 +95,7 @@ impl Core {
                 .store
                 .local(LISTENING)
                 .map_err(store_unread)?
-                .map(readable)
+                .map(|value| readable(&value))
                 .unwrap_or_default(),
         };
         // Whoever is on this machine reaches it by its other addresses too.
@@ -293,8 +293,8 @@ fn encode(addrs: &[Addr]) -> Vec<u8> {
 
 /// Addresses of the store. Bytes that are none are logged and count as none: they are this node's
 /// own, and whoever reaches a peer again writes them anew.
-fn readable(value: Vec<u8>) -> Vec<Addr> {
-    decode(&value).unwrap_or_else(|error| {
+fn readable(value: &[u8]) -> Vec<Addr> {
+    decode(value).unwrap_or_else(|error| {
         tracing::warn!(%error, "remembered addresses are not readable");
         Vec::new()
     })

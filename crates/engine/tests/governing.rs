@@ -1,6 +1,6 @@
 //! Governing by the charter, as far as one person alone can: proposals, ballots, decisions,
 //! amendments, and what is refused before anything is signed.
-#![expect(clippy::panic, reason = "tests end so")]
+#![allow(clippy::unwrap_used, reason = "tests end so")]
 
 use std::{thread, time::Duration};
 

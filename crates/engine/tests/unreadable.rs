@@ -1,5 +1,5 @@
 //! Facts of the own store that cannot be read are not taken for facts that are not there.
-#![expect(clippy::panic, reason = "tests end so")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests end so")]
 
 use std::path::Path;
 
