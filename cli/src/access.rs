@@ -14,6 +14,8 @@ use folkmoot_client::{
 };
 use folkmoot_engine::{Engine, OpenError, Options};
 
+use zeroize::Zeroizing;
+
 use crate::{commands::Context, error::CliError, passphrase};
 
 /// How long another command that holds the home, or a node that is just starting, is waited for.
@@ -96,12 +98,17 @@ impl Access {
         })
     }
 
-    fn open_here(cx: &Context<'_>, passphrase: Option<String>) -> Result<Self, OpenError> {
+    fn open_here(
+        cx: &Context<'_>,
+        passphrase: Option<Zeroizing<String>>,
+    ) -> Result<Self, OpenError> {
         let options = Options {
             home: cx.home.folder().to_owned(),
             passphrase,
             version: env!("CARGO_PKG_VERSION"),
             serving: false,
+            helps: false,
+            recovering: false,
         };
         let (engine, opened) = Engine::open(&options, &mut |text| cx.ui.say(text))?;
         if opened.first_start {
@@ -118,6 +125,14 @@ impl Access {
         Ok(Self {
             way: Way::Here(engine),
         })
+    }
+
+    /// The running node, if there is one.
+    ///
+    /// # Errors
+    /// Where its socket cannot be used.
+    pub(crate) fn running(cx: &Context<'_>) -> Result<Option<Self>, CliError> {
+        live_socket(cx)?.map(Self::to_node).transpose()
     }
 
     /// Asks, and takes the expected answer out.

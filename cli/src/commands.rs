@@ -60,7 +60,7 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> Result<(), CliError> {
         Command::Up(args) => up::run(&cx, args),
         Command::Status(args) => status::run(&cx, &args),
         Command::Id(args) => id::run(&cx, args),
-        Command::Recover(args) => recover::run(&cx, &args),
+        Command::Recover(args) => recover::run(&cx, args),
         Command::Note(args) => note::run(&cx, args),
         Command::Link(args) => link::run(&cx, args),
         Command::Show(args) => show::run(&cx, args),

@@ -3,6 +3,7 @@
 use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
 use folkmoot_client::api::ErrorCode;
+use zeroize::Zeroizing;
 
 use crate::{error::CliError, ui::Ui};
 
@@ -16,14 +17,14 @@ const MAX_BYTES: u64 = 4096;
 ///
 /// # Errors
 /// Where the file is missing, empty, too long, or readable by others.
-pub(crate) fn from_file() -> Result<Option<String>, CliError> {
+pub(crate) fn from_file() -> Result<Option<Zeroizing<String>>, CliError> {
     match std::env::var_os(FILE_VARIABLE).filter(|v| !v.is_empty()) {
         Some(path) => read(Path::new(&path)).map(Some),
         None => Ok(None),
     }
 }
 
-fn read(path: &Path) -> Result<String, CliError> {
+fn read(path: &Path) -> Result<Zeroizing<String>, CliError> {
     let found = fs::metadata(path).map_err(|e| CliError::file(path, &e))?;
     // A pipe, as process substitution gives, has no file mode that says anything.
     if found.is_file() && found.mode() & 0o077 != 0 {
@@ -39,9 +40,11 @@ fn read(path: &Path) -> Result<String, CliError> {
             path.display()
         )));
     }
-    let text = fs::read_to_string(path).map_err(|e| CliError::file(path, &e))?;
+    let text = fs::read_to_string(path)
+        .map(Zeroizing::new)
+        .map_err(|e| CliError::file(path, &e))?;
     match text.lines().next().filter(|line| !line.is_empty()) {
-        Some(line) => Ok(line.to_owned()),
+        Some(line) => Ok(Zeroizing::new(line.to_owned())),
         None => Err(CliError::usage(format!("{} is empty", path.display()))),
     }
 }
@@ -50,7 +53,7 @@ fn read(path: &Path) -> Result<String, CliError> {
 ///
 /// # Errors
 /// Where nobody can be asked.
-pub(crate) fn ask(ui: &Ui) -> Result<String, CliError> {
+pub(crate) fn ask(ui: &Ui) -> Result<Zeroizing<String>, CliError> {
     prompt(ui, false)
 }
 
@@ -58,11 +61,11 @@ pub(crate) fn ask(ui: &Ui) -> Result<String, CliError> {
 ///
 /// # Errors
 /// Where nobody can be asked.
-pub(crate) fn choose(ui: &Ui) -> Result<String, CliError> {
+pub(crate) fn choose(ui: &Ui) -> Result<Zeroizing<String>, CliError> {
     prompt(ui, true)
 }
 
-fn prompt(ui: &Ui, new: bool) -> Result<String, CliError> {
+fn prompt(ui: &Ui, new: bool) -> Result<Zeroizing<String>, CliError> {
     if !ui.may_ask() {
         return Err(CliError::new(
             ErrorCode::Denied,
@@ -85,7 +88,7 @@ fn prompt(ui: &Ui, new: bool) -> Result<String, CliError> {
     };
     match prompt.prompt() {
         Ok(text) if text.is_empty() => Err(CliError::usage("an empty passphrase protects nothing")),
-        Ok(text) => Ok(text),
+        Ok(text) => Ok(Zeroizing::new(text)),
         Err(error) => Err(CliError::failed(format!(
             "no passphrase was given: {error}"
         ))),
@@ -106,7 +109,7 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         assert_eq!(read(&path).unwrap_err().api.code, ErrorCode::Denied);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        assert_eq!(read(&path).unwrap(), "three words here");
+        assert_eq!(*read(&path).unwrap(), "three words here");
         fs::write(&path, "\n").unwrap();
         assert_eq!(read(&path).unwrap_err().api.code, ErrorCode::Usage);
         assert_eq!(

@@ -60,6 +60,8 @@ pub struct Settings {
     pub port: Setting<u16>,
     /// Whether to be found, and to look for members, on the local network by mDNS.
     pub lan: Setting<bool>,
+    /// Whether recovery doors are answered, so that members who lost their devices come back.
+    pub recovery: Setting<bool>,
     /// What is logged to standard error, as a filter of `tracing`.
     pub log: Setting<String>,
 }
@@ -138,6 +140,13 @@ impl Settings {
                 switch(variables.lan),
                 switch(flags.lan),
             ),
+            recovery: pick(
+                "MOOT_RECOVERY",
+                true,
+                switch(file.recovery),
+                switch(variables.recovery),
+                switch(flags.recovery),
+            ),
             log: pick(
                 "MOOT_LOG",
                 "warn".into(),
@@ -167,14 +176,16 @@ impl Settings {
         Some(match key {
             "listen" => (format!("{:?}", self.listen.value), self.listen.origin),
             "port" => (self.port.value.to_string(), self.port.origin),
-            "lan" => (
-                if self.lan.value { "\"on\"" } else { "\"off\"" }.into(),
-                self.lan.origin,
-            ),
+            "lan" => (on_or_off(self.lan.value), self.lan.origin),
+            "recovery" => (on_or_off(self.recovery.value), self.recovery.origin),
             "log" => (format!("{:?}", self.log.value), self.log.origin),
             _ => return None,
         })
     }
+}
+
+fn on_or_off(on: bool) -> String {
+    if on { "\"on\"" } else { "\"off\"" }.into()
 }
 
 /// Writes the commented file with all defaults, if there is none.

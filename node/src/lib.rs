@@ -11,4 +11,4 @@ mod server;
 mod wire;
 
 pub use home::{HOME_VARIABLE, Home, HomeError};
-pub use run::{Options, Ready, RunError, Told, open_patiently, run};
+pub use run::{Options, Ready, RunError, Told, open_patiently, run, run_until};

@@ -14,6 +14,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::oneshot,
 };
+use zeroize::Zeroizing;
 
 use crate::{
     Home,
@@ -41,9 +42,11 @@ pub struct Options {
     /// Addresses to dial and remember.
     pub peers: Vec<String>,
     /// The passphrase of the keys, if they are sealed by one or shall be.
-    pub passphrase: Option<String>,
+    pub passphrase: Option<Zeroizing<String>>,
     /// Version of the program.
     pub version: &'static str,
+    /// Whether `moot recover` runs it: a home that may still come back is waited for.
+    pub recovering: bool,
 }
 
 /// What a node tells while it runs, in this order.
@@ -113,6 +116,18 @@ pub enum RunError {
 /// [`RunError`]; what was opened by then is closed again.
 pub async fn run(
     options: Options,
+    tell: impl FnMut(Told) + Send + 'static,
+) -> Result<(), RunError> {
+    run_until(options, std::future::pending(), tell).await
+}
+
+/// The same, until `end` is over too.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_until(
+    options: Options,
+    end: impl Future<Output = ()>,
     mut tell: impl FnMut(Told) + Send + 'static,
 ) -> Result<(), RunError> {
     if rustls::crypto::aws_lc_rs::default_provider()
@@ -127,7 +142,7 @@ pub async fn run(
         tell
     })
     .await?;
-    let served = serve(&options, &engine, opened, &mut tell).await;
+    let served = serve(&options, &engine, opened, end, &mut tell).await;
     tokio::task::spawn_blocking(move || engine.stop())
         .await
         .map_err(io::Error::other)?;
@@ -158,6 +173,7 @@ async fn open<T: FnMut(Told) + Send + 'static>(
     options.home.make()?;
     let home = options.home.clone();
     let (passphrase, version) = (options.passphrase.clone(), options.version);
+    let (helps, recovering) = (options.settings.recovery.value, options.recovering);
     tokio::task::spawn_blocking(move || {
         let (engine, opened) = open_patiently(LOCK_PATIENCE, || {
             let options = folkmoot_engine::Options {
@@ -165,6 +181,8 @@ async fn open<T: FnMut(Told) + Send + 'static>(
                 passphrase: passphrase.clone(),
                 version,
                 serving: true,
+                helps,
+                recovering,
             };
             Engine::open(&options, &mut |text| tell(Told::Progress(text.to_owned())))
         })?;
@@ -198,6 +216,7 @@ async fn serve(
     options: &Options,
     engine: &Engine,
     opened: Opened,
+    end: impl Future<Output = ()>,
     tell: &mut impl FnMut(Told),
 ) -> Result<(), RunError> {
     config::write_template(&options.home)?;
@@ -224,12 +243,13 @@ async fn serve(
             let (Ok(()) | Err(_)) = draining.await;
         });
         let server = tokio::spawn(server.into_future());
-        let (ended, end) = oneshot::channel::<()>();
+        let (ended, broken) = oneshot::channel::<()>();
         engine.when_ended(move || drop(ended));
         tokio::select! {
             () = stop.wait() => {}
+            () = end => {}
             // Without it nothing can be answered: whoever watches over the process starts it again.
-            _ = end => result = Err(RunError::Broken),
+            _ = broken => result = Err(RunError::Broken),
         }
         tell(Told::Stopping);
         drop(drain);

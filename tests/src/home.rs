@@ -197,12 +197,24 @@ impl Home {
     ///
     /// # Panics
     /// If it does not come up.
-    #[expect(clippy::expect_used, reason = "only tests call this, and they end so")]
     pub fn up_with(&mut self, args: &[&str]) {
+        self.up_at("/ip4/127.0.0.1/tcp/0", args);
+    }
+
+    /// Starts the node on this address, such as one that it had before.
+    ///
+    /// # Panics
+    /// If it does not come up.
+    pub fn up_on(&mut self, listen: &str) {
+        self.up_at(listen, &[]);
+    }
+
+    #[expect(clippy::expect_used, reason = "only tests call this, and they end so")]
+    fn up_at(&mut self, listen: &str, args: &[&str]) {
         assert!(self.node.is_none(), "{} runs already", self.name);
         fs::create_dir_all(&self.folder).expect("the home folder");
         let log = File::create(self.log_path()).expect("a log file");
-        let mut all = vec!["up", "--listen", "/ip4/127.0.0.1/tcp/0"];
+        let mut all = vec!["up", "--listen", listen];
         all.extend(args);
         let command = match self.network {
             Some(pid) => {

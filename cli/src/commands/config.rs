@@ -22,7 +22,7 @@ Examples:
   moot config set port 8000
   moot config unset port         back to the default
 
-Keys: port, listen, lan, log. They stand in config.toml in the home folder, with comments.
+Keys: port, listen, lan, recovery, log. They stand in config.toml in the home folder, with comments.
 Variables MOOT_PORT, MOOT_LISTEN, MOOT_LAN, MOOT_LOG overrule the file; flags overrule both.")]
 pub(crate) struct Args {
     #[command(subcommand)]

@@ -88,6 +88,12 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
     for address in worth_showing(&listening) {
         writeln!(out, "{dim}listening on {}{dim:#}", clean(address))?;
     }
+    if !view.words_confirmed {
+        writeln!(
+            out,
+            "{dim}your 24 words were never confirmed: moot id --phrase, then moot id --confirm{dim:#}"
+        )?;
+    }
     writeln!(out)?;
     print_collectives(cx, &mut out, &view.collectives)?;
     if !view.peers.is_empty() {

@@ -59,6 +59,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         listen: (!args.listen.is_empty()).then_some(args.listen),
         port: args.port,
         lan: args.lan,
+        recovery: None,
         log: args.log,
     };
     let settings = Settings::load(&cx.home, flags)?;
@@ -84,6 +85,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
             peers: args.peers.clone(),
             passphrase: passphrase.clone(),
             version: env!("CARGO_PKG_VERSION"),
+            recovering: false,
         };
         let ended = runtime.block_on(run_node(options, move |told| tell(&ui, &home, told)));
         match ended {

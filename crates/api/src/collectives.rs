@@ -45,7 +45,7 @@ pub struct CollectiveSummary {
     pub role: String,
     /// Proven peers connected now.
     pub peers: u64,
-    /// `member`, `joining`, `left`, `removed` (by others), `expired`.
+    /// `member`, `joining`, `recovering`, `left`, `removed` (by others), `expired`.
     pub state: String,
     /// A sentence where something is amiss: removed by whom and why, or members' nodes that do not
     /// answer this device any more.

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CharterShow, CharterView, CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView,
-    DeviceAdd, DeviceDrop, DeviceList, Find, Found, IdView, ImportItem, Imported, InviteNew,
-    InviteView, JoinArgs, JoinProgress, Leave, Left, List, MemberView, MembersArgs, Note,
-    OwnDevice, PeerAdd, PeerView, ProposalView, Proposals, Propose, Saved, SetName, Show, ShowView,
-    StatusView, SyncArgs, SyncView, Vote, WhyView,
+    CardView, CharterShow, CharterView, CollectiveNew, CollectiveRef, CollectiveSummary,
+    CollectiveView, DeviceAdd, DeviceDrop, DeviceList, Find, Found, IdView, ImportItem, Imported,
+    InviteNew, InviteView, JoinArgs, JoinProgress, Leave, Left, List, MemberView, MembersArgs,
+    Note, OwnDevice, PeerAdd, PeerView, ProposalView, Proposals, Propose, RecoveryView, Saved,
+    SetName, Show, ShowView, StatusView, SyncArgs, SyncView, Vote, WhyView, WordAt,
 };
 use crate::{
     ContractView, ContractsArgs, GrantNew, InvitesArgs, ReadmissionView, ReadmitArgs,
@@ -26,6 +26,19 @@ pub enum Command {
     Id {},
     /// The 24 words: [`Reply::Phrase`].
     Phrase {},
+    /// The recovery card: [`Reply::Card`].
+    Card {},
+    /// Places of words to be asked for: [`Reply::Places`].
+    WordPlaces {},
+    /// Shows that the words were written down: [`Reply::Done`].
+    ConfirmWords {
+        /// At least three of them.
+        words: Vec<WordAt>,
+    },
+    /// How coming back by the words proceeds: [`Reply::Recoveries`].
+    Recoveries {},
+    /// Makes a fresh home where the old one does not come back: [`Reply::Done`].
+    FreshHome {},
     /// Sets the name shown to others: [`Reply::Id`].
     SetName(SetName),
     /// Writes a note, link or another content record: [`Reply::Saved`].
@@ -121,6 +134,12 @@ pub enum Reply {
     Id(IdView),
     /// The 24 words of the recovery phrase.
     Phrase(String),
+    /// See [`CardView`].
+    Card(Box<CardView>),
+    /// Places in the phrase, from 1 to 24.
+    Places(Vec<u8>),
+    /// See [`RecoveryView`].
+    Recoveries(Vec<RecoveryView>),
     /// See [`Saved`].
     Saved(Saved),
     /// See [`ShowView`].

@@ -12,6 +12,7 @@ mod error;
 mod governing;
 mod library;
 mod node;
+mod recovery;
 mod unwrap;
 
 pub use collectives::{
@@ -38,3 +39,4 @@ pub use node::{
     Difference, Eye, IdView, Listening, PeerAdd, PeerCollective, PeerView, SetName, StatusView,
     SyncArgs, SyncView, WhyStep, WhyView,
 };
+pub use recovery::{CardCollective, CardView, RecoveryView, WordAt};

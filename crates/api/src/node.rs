@@ -65,6 +65,9 @@ pub struct StatusView {
     pub index_bytes: u64,
     /// Records not yet in the committed index (they are found all the same).
     pub index_lag: u64,
+    /// Whether the person ever showed that they have the 24 words.
+    #[serde(default)]
+    pub words_confirmed: bool,
     /// What needs the person's eye here: damage found, clock off, wide permissions.
     pub warnings: Vec<String>,
     /// Members who cost others something, the newest first; bounded.

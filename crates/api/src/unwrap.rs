@@ -1,9 +1,9 @@
 //! Taking the expected answer out of a [`Reply`].
 
 use crate::{
-    ApiError, CharterView, CollectiveSummary, CollectiveView, ErrorCode, Found, IdView, Imported,
-    InviteView, JoinProgress, Left, MemberView, OwnDevice, PeerView, ProposalView, Reply, Saved,
-    ShowView, StatusView, SyncView, WhyView,
+    ApiError, CardView, CharterView, CollectiveSummary, CollectiveView, ErrorCode, Found, IdView,
+    Imported, InviteView, JoinProgress, Left, MemberView, OwnDevice, PeerView, ProposalView,
+    RecoveryView, Reply, Saved, ShowView, StatusView, SyncView, WhyView,
 };
 use crate::{ContractView, ReadmissionView, RevocationView};
 
@@ -34,6 +34,9 @@ macro_rules! answers {
 answers! {
     Status => StatusView, |view: Box<_>| *view;
     Id => IdView, |view| view;
+    Card => CardView, |view: Box<_>| *view;
+    Places => Vec<u8>, |places| places;
+    Recoveries => Vec<RecoveryView>, |views| views;
     Saved => Saved, |view| view;
     Show => ShowView, |view: Box<_>| *view;
     Found => Found, |view| view;

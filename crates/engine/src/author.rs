@@ -224,7 +224,7 @@ impl Collective {
         Ok(entries)
     }
 
-    fn control_draft(
+    pub(crate) fn control_draft(
         &self,
         now_ms: u64,
         action: Option<Actions>,

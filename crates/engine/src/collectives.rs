@@ -118,6 +118,7 @@ impl Core {
                 Membership::Joining | Membership::Left => 0,
             },
             state: match (collective.secrets.membership, &parting) {
+                (Membership::Joining, _) if self.is_recovering(&cid) => "recovering",
                 (Membership::Joining, _) => "joining",
                 (Membership::Member, Some(parting)) => parting.word(),
                 (Membership::Member, None) => "member",

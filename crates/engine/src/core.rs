@@ -23,6 +23,7 @@ use crate::{
     join::Join,
     keyring::Keyring,
     receive::{Taken, again, united},
+    recovering::Recovery,
     secrets::Membership,
     wait::Waiting,
 };
@@ -52,6 +53,9 @@ pub(crate) struct Core {
     pub(crate) machine: Option<Machine>,
     pub(crate) network: Option<Network>,
     pub(crate) joins: BTreeMap<CollectiveId, Join>,
+    pub(crate) recovering: BTreeMap<CollectiveId, Recovery>,
+    /// Whether recovery doors of other members are answered.
+    pub(crate) helps: bool,
     pub(crate) waiting: Vec<Waiting>,
     /// Collectives that were left and whose sessions are still open.
     pub(crate) departures: BTreeMap<CollectiveId, Departure>,
@@ -77,6 +81,11 @@ impl Core {
             Command::Seen {} => self.put_damage_away(),
             Command::Id {} => self.id_view().map(Reply::Id),
             Command::Phrase {} => Ok(Reply::Phrase(self.keyring.words().to_string())),
+            Command::Card {} => self.card().map(|card| Reply::Card(Box::new(card))),
+            Command::WordPlaces {} => self.word_places(),
+            Command::ConfirmWords { words } => self.confirm_words(&words),
+            Command::Recoveries {} => Ok(Reply::Recoveries(self.recoveries())),
+            Command::FreshHome {} => self.fresh_home(),
             Command::SetName(ask) => self.set_name(&ask.name),
             Command::Note(note) => self.write_note(&note),
             Command::Show(ask) => self.show_record(&ask.id),
@@ -141,6 +150,7 @@ impl Core {
                 store: &self.store,
                 collectives: &self.collectives,
                 now_ms: now.wall,
+                helps: self.helps,
             };
             let outputs = machine.handle(now, input, &view);
             let mut driver = Vec::with_capacity(outputs.len());
@@ -177,6 +187,7 @@ impl Core {
                 self.heard(cid, dev);
                 if let Some(addr) = addr {
                     self.remember_address(&peer, &addr);
+                    self.remember_door(&cid, &addr);
                 }
                 tracing::info!(?peer, %cid, "a member's node proved itself");
                 self.met_after_leaving(cid);
@@ -191,7 +202,11 @@ impl Core {
                     collective.unserved.remove(&peer);
                 }
                 self.synced(cid, equal);
-                Vec::new()
+                if equal {
+                    self.recovered(cid)
+                } else {
+                    Vec::new()
+                }
             }
             Event::Unserved { peer, cid } => {
                 tracing::info!(?peer, %cid, "a member's node does not take this device");
@@ -234,6 +249,7 @@ impl Core {
         for (peer, addrs) in self.known_addresses() {
             self.feed(Input::Ask(Ask::Reach { peer, addrs }));
         }
+        self.resume_recoveries();
         self.resume_joins();
     }
 

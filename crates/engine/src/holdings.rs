@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use folkmoot_accord::{MemberDevice, state::InviteState};
 use folkmoot_record::{
-    BundleHash, CollectiveId, DeviceKey, GrantId, Hlc, RecordId, SeatKey, Signed, Verified, hash,
+    BundleHash, CollectiveId, DeviceKey, GrantId, Hlc, RecordId, SeatKey, Signed, Verified,
+    control::Control, hash,
 };
 use folkmoot_seal::{Bundle, DoorSecret, Proof, Recipient, Role, Transcript};
 use folkmoot_store::{self as store, StoreError, Vault};
 use folkmoot_sync::{
-    Absent, DoorOffer, DoorStatus, EpochOffer, Held, Holdings, Presence, Scope, Stamp, Standing,
-    Welcome,
+    Absent, DoorOffer, DoorStatus, EpochOffer, Held, Holdings, Presence, RecoveryOffer, Scope,
+    Stamp, Standing, Welcome,
 };
 
 use crate::{collective::Collective, receive::mark, secrets::Membership};
@@ -20,6 +21,8 @@ pub(crate) struct View<'a> {
     pub(crate) store: &'a Vault,
     pub(crate) collectives: &'a BTreeMap<CollectiveId, Collective>,
     pub(crate) now_ms: u64,
+    /// Whether recovery doors are answered.
+    pub(crate) helps: bool,
 }
 
 impl View<'_> {
@@ -75,6 +78,36 @@ impl Holdings for View<'_> {
         doors.into_iter().map(|(_, _, offer)| offer).collect()
     }
 
+    fn recovery_doors(&self, start: u64, most: usize) -> Vec<RecoveryOffer> {
+        if !self.helps {
+            return Vec::new();
+        }
+        // A home answers too: its only seat is this person's, on another machine.
+        let seats: Vec<(CollectiveId, SeatKey)> = self
+            .collectives
+            .values()
+            .filter(|collective| collective.secrets.membership == Membership::Member)
+            .flat_map(|collective| {
+                let seats = collective.accord.state().seats.iter();
+                let live = seats.filter(|(_, seat)| seat.live);
+                live.map(|(seat, _)| (collective.cid(), *seat))
+            })
+            .collect();
+        let place = start.checked_rem(seats.len() as u64).unwrap_or(0);
+        let place = usize::try_from(place).unwrap_or(0);
+        seats
+            .iter()
+            .cycle()
+            .skip(place)
+            .take(most.min(seats.len()))
+            .map(|(cid, seat)| RecoveryOffer {
+                cid: *cid,
+                seat: *seat,
+                door: DoorSecret::recovery(cid, seat),
+            })
+            .collect()
+    }
+
     fn prove(&self, cid: &CollectiveId, role: Role, transcript: &Transcript) -> Option<Proof> {
         let secrets = &self.collective(cid)?.secrets;
         Some(Proof::device(
@@ -126,11 +159,16 @@ impl Holdings for View<'_> {
         if !collective.accord.standing(join)?.is_honoured() {
             return None;
         }
-        let folkmoot_record::control::Control::Join(body) = record.control()? else {
-            return None;
+        let (dev, kem) = match record.control()? {
+            Control::Join(body) => (body.dev, body.kem),
+            Control::Device(body) => {
+                let add = body.adds.first()?;
+                (add.dev, add.kem?)
+            }
+            _ => return None,
         };
         // A join stays honoured when its seat left or its device was dropped.
-        if self.standing(cid, &record.header().seat, &body.dev) != Standing::Member {
+        if self.standing(cid, &record.header().seat, &dev) != Standing::Member {
             return None;
         }
         let bundles = collective
@@ -138,10 +176,7 @@ impl Holdings for View<'_> {
             .and_then(|secret| {
                 // The seed need not be random: it is secret, and fresh for every joiner.
                 let seed = hash::keyed(secret.expose(), join.as_bytes());
-                let recipient = Recipient {
-                    dev: body.dev,
-                    kem: body.kem,
-                };
+                let recipient = Recipient { dev, kem };
                 Bundle::seal(secret, cid, &[recipient], &seed).ok()
             })
             .map(|sealing| vec![sealing.bundle.encode()])
@@ -285,7 +320,6 @@ fn made_ms(collective: &Collective, gid: &GrantId) -> u64 {
 }
 
 fn adds(record: &Verified, dev: &DeviceKey) -> bool {
-    use folkmoot_record::control::Control;
     match record.control() {
         Some(Control::Genesis(genesis)) => genesis.founders.iter().any(|f| f.dev == *dev),
         Some(Control::Join(join)) => join.dev == *dev,

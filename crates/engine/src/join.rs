@@ -171,7 +171,7 @@ impl Core {
     }
 
     /// The join record of an earlier try, whichever invite it was by.
-    fn kept_join(&self, cid: &CollectiveId) -> Result<Option<Verified>, ApiError> {
+    pub(crate) fn kept_join(&self, cid: &CollectiveId) -> Result<Option<Verified>, ApiError> {
         let kept = self
             .store
             .local(&join_key(cid))
@@ -195,7 +195,7 @@ impl Core {
     /// The machine got one step further.
     pub(crate) fn join_step(&mut self, cid: CollectiveId, step: JoinStep) -> Vec<Input> {
         let Some(join) = self.joins.get_mut(&cid) else {
-            return Vec::new();
+            return self.recovery_step(cid, step);
         };
         match step {
             JoinStep::Reached => join.reach(JoinStage::MemberFound),
@@ -206,7 +206,11 @@ impl Core {
                     if let Some(join) = self.joins.get_mut(&cid) {
                         join.record = Some(record);
                     }
-                    return vec![Input::Ask(Ask::SubmitJoin { cid, record: wire })];
+                    return vec![Input::Ask(Ask::SubmitJoin {
+                        cid,
+                        before: Vec::new(),
+                        record: wire,
+                    })];
                 }
                 Err(error) => {
                     self.fail_join(cid, error);
@@ -378,7 +382,7 @@ impl Core {
             .collectives
             .get(&cid)
             .is_some_and(|collective| collective.secrets.membership == Membership::Joining);
-        if joining && counts.content + counts.control == 0 {
+        if joining && !self.is_recovering(&cid) && counts.content + counts.control == 0 {
             self.collectives.remove(&cid);
             if let Err(error) = self.keyring.forget(&cid) {
                 self.warn(format!("unused keys could not be removed: {error}"));
@@ -396,6 +400,7 @@ impl Core {
             .collectives
             .values()
             .filter(|collective| collective.secrets.membership == Membership::Joining)
+            .filter(|collective| !self.is_recovering(&collective.cid()))
             .map(Collective::name)
             .collect();
         for name in open {
@@ -447,7 +452,7 @@ impl Core {
 }
 
 /// Local fact: the join record that was sent, wire bytes.
-fn join_key(cid: &CollectiveId) -> Vec<u8> {
+pub(crate) fn join_key(cid: &CollectiveId) -> Vec<u8> {
     [b"j/", cid.as_ref() as &[u8]].concat()
 }
 

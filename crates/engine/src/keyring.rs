@@ -85,7 +85,7 @@ impl Keyring {
         master: Master,
         passphrase: Option<&str>,
     ) -> Result<Self, KeyError> {
-        if home.read_key(NODE_KEY)?.is_some() || home.read_key(MASTER)?.is_some() {
+        if !Self::holds_nothing(home)? {
             return Err(KeyError::Present {
                 folder: home.keys(),
             });
@@ -197,6 +197,12 @@ impl Keyring {
     /// Whether the key folder holds no keys.
     pub(crate) fn is_empty(home: &Home) -> Result<bool, KeyError> {
         Ok(home.read_key(NODE_KEY)?.is_none() && home.read_key(MASTER)?.is_none())
+    }
+
+    /// Whether the key folder holds no secret of anybody: it is empty, or filling it broke off
+    /// before the master was written.
+    pub(crate) fn holds_nothing(home: &Home) -> Result<bool, KeyError> {
+        Ok(home.read_key(MASTER)?.is_none() && home.key_names(COLLECTIVE)?.is_empty())
     }
 
     /// Reads the secrets of every collective.

@@ -7,6 +7,7 @@
 mod agents;
 mod author;
 mod bundles;
+mod card;
 mod charter;
 mod checkers;
 mod clock;
@@ -51,8 +52,10 @@ mod readmit;
 mod reasons;
 mod receive;
 mod recover;
+mod recovering;
 mod rejudge;
 mod rekey;
+mod retire;
 mod revoke;
 mod scope;
 mod secrets;
@@ -65,22 +68,27 @@ mod who;
 mod why;
 
 pub use handle::Engine;
-pub use recover::{Outcome, Recovered, recover};
+pub use recover::{Outcome, Recover, Recovered, recover};
 
 use std::path::PathBuf;
 
 use folkmoot_sync::{Addr, Output, Peer};
+use zeroize::Zeroizing;
 
 /// How to open a home.
 pub struct Options {
     /// The home folder; made if missing.
     pub home: PathBuf,
     /// The passphrase, where the keys are sealed by one or shall be.
-    pub passphrase: Option<String>,
+    pub passphrase: Option<Zeroizing<String>>,
     /// Version of the program, for `status`.
     pub version: &'static str,
     /// Whether this process serves a node (`moot up`) or opened the home for one command.
     pub serving: bool,
+    /// Whether this node answers recovery doors of other members.
+    pub helps: bool,
+    /// Whether `moot recover` runs it: a home that may still come back is waited for.
+    pub recovering: bool,
 }
 
 /// What opening found and did.

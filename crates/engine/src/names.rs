@@ -51,7 +51,8 @@ impl Core {
                 if collective.is_home() {
                     wanted == HOME
                 } else {
-                    fold(&collective.name()) == wanted
+                    // A former home, or one that others called so, is named by its id.
+                    wanted != HOME && fold(&collective.name()) == wanted
                 }
             })
             .collect();

@@ -22,9 +22,9 @@ const NAME: &[u8] = b"name";
 /// Kind of the home's list of memberships: of the range free for applications (section 2.6).
 pub(crate) const MEMBERSHIP: Kind = Kind(0x8001);
 /// Keys of its map.
-const CID: u8 = 64;
-const SALT: u8 = 65;
-const ADDRESSES: u8 = 66;
+pub(crate) const CID: u8 = 64;
+pub(crate) const SALT: u8 = 65;
+pub(crate) const ADDRESSES: u8 = 66;
 
 impl Core {
     /// Writes one content record.
@@ -87,12 +87,7 @@ impl Core {
                 "a name has 1 to {MOST_NAME} bytes and no control characters"
             )));
         }
-        self.store
-            .commit(&[Entry::Local {
-                key: NAME.to_vec(),
-                value: Some(name.as_bytes().to_vec()),
-            }])
-            .map_err(crate::errors::store_failed)?;
+        self.keep_name(name)?;
         let cids: Vec<CollectiveId> = self
             .member_of()
             .map(crate::collective::Collective::cid)
@@ -101,6 +96,17 @@ impl Core {
             self.announce_name(cid);
         }
         self.id_view().map(Reply::Id)
+    }
+
+    /// Keeps the name, and shows it to nobody yet.
+    pub(crate) fn keep_name(&mut self, name: &str) -> Result<(), ApiError> {
+        self.store
+            .commit(&[Entry::Local {
+                key: NAME.to_vec(),
+                value: Some(name.as_bytes().to_vec()),
+            }])
+            .map(drop)
+            .map_err(crate::errors::store_failed)
     }
 
     /// Posts the shown name where it is not shown yet. A failure is told, and nothing else: the

@@ -47,7 +47,8 @@ impl Core {
                 ),
             });
         }
-        let (keyring, _) = Keyring::open(&home, options.passphrase.as_deref())?;
+        let passphrase = options.passphrase.as_ref().map(|text| text.as_str());
+        let (keyring, _) = Keyring::open(&home, passphrase)?;
         // What was torn off was never acknowledged, so the index never had it.
         let lost = !report.damaged.is_empty();
         let library =
@@ -77,6 +78,8 @@ impl Core {
             machine: None,
             network: None,
             joins: BTreeMap::new(),
+            recovering: BTreeMap::new(),
+            helps: options.helps,
             waiting: Vec::new(),
             departures: BTreeMap::new(),
             warnings: VecDeque::new(),
@@ -87,6 +90,7 @@ impl Core {
             scrub_next_ms: since_ms,
             unmended: Vec::new(),
         };
+        core.recovering = crate::recovering::load(&core.store)?;
         core.load_collectives()?;
         core.judge_what_is_left();
         let mut notices = notices(&report);
@@ -100,8 +104,14 @@ impl Core {
         for notice in &notices {
             core.warn(notice.clone());
         }
-        let first_start = core.home_collective().is_none();
-        if first_start {
+        let coming = options.recovering && core.collectives.values().any(Collective::is_home);
+        let first_start = core.home_collective().is_none() && !coming;
+        if first_start && core.wants_fresh_home() {
+            core.fresh_home().map_err(|error| OpenError::Failed {
+                message: error.message,
+                hint: error.hint,
+            })?;
+        } else if first_start {
             // Also where all that is missing is the one file of the only collective.
             if !core.collectives.is_empty() || !core.store.collectives().is_empty() {
                 return Err(OpenError::Failed {
@@ -131,7 +141,8 @@ impl Core {
         for secrets in self.keyring.load()? {
             let cid = secrets.cid;
             let held = self.store.counts(&cid);
-            if secrets.founder_salt.is_some() && held.control == 0 && held.content == 0 {
+            let empty = held.control == 0 && held.content == 0;
+            if secrets.founder_salt.is_some() && empty && !self.recovering.contains_key(&cid) {
                 // The founding broke off between its keys and its records: there is nothing to lose.
                 self.keyring.forget(&cid)?;
                 continue;
@@ -153,7 +164,8 @@ impl Core {
             .and_then(|value| value.try_into().ok())
             .map(u64::from_be_bytes);
         collective.load(&self.store, self.clock.wall(), first_sync_end)?;
-        collective.first_sync = collective.secrets.founder_salt.is_none()
+        let came_in = collective.secrets.founder_salt.is_none() || self.is_recovering(&cid);
+        collective.first_sync = came_in
             && collective.secrets.membership != Membership::Left
             && first_sync_end.is_none();
         collective.profiles = profiles::load(&self.store, &cid)?;

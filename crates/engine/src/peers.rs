@@ -277,7 +277,7 @@ fn is_loopback(addr: &Addr) -> bool {
     addr.0.starts_with(&IP4) || addr.0.starts_with(&IP6)
 }
 
-fn encode(addrs: &[Addr]) -> Vec<u8> {
+pub(crate) fn encode(addrs: &[Addr]) -> Vec<u8> {
     let mut out = Encoder::new();
     let fitting: Vec<&Addr> = addrs
         .iter()
@@ -293,7 +293,7 @@ fn encode(addrs: &[Addr]) -> Vec<u8> {
 
 /// Addresses of the store. Bytes that are none are logged and count as none: they are this node's
 /// own, and whoever reaches a peer again writes them anew.
-fn readable(value: &[u8]) -> Vec<Addr> {
+pub(crate) fn readable(value: &[u8]) -> Vec<Addr> {
     decode(value).unwrap_or_else(|error| {
         tracing::warn!(%error, "remembered addresses are not readable");
         Vec::new()

@@ -81,6 +81,18 @@ impl Core {
         peer: Peer,
         items: Vec<Item>,
     ) {
+        let entering = self.collectives.get(&cid).is_some_and(|collective| {
+            collective.secrets.membership == crate::secrets::Membership::Joining
+        });
+        if entering && let Some(recovery) = self.recovering.get_mut(&cid) {
+            for item in &items {
+                if let Item::Record(wire) = item
+                    && let Ok(signed) = Signed::parse(wire)
+                {
+                    recovery.came(signed.id());
+                }
+            }
+        }
         let items = items
             .into_iter()
             .map(|item| match item {

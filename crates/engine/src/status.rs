@@ -75,6 +75,7 @@ impl Core {
             projection_bytes: on_disk.saturating_sub(log),
             index_bytes: self.library.size(),
             index_lag: self.library.uncommitted(),
+            words_confirmed: self.words_confirmed(),
             warnings,
             eye: self.eye(),
         }

@@ -11,9 +11,11 @@ fn open(home: &std::path::Path, passphrase: Option<&str>) -> Result<(Engine, Ope
     Engine::open(
         &Options {
             home: home.to_owned(),
-            passphrase: passphrase.map(str::to_owned),
+            passphrase: passphrase.map(|text| text.to_owned().into()),
             version: "test",
             serving: false,
+            helps: true,
+            recovering: false,
         },
         &mut |_| {},
     )

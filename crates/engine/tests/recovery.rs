@@ -1,10 +1,13 @@
 //! The 24 words and the records on the disk bring a home back whose keys are lost.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "tests end so")]
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use folkmoot_api::{CollectiveNew, Command, Find, Note, Reply};
-use folkmoot_engine::{Engine, OpenError, Options, Outcome, recover};
+use folkmoot_engine::{Engine, OpenError, Options, Outcome, Recover, Recovered};
 
 fn open(home: &Path) -> Engine {
     let options = Options {
@@ -12,8 +15,19 @@ fn open(home: &Path) -> Engine {
         passphrase: None,
         version: "test",
         serving: false,
+        helps: true,
+        recovering: false,
     };
     Engine::open(&options, &mut |_| {}).unwrap().0
+}
+
+fn recover(home: PathBuf, card: &str) -> Result<Vec<Recovered>, OpenError> {
+    folkmoot_engine::recover(&Recover {
+        home,
+        card,
+        passphrase: None,
+        keep_devices: false,
+    })
 }
 
 fn note(engine: &Engine, text: &str, collective: Option<&str>) {
@@ -55,7 +69,7 @@ fn lost_keys_are_made_anew_from_the_words() {
     engine.stop();
 
     // Keys that are there are never overwritten.
-    let refused = recover(home.clone(), &words, None);
+    let refused = recover(home.clone(), &words);
     assert!(
         matches!(refused, Err(OpenError::Failed { .. })),
         "{refused:?}"
@@ -65,9 +79,9 @@ fn lost_keys_are_made_anew_from_the_words() {
     let mut wrong: Vec<&str> = words.split_whitespace().collect();
     wrong.swap(0, 1);
     if wrong[0] != wrong[1] {
-        assert!(recover(home.clone(), &wrong[..23].join(" "), None).is_err());
+        assert!(recover(home.clone(), &wrong[..23].join(" ")).is_err());
     }
-    let recovered = recover(home.clone(), &words, None).unwrap();
+    let recovered = recover(home.clone(), &words).unwrap();
     assert_eq!(recovered.len(), 2);
     assert!(
         recovered.iter().all(|one| one.outcome == Outcome::Whole),
@@ -96,6 +110,31 @@ fn the_words_of_another_person_find_no_seat() {
     };
     engine.stop();
     fs::remove_dir_all(mine.join("keys")).unwrap();
-    let recovered = recover(mine, &words, None).unwrap();
+    let recovered = recover(mine, &words).unwrap();
     assert_eq!(recovered[0].outcome, Outcome::NotOurs);
+}
+
+#[test]
+fn keys_that_were_half_made_when_it_broke_off_are_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let engine = open(&home);
+    note(&engine, "before the loss", None);
+    let Ok(Reply::Phrase(words)) = engine.call(Command::Phrase {}) else {
+        panic!("no phrase")
+    };
+    engine.stop();
+    // The node key is written before the master.
+    for entry in fs::read_dir(home.join("keys")).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.ends_with("node.key") && !path.ends_with("transport") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let recovered = recover(home.clone(), &words).unwrap();
+    assert_eq!(recovered[0].outcome, Outcome::Whole);
+    let engine = open(&home);
+    let again = engine.call(Command::Phrase {});
+    assert!(matches!(again, Ok(Reply::Phrase(same)) if same == words));
+    engine.stop();
 }

@@ -73,6 +73,8 @@ pub enum Link {
     Pairing(PairingLink),
     /// Type `s1`.
     Shelf(ShelfLink),
+    /// Type `c1`.
+    Card(CardLink),
 }
 
 /// An invite. It is a secret: whoever has it may join.
@@ -112,6 +114,19 @@ pub struct ShelfLink {
     pub addresses: Vec<Vec<u8>>,
 }
 
+/// One collective of a recovery card (section 6.1). Of use only with the words of the person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardLink {
+    /// Whether it is the person's home: nothing in its records says so.
+    pub home: bool,
+    /// The collective.
+    pub cid: CollectiveId,
+    /// The salt of its genesis, where this person founded it.
+    pub salt: Option<[u8; 16]>,
+    /// Nodes that may answer the recovery door.
+    pub addresses: Vec<Vec<u8>>,
+}
+
 impl Link {
     /// Reads any link.
     ///
@@ -125,6 +140,7 @@ impl Link {
             "1" => read_invite,
             "p1" => read_pairing,
             "s1" => read_shelf,
+            "c1" => read_card,
             _ => return Err(LinkError::UnknownType),
         };
         let offset = clean.len() - payload.len();
@@ -147,6 +163,7 @@ impl Link {
             Self::Invite(_) => InviteLink::NAME,
             Self::Pairing(_) => PairingLink::NAME,
             Self::Shelf(_) => ShelfLink::NAME,
+            Self::Card(_) => CardLink::NAME,
         }
     }
 
@@ -157,6 +174,7 @@ impl Link {
             Self::Invite(_) => "1",
             Self::Pairing(_) => "p1",
             Self::Shelf(_) => "s1",
+            Self::Card(_) => "c1",
         };
         let mut l = self.content();
         let checksum = checksum_of(&l);
@@ -191,6 +209,13 @@ impl Link {
             }
             Self::Shelf(link) => {
                 w.array(2).bytes(link.shelf);
+                &link.addresses
+            }
+            Self::Card(link) => {
+                w.array(4)
+                    .bool(link.home)
+                    .bytes(link.cid)
+                    .bytes_or_null(link.salt);
                 &link.addresses
             }
         };
@@ -237,6 +262,7 @@ macro_rules! one_kind {
 one_kind!(InviteLink, Invite, "an invite");
 one_kind!(PairingLink, Pairing, "a pairing link");
 one_kind!(ShelfLink, Shelf, "a shelf link");
+one_kind!(CardLink, Card, "a part of a recovery card");
 
 fn read_invite(d: &mut Decoder<'_>) -> Result<Link, FcError> {
     d.array_of(5)?;
@@ -263,6 +289,16 @@ fn read_shelf(d: &mut Decoder<'_>) -> Result<Link, FcError> {
     d.array_of(2)?;
     Ok(Link::Shelf(ShelfLink {
         shelf: d.bytes_of()?,
+        addresses: addresses(d)?,
+    }))
+}
+
+fn read_card(d: &mut Decoder<'_>) -> Result<Link, FcError> {
+    d.array_of(4)?;
+    Ok(Link::Card(CardLink {
+        home: d.bool()?,
+        cid: CollectiveId::from_bytes(d.bytes_of()?),
+        salt: d.bytes_or_null()?,
         addresses: addresses(d)?,
     }))
 }

@@ -1,5 +1,7 @@
 //! Addresses worth dialling, with pauses that grow while nobody answers.
 
+use std::collections::BTreeSet;
+
 use folkmoot_record::CollectiveId;
 
 use crate::{Addr, Peer, dice::Dice, limits};
@@ -16,8 +18,8 @@ pub(crate) struct Contact {
     pending: Option<u64>,
     connected: bool,
     pub(crate) last_error: Option<String>,
-    /// The collective of an invite link from which these addresses came.
-    pub(crate) join: Option<CollectiveId>,
+    /// The collectives whose invite links or recovery cards named these addresses.
+    pub(crate) joins: BTreeSet<CollectiveId>,
 }
 
 impl Contact {
@@ -93,7 +95,7 @@ impl Book {
             }
             contact.addrs.truncate(limits::ADDRS);
             contact.peer = contact.peer.take().or(peer);
-            contact.join = join.or(contact.join);
+            contact.joins.extend(join);
             contact.attempts = 0;
             contact.next = now;
             return;
@@ -119,7 +121,7 @@ impl Book {
             pending: None,
             connected,
             last_error: None,
-            join,
+            joins: join.into_iter().collect(),
         });
     }
 
@@ -168,7 +170,7 @@ impl Book {
                 contact.pending = None;
                 contact.connected = true;
                 contact.last_error = None;
-                joins.extend(contact.join);
+                joins.extend(&contact.joins);
             }
         }
         joins
@@ -214,12 +216,12 @@ impl Book {
             let same = peer.is_some() && contact.peer.as_ref() == peer;
             if contact.pending.is_some() && (same || addrs.iter().any(|addr| contact.is_at(addr))) {
                 contact.fail(now, error.to_owned(), dice);
-                joins.extend(contact.join);
+                joins.extend(&contact.joins);
             }
         }
         // While another address of the link may still answer, nothing has failed.
         joins.retain(|cid| {
-            let mut of = self.contacts.iter().filter(|c| c.join == Some(*cid));
+            let mut of = self.contacts.iter().filter(|c| c.joins.contains(cid));
             of.all(|c| !c.connected && c.pending.is_none() && c.attempts > 0)
         });
         joins
@@ -227,13 +229,10 @@ impl Book {
 
     /// A join is over: its addresses are kept only where a peer answered.
     pub(crate) fn join_over(&mut self, cid: &CollectiveId) {
-        self.contacts
-            .retain(|contact| contact.join != Some(*cid) || contact.peer.is_some());
-        for contact in &mut self.contacts {
-            if contact.join == Some(*cid) {
-                contact.join = None;
-            }
-        }
+        self.contacts.retain_mut(|contact| {
+            let was = contact.joins.remove(cid);
+            !was || contact.peer.is_some() || !contact.joins.is_empty()
+        });
     }
 
     fn of<'a>(&'a mut self, peer: &'a Peer) -> impl Iterator<Item = &'a mut Contact> {

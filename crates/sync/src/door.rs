@@ -1,12 +1,15 @@
-//! An invite's door, after the hello and on its stream (section 7.4): any member welcomes.
+//! An invite's or a recovery door, after the hello and on its stream (section 7.4): any member
+//! welcomes.
 
-use folkmoot_record::{CollectiveId, Kind, RecordId, Signed};
+use folkmoot_record::{
+    CollectiveId, DeviceKey, Kind, Lane, RecordId, SeatKey, Signed, control::Control,
+};
 
 use crate::{
-    Delivered, Held, Holdings,
+    Delivered, Held, Holdings, Scope,
     fault::Fault,
     give::{Gift, Giver},
-    hello::Proven,
+    hello::{Asker, Proven},
     hello_frame::{HelloFrame, Refusal},
     limits,
 };
@@ -42,9 +45,10 @@ impl Door {
 #[derive(Debug)]
 pub(crate) struct Host {
     pub(crate) cid: CollectiveId,
-    invite: RecordId,
+    asker: Asker,
     giver: Giver,
     served: bool,
+    /// The record that lets the asker in.
     join: Option<RecordId>,
     /// The invite is dead; the proof is sent only before a welcome that was lost.
     dead: Option<(HelloFrame, Refusal)>,
@@ -58,13 +62,21 @@ pub(crate) enum Hosted {
 }
 
 impl Host {
-    pub(crate) fn new(cid: CollectiveId, invite: RecordId, held: &dyn Holdings) -> Self {
+    pub(crate) fn new(cid: CollectiveId, asker: Asker, held: &dyn Holdings) -> Self {
         let mut giver = Giver::default();
-        let served = held.served_to_joiner(&cid, &invite);
+        let served = match asker {
+            Asker::Invite(invite) => held.served_to_joiner(&cid, &invite),
+            // Causes come before effects in the order of a scope.
+            Asker::Seat(_) => held
+                .items(&cid, Scope::Control)
+                .into_iter()
+                .map(|stamp| RecordId::from_bytes(stamp.id))
+                .collect(),
+        };
         giver.extend(served.into_iter().map(Gift::Record));
         Self {
             cid,
-            invite,
+            asker,
             giver,
             served: false,
             join: None,
@@ -82,7 +94,7 @@ impl Host {
     ) -> Self {
         Self {
             cid,
-            invite,
+            asker: Asker::Invite(invite),
             giver: Giver::default(),
             served: true,
             join: None,
@@ -113,23 +125,40 @@ impl Host {
         }
     }
 
-    /// The joiner's record, to be judged by the engine.
-    pub(crate) fn join(&mut self, mut items: Vec<Held>) -> Result<Result<Held, Refusal>, Fault> {
-        if !self.served || self.join.is_some() || items.len() != 1 {
+    /// The joiner's record, to be judged by the engine; at a recovery door with what it rests on
+    /// and was not served, before it.
+    pub(crate) fn join(&mut self, items: Vec<Held>) -> Result<Result<Vec<Held>, Refusal>, Fault> {
+        let most = match self.asker {
+            Asker::Invite(_) => 1,
+            Asker::Seat(_) => limits::HANDED,
+        };
+        if !self.served || self.join.is_some() || items.len() > most {
             return Err(Fault::OutOfTurn("a join"));
         }
-        let Some(item) = items.pop() else {
+        let Some(item) = items.last() else {
             return Err(Fault::OutOfTurn("a join"));
         };
         let Ok(record) = Signed::parse(&item.wire) else {
             return Ok(Err(Refusal::BadJoin));
         };
         let header = record.header();
-        if header.kind != Kind::JOIN || header.cap.map(RecordId::from) != Some(self.invite) {
+        let join = match self.asker {
+            Asker::Invite(invite) => {
+                let fits =
+                    header.kind == Kind::JOIN && header.cap.map(RecordId::from) == Some(invite);
+                fits.then(|| record.id())
+            }
+            Asker::Seat(seat) => added_by_root(record, seat),
+        };
+        let no_content = |item: &Held| {
+            Signed::parse(&item.wire)
+                .is_ok_and(|record| record.header().kind.lane() != Lane::Content)
+        };
+        if join.is_none() || !items.iter().all(no_content) {
             return Ok(Err(Refusal::BadJoin));
         }
-        self.join = Some(record.id());
-        Ok(Ok(item))
+        self.join = join;
+        Ok(Ok(items))
     }
 
     /// Whether the join shown is held here and stands.
@@ -154,6 +183,22 @@ impl Host {
                 None => Hosted::Refused(Refusal::UsedUp),
             },
         }
+    }
+}
+
+/// The record, if it adds one device by the root of this seat, as a recovery door takes it.
+fn added_by_root(record: Signed, seat: SeatKey) -> Option<RecordId> {
+    let header = record.header();
+    if header.kind != Kind::DEVICE || header.seat != seat || header.dev != DeviceKey::from(seat) {
+        return None;
+    }
+    let record = record.verify().ok()?;
+    let Control::Device(body) = record.control()? else {
+        return None;
+    };
+    match body.adds.as_slice() {
+        [add] if add.kem.is_some() && add.limits.is_none() => Some(record.id()),
+        _ => None,
     }
 }
 
@@ -225,16 +270,15 @@ impl Joiner {
         Ok(self.step())
     }
 
-    /// The person's join record; `None` while it is not its turn, or twice.
-    pub(crate) fn submit(&mut self, record: Vec<u8>) -> Option<HelloFrame> {
+    /// The person's records, the one that lets them in last; `None` while it is not its turn, or
+    /// twice.
+    pub(crate) fn submit(&mut self, records: Vec<Vec<u8>>) -> Option<HelloFrame> {
         if !self.told || self.submitted {
             return None;
         }
         self.submitted = true;
-        Some(HelloFrame::Served(vec![Held {
-            wire: record,
-            absent: None,
-        }]))
+        let whole = |wire| Held { wire, absent: None };
+        Some(HelloFrame::Served(records.into_iter().map(whole).collect()))
     }
 
     /// The welcome came; its bundles, if any, go to the engine first.

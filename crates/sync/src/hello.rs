@@ -20,7 +20,25 @@ use crate::{
 pub(crate) struct Asked {
     pub(crate) cid: CollectiveId,
     pub(crate) door: DoorSecret,
-    pub(crate) key: SigningKey,
+    pub(crate) key: AskKey,
+}
+
+/// What opens the door.
+#[derive(Debug, Clone)]
+pub(crate) enum AskKey {
+    /// The key of an invite.
+    Invite(SigningKey),
+    /// The root of a seat, at its recovery door.
+    Root(SigningKey),
+}
+
+/// Who asks at a door, as proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asker {
+    /// The holder of this invite's link.
+    Invite(RecordId),
+    /// The person of this seat.
+    Seat(SeatKey),
 }
 
 /// A collective that was proven on both sides, or a door that opened.
@@ -46,8 +64,9 @@ pub(crate) struct Proven {
 pub(crate) struct HelloStep {
     pub(crate) send: Vec<HelloFrame>,
     pub(crate) proven: Vec<Proven>,
-    /// A joiner proved that it holds the link of a live invite: serve it.
-    pub(crate) host: Option<(CollectiveId, RecordId)>,
+    /// A joiner proved that it holds the link of a live invite, or a person the root of a live
+    /// seat: serve it.
+    pub(crate) host: Option<(CollectiveId, Asker)>,
     /// As `host`, but the invite is dead: only a join that is held already is welcomed again, and
     /// this proof goes before its welcome.
     pub(crate) dead: Option<(CollectiveId, RecordId, HelloFrame, Refusal)>,
@@ -104,12 +123,14 @@ impl Hello {
     ) -> (Self, HelloStep) {
         let nonce = dice.bytes();
         let ask = asked.as_ref().map(|asked| (asked.cid, asked.door.clone()));
+        // Whoever asks for recovery opens the hello: only the answering side offers these doors.
+        let draw = (role == Role::Responder).then(|| dice.below(u64::MAX));
         let hello = Self {
             role,
             own,
             other,
             nonce,
-            offers: tags::offers(held, ask),
+            offers: tags::offers(held, ask, draw),
             asked,
             avoid,
             phase: Phase::Nonce,
@@ -202,7 +223,10 @@ impl Hello {
                 if self.role != Role::Initiator || dialogue.sent {
                     return Err(Fault::OutOfTurn("a request to prove first"));
                 }
-                if matches!(dialogue.with.offer.key, Key::Answer { .. }) {
+                if matches!(
+                    dialogue.with.offer.key,
+                    Key::Answer { .. } | Key::Recover { .. }
+                ) {
                     // Both sides answer at this door and nobody asks.
                     dialogue.over = true;
                 } else {
@@ -267,7 +291,7 @@ impl Hello {
         let first = match &dialogue.with.offer.key {
             Key::Epoch { current, .. } => *current,
             Key::Ask => true,
-            Key::Answer { .. } => false,
+            Key::Answer { .. } | Key::Recover { .. } => false,
         };
         if first {
             self.speak(dialogue, transcript, held, step);
@@ -287,11 +311,13 @@ impl Hello {
     ) {
         let cid = dialogue.with.offer.cid;
         let proof = match &dialogue.with.offer.key {
-            Key::Ask => self
-                .asked
-                .as_ref()
-                .map(|asked| Proof::door(&asked.key, self.role, &cid, transcript)),
-            Key::Epoch { .. } | Key::Answer { .. } => held.prove(&cid, self.role, transcript),
+            Key::Ask => self.asked.as_ref().map(|asked| match &asked.key {
+                AskKey::Invite(key) => Proof::door(key, self.role, &cid, transcript),
+                AskKey::Root(key) => Proof::root(key, self.role, &cid, transcript),
+            }),
+            Key::Epoch { .. } | Key::Answer { .. } | Key::Recover { .. } => {
+                held.prove(&cid, self.role, transcript)
+            }
         };
         match proof {
             Some(proof) => {
@@ -357,7 +383,7 @@ impl Hello {
                 match (refusal(status), proof.send.pop()) {
                     (None, Some(frame)) => {
                         step.send.push(frame);
-                        step.host = Some((cid, invite));
+                        step.host = Some((cid, Asker::Invite(invite)));
                     }
                     (Some(reason), Some(frame)) => {
                         step.send.push(HelloFrame::Refused(reason));
@@ -367,8 +393,20 @@ impl Hello {
                     (_, None) => step.send.push(HelloFrame::Refused(Refusal::Later)),
                 }
             }
-            // Two who hold the same link and both ask: neither can help the other.
-            (Key::Ask, Proof::Door { .. }) => {}
+            (Key::Recover { seat }, Proof::Root { seat: shown, .. }) if shown == seat => {
+                let mut proof = HelloStep::default();
+                self.speak(dialogue, transcript, held, &mut proof);
+                match proof.send.pop() {
+                    Some(frame) => {
+                        step.send.push(frame);
+                        step.host = Some((cid, Asker::Seat(seat)));
+                    }
+                    None => step.send.push(HelloFrame::Refused(Refusal::Later)),
+                }
+            }
+            // Two who hold the same link, or are the same person, and both ask: neither can help
+            // the other.
+            (Key::Ask, Proof::Door { .. } | Proof::Root { .. }) => {}
             // A proof of another sort than this tag allows.
             _ => return Err(Fault::Proof),
         }

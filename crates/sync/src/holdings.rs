@@ -51,6 +51,17 @@ pub struct DoorOffer {
     pub status: DoorStatus,
 }
 
+/// A member for whom this node answers a recovery door (section 7.4).
+#[derive(Debug, Clone)]
+pub struct RecoveryOffer {
+    /// The collective.
+    pub cid: CollectiveId,
+    /// The member's seat; whoever asks proves that it holds the seat's root.
+    pub seat: SeatKey,
+    /// The door secret of the two.
+    pub door: DoorSecret,
+}
+
 /// What this node knows of a device that proved its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
@@ -160,6 +171,14 @@ pub trait Holdings {
     /// answers none.
     fn doors(&self, cid: &CollectiveId) -> Vec<DoorOffer>;
 
+    /// Recovery doors this node answers: of every live seat of its collectives, at most `most`,
+    /// counted on from the place `start` in a circle, so that all have their turn where there
+    /// are more. None where the node is set not to help.
+    fn recovery_doors(&self, start: u64, most: usize) -> Vec<RecoveryOffer> {
+        let _ = (start, most);
+        Vec::new()
+    }
+
     /// Proves this node's device in a collective for one hello: [`Proof::device`] with the
     /// device key. `None` where this node has no device there.
     fn prove(&self, cid: &CollectiveId, role: Role, transcript: &Transcript) -> Option<Proof>;
@@ -175,9 +194,9 @@ pub trait Holdings {
     /// the invite itself, causes first.
     fn served_to_joiner(&self, cid: &CollectiveId, invite: &RecordId) -> Vec<RecordId>;
 
-    /// The welcome for a join that this node stored. `None` if the join does not stand, since all
-    /// uses of the invite were taken or it was cut, and if its device is not, or no longer, a
-    /// certified device of a live seat.
+    /// The welcome for a join that this node stored, or for the device record of a person who came
+    /// in by a recovery door. `None` if it does not stand, since all uses of the invite were taken
+    /// or it was cut, and if its device is not, or no longer, a certified device of a live seat.
     fn welcome(&self, cid: &CollectiveId, join: &RecordId) -> Option<Welcome>;
 
     /// All items of a scope in ascending order of (hlc, id). Called once at the start of a

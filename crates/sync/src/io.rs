@@ -180,11 +180,24 @@ pub enum Ask {
         /// Addresses in the link.
         addrs: Vec<Addr>,
     },
-    /// The engine made the join record after it was served the invite and its past.
+    /// Ask at the recovery door of the own seat. Progress comes as [`Event::Joining`].
+    Recover {
+        /// The collective.
+        cid: CollectiveId,
+        /// The root of the seat.
+        root: ed25519_dalek::SigningKey,
+        /// Addresses on the card.
+        addrs: Vec<Addr>,
+    },
+    /// The engine made the join record after it was served the invite and its past, or the device
+    /// record after it was served the control records.
     SubmitJoin {
         /// The collective.
         cid: CollectiveId,
-        /// The join record, wire bytes.
+        /// At a recovery door: what the device record rests on and the host did not serve, wire
+        /// bytes, causes first; at most [`crate::limits::HANDED`] less one are sent.
+        before: Vec<Vec<u8>>,
+        /// The join or device record, wire bytes.
         record: Vec<u8>,
     },
     /// Stop knocking.
@@ -361,9 +374,10 @@ pub enum Event {
 pub enum JoinStep {
     /// A node answered at one of the addresses.
     Reached,
-    /// It knows the invite, and proved that it is a member's device.
+    /// It knows the invite or the seat, and proved that it is a member's device.
     DoorOpen,
-    /// The invite and its past were delivered: the engine makes the join record now.
+    /// The invite and its past, or all control records, were delivered: the engine makes the join
+    /// or device record now.
     Served,
     /// The join was accepted; heads to reach and bundles were delivered.
     Welcomed {

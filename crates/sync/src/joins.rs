@@ -1,18 +1,22 @@
-//! The collectives that this node asks to join.
+//! The collectives that this node asks to join, or to be let into again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ed25519_dalek::SigningKey;
 use folkmoot_record::CollectiveId;
 use folkmoot_seal::DoorSecret;
 
-use crate::{JoinStep, Peer, StreamId, hello::Asked, hello_frame::Refusal, limits};
+use crate::{
+    JoinStep, Peer, StreamId,
+    hello::{AskKey, Asked},
+    hello_frame::Refusal,
+    limits,
+};
 
 /// One join under way.
 #[derive(Debug)]
 struct Join {
     door: DoorSecret,
-    key: SigningKey,
+    key: AskKey,
     /// The member that is being asked, once the door opened.
     at: Option<(Peer, StreamId)>,
     /// When this door was last offered, to take turns with other joins.
@@ -27,7 +31,7 @@ pub(crate) struct Joins(BTreeMap<CollectiveId, Join>);
 
 impl Joins {
     /// Adds one; `false` where there are too many already.
-    pub(crate) fn add(&mut self, cid: CollectiveId, door: DoorSecret, key: SigningKey) -> bool {
+    pub(crate) fn add(&mut self, cid: CollectiveId, door: DoorSecret, key: AskKey) -> bool {
         if self.0.len() >= limits::JOINS && !self.0.contains_key(&cid) {
             return false;
         }
@@ -50,14 +54,52 @@ impl Joins {
         self.0.remove(cid).and_then(|join| join.at)
     }
 
-    /// The door to ask at in a hello that begins now: `prefer` where it still waits, else the
-    /// one offered least recently.
-    pub(crate) fn ask(&mut self, now: u64, prefer: Option<CollectiveId>) -> Option<Asked> {
+    /// Whether this is asked for at a recovery door.
+    pub(crate) fn is_recovery(&self, cid: &CollectiveId) -> bool {
+        self.0
+            .get(cid)
+            .is_some_and(|join| matches!(join.key, AskKey::Root(_)))
+    }
+
+    /// Whether a node that was asked so often has had its turn.
+    fn is_spent(join: &Join, asked: u32) -> bool {
+        let most = match join.key {
+            AskKey::Invite(_) => 1,
+            AskKey::Root(_) => limits::KNOCKS,
+        };
+        asked >= most
+    }
+
+    /// Whether a node that was asked so often for a collective is not worth another hello.
+    pub(crate) fn is_hopeless(&self, cid: &CollectiveId, asked: u32) -> bool {
+        self.0
+            .get(cid)
+            .is_none_or(|join| Self::is_spent(join, asked))
+    }
+
+    /// Whether anything is still to be asked of a node that was asked for these, so often each.
+    pub(crate) fn any_for(&self, asked: &BTreeMap<CollectiveId, u32>) -> bool {
+        self.0.iter().any(|(cid, join)| {
+            join.at.is_none() && !Self::is_spent(join, asked.get(cid).copied().unwrap_or(0))
+        })
+    }
+
+    /// The door to ask at in a hello that begins now: one that this node was asked for least
+    /// often; of these one that `prefer` names, then the one offered least recently.
+    pub(crate) fn ask(
+        &mut self,
+        now: u64,
+        prefer: &BTreeSet<CollectiveId>,
+        asked: &BTreeMap<CollectiveId, u32>,
+    ) -> Option<Asked> {
         let (cid, join) = self
             .0
             .iter_mut()
             .filter(|(_, join)| join.at.is_none())
-            .min_by_key(|(cid, join)| (Some(**cid) != prefer, join.offered))?;
+            .min_by_key(|(cid, join)| {
+                let times = asked.get(cid).copied().unwrap_or(0);
+                (times, !prefer.contains(cid), join.offered)
+            })?;
         join.offered = now;
         Some(Asked {
             cid: *cid,
@@ -111,6 +153,20 @@ pub(crate) fn failed(why: &str, retry: bool) -> JoinStep {
     JoinStep::Failed {
         why: why.to_owned(),
         retry,
+    }
+}
+
+/// What a host's refusal means to the person who is let in again.
+pub(crate) fn not_recovered(reason: Refusal) -> JoinStep {
+    match reason {
+        Refusal::BadJoin => failed(
+            "the member's node refused the new device; check this machine's clock",
+            true,
+        ),
+        _ => failed(
+            "the member's node cannot let you in at this moment; it is tried again",
+            true,
+        ),
     }
 }
 

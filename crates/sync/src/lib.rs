@@ -39,8 +39,8 @@ mod frame_tests;
 mod vector_tests;
 
 pub use holdings::{
-    Absent, DoorOffer, DoorStatus, EpochOffer, Held, Holdings, Presence, Scope, Stamp, Standing,
-    Welcome,
+    Absent, DoorOffer, DoorStatus, EpochOffer, Held, Holdings, Presence, RecoveryOffer, Scope,
+    Stamp, Standing, Welcome,
 };
 pub use io::{
     Addr, Ask, Delivered, Event, Input, Item, JoinStep, Output, Path, Peer, Protocol, StreamId,

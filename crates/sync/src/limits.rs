@@ -79,8 +79,19 @@ pub const ADDRS: usize = 16;
 pub const DIALS: usize = 8;
 /// Streams of one peer at once: a hello, and a session and two pushes for each of ten collectives.
 pub const STREAMS: usize = 32;
-/// Joins at once.
-pub const JOINS: usize = 16;
+/// Joins and recoveries at once: a recovery card names at most so many collectives.
+pub const JOINS: usize = 64;
+/// Records that a person may hand over at a recovery door, the device record included: what their
+/// disk held and the host does not.
+pub const HANDED: usize = 1_024;
+/// How often one node is asked at a recovery door on one connection: a hello has places for some
+/// seats only, drawn anew each time.
+pub const KNOCKS: u32 = 4;
+/// Hellos whose places are remembered of one collective with one peer, beside the last one.
+pub const HELLOS_KEPT: usize = 4;
+/// Pause before the next door is asked at over the same connection; with it one node opens at
+/// most 15 of the [`HELLOS_A_MINUTE`].
+pub const ASK_AGAIN_MS: u64 = 4_000;
 
 /// A dial that the driver says nothing about counts as failed after this.
 pub const DIAL_MS: u64 = 30_000;

@@ -58,8 +58,10 @@ pub(crate) struct PeerState {
     hello_last: Option<u64>,
     /// Collectives that the last hello offered by an epoch.
     offered: BTreeSet<CollectiveId>,
-    /// The join whose link named this peer's address.
-    join: Option<CollectiveId>,
+    /// The joins whose link or card named this peer's address.
+    joins: BTreeSet<CollectiveId>,
+    /// Doors at which this peer was asked on this connection, and how often.
+    asked: BTreeMap<CollectiveId, u32>,
     unjudged: usize,
     /// A host turned this node's join away in the hello that is about to end.
     refused_join: bool,
@@ -87,7 +89,8 @@ impl PeerState {
             hello_due: None,
             hello_last: None,
             offered: BTreeSet::new(),
-            join: None,
+            joins: BTreeSet::new(),
+            asked: BTreeMap::new(),
             unjudged: 0,
             refused_join: false,
             resuming: false,
@@ -101,7 +104,7 @@ impl PeerState {
         addr: Addr,
         path: Path,
         dialled: bool,
-        join: Option<CollectiveId>,
+        joins: Vec<CollectiveId>,
         ctx: &mut Ctx<'_>,
     ) {
         let now = ctx.now.mono;
@@ -111,7 +114,7 @@ impl PeerState {
             });
             return;
         }
-        self.join = join.or(self.join);
+        self.joins.extend(joins);
         if let Some(link) = &mut self.link {
             link.addr = addr;
             link.path = path;
@@ -145,7 +148,8 @@ impl PeerState {
         self.hello_due = None;
         self.hello_last = None;
         self.offered.clear();
-        self.join = None;
+        self.joins.clear();
+        self.asked.clear();
         ctx.book.disconnected(ctx.now.mono, &self.id, ctx.dice);
     }
 
@@ -267,7 +271,8 @@ impl PeerState {
     }
 
     /// A join begins or waits again: it asks at this peer too.
-    pub(crate) fn ask_at_doors(&mut self, ctx: &Ctx<'_>) {
+    pub(crate) fn ask_at_doors(&mut self, cid: CollectiveId, ctx: &Ctx<'_>) {
+        self.asked.remove(&cid);
         if let Some(link) = &mut self.link {
             link.unproven_until = ctx.now.mono + limits::UNPROVEN_MS;
             self.hello_due = Some(ctx.now.mono);

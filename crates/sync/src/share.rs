@@ -19,8 +19,9 @@ pub(crate) struct Share {
     pub(crate) theirs: u8,
     pub(crate) salt: SyncSalt,
     pub(crate) current: bool,
-    /// Place and salt of the hello before the last one: streams of both may meet.
-    before: Option<(u8, SyncSalt)>,
+    /// Places and salts of the hellos before the last one, newest first: a stream goes on under the
+    /// place with which it began, while hellos that ask at doors follow each other.
+    before: VecDeque<(u8, SyncSalt)>,
     pub(crate) snapshot: Option<Box<Snapshot>>,
     pub(crate) snapshot_until: Option<u64>,
     /// The stream on which records are pushed.
@@ -51,7 +52,7 @@ impl Share {
             theirs: proven.theirs,
             salt: proven.session.sync_salt(),
             current: proven.current,
-            before: None,
+            before: VecDeque::new(),
             snapshot: None,
             snapshot_until: None,
             push: None,
@@ -73,7 +74,8 @@ impl Share {
     /// A later hello proved the same collective again.
     pub(crate) fn renew(&mut self, proven: &Proven) {
         let old = std::mem::replace(&mut self.salt, proven.session.sync_salt());
-        self.before = Some((self.mine, old));
+        self.before.push_front((self.mine, old));
+        self.before.truncate(limits::HELLOS_KEPT);
         self.mine = proven.mine;
         self.theirs = proven.theirs;
         if (self.seat, self.dev) != (proven.seat, proven.dev) {
@@ -88,14 +90,20 @@ impl Share {
         self.snapshot_until = None;
     }
 
+    /// Places that name this collective on streams that may still be open.
+    pub(crate) fn places(&self) -> impl Iterator<Item = u8> {
+        let before = self.before.iter().map(|(mine, _)| *mine);
+        std::iter::once(self.mine).chain(before)
+    }
+
     /// The salt of the hello in which this index was given.
     pub(crate) fn salt_of(&self, index: u8) -> Option<&SyncSalt> {
         if self.mine == index {
             return Some(&self.salt);
         }
         self.before
-            .as_ref()
-            .filter(|(mine, _)| *mine == index)
+            .iter()
+            .find(|(mine, _)| *mine == index)
             .map(|(_, salt)| salt)
     }
 

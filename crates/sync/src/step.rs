@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use ed25519_dalek::SigningKey;
-use folkmoot_record::{CollectiveId, RecordId};
+use folkmoot_record::{CollectiveId, RecordId, SeatKey};
 use folkmoot_seal::DoorSecret;
 
 use crate::{
-    Addr, Ask, Input, JoinStep, Output, Peer, StreamId, ctx::Ctx, fault::Fault, joins, limits,
-    peer::PeerState,
+    Addr, Ask, Input, JoinStep, Output, Peer, StreamId, ctx::Ctx, fault::Fault, hello::AskKey,
+    joins, limits, peer::PeerState,
 };
 
 /// One input being handled.
@@ -36,7 +36,7 @@ impl Step<'_> {
                     .peers
                     .entry(peer.clone())
                     .or_insert_with(|| PeerState::new(peer));
-                state.connected(addr, path, dialled, joins.first().copied(), &mut self.ctx);
+                state.connected(addr, path, dialled, joins, &mut self.ctx);
             }
             Input::Disconnected { peer } => {
                 if let Some(state) = self.peers.get_mut(&peer) {
@@ -138,8 +138,13 @@ impl Step<'_> {
         for cid in joins {
             // Another member may have opened the door already.
             if self.ctx.joins.contains(&cid) && self.ctx.joins.at(&cid).is_none() {
+                let place = if self.ctx.joins.is_recovery(&cid) {
+                    "at the addresses known"
+                } else {
+                    "at the address in the link"
+                };
                 let why = format!(
-                    "nobody could be reached at the address in the link ({error}); ask whether a member's node is running and reachable"
+                    "nobody could be reached {place} ({error}); ask whether a member's node is running and reachable"
                 );
                 self.ctx.joining(cid, joins::failed(&why, true));
             }
@@ -174,31 +179,29 @@ impl Step<'_> {
                 addrs,
             } => {
                 let door = DoorSecret::from_bytes(door);
-                let key = SigningKey::from_bytes(&invite_seed);
-                if !self.ctx.joins.add(cid, door, key) {
-                    let why = "too many joins at once; finish or cancel one first";
-                    self.ctx.joining(cid, joins::failed(why, false));
-                    return;
-                }
-                if let Some(record) = record {
+                let key = AskKey::Invite(SigningKey::from_bytes(&invite_seed));
+                if self.knock(cid, door, key, addrs)
+                    && let Some(record) = record
+                {
                     self.ctx.joins.sent(&cid, &record);
                 }
-                for addr in addrs {
-                    // Each address may be another member's.
-                    self.ctx.book.reach(now, None, vec![addr], Some(cid), false);
-                }
-                // Any member welcomes: those at hand are asked as well.
-                for state in self.peers.values_mut() {
-                    state.ask_at_doors(&self.ctx);
-                }
             }
-            Ask::SubmitJoin { cid, record } => {
+            Ask::Recover { cid, root, addrs } => {
+                let seat = SeatKey::from_bytes(root.verifying_key().to_bytes());
+                let door = DoorSecret::recovery(&cid, &seat);
+                self.knock(cid, door, AskKey::Root(root), addrs);
+            }
+            Ask::SubmitJoin {
+                cid,
+                before,
+                record,
+            } => {
                 self.ctx.joins.sent(&cid, &record);
                 let at = self.ctx.joins.at(&cid).cloned();
                 let sent = at.is_some_and(|(peer, stream)| {
                     self.peers
                         .get_mut(&peer)
-                        .is_some_and(|state| state.submit(stream, record, &mut self.ctx))
+                        .is_some_and(|state| state.submit(stream, before, record, &mut self.ctx))
                 });
                 if !sent && self.ctx.joins.contains(&cid) {
                     let why = "the member went away before the join was sent; trying again";
@@ -218,6 +221,31 @@ impl Step<'_> {
                 }
             }
         }
+    }
+
+    /// Begins to ask at a door; `false` where too many are asked at already.
+    fn knock(
+        &mut self,
+        cid: CollectiveId,
+        door: DoorSecret,
+        key: AskKey,
+        addrs: Vec<Addr>,
+    ) -> bool {
+        if !self.ctx.joins.add(cid, door, key) {
+            let why = "too many joins at once; finish or cancel one first";
+            self.ctx.joining(cid, joins::failed(why, false));
+            return false;
+        }
+        for addr in addrs {
+            // Each address may be another member's.
+            let now = self.ctx.now.mono;
+            self.ctx.book.reach(now, None, vec![addr], Some(cid), false);
+        }
+        // Any member welcomes: those at hand are asked as well.
+        for state in self.peers.values_mut() {
+            state.ask_at_doors(cid, &self.ctx);
+        }
+        true
     }
 
     fn cancel(&mut self, cid: &CollectiveId) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use folkmoot_record::{CollectiveId, EpochId, InviteKey, RecordId};
+use folkmoot_record::{CollectiveId, EpochId, InviteKey, RecordId, SeatKey};
 use folkmoot_seal::{DoorSecret, PresenceKey, Role, Transcript, presence::Tag};
 
 use crate::{DoorStatus, Holdings, dice::Dice, limits};
@@ -24,6 +24,8 @@ pub(crate) enum Key {
     },
     /// A door this node asks at.
     Ask,
+    /// A recovery door this node answers.
+    Recover { seat: SeatKey },
 }
 
 #[derive(Debug, Clone)]
@@ -33,8 +35,13 @@ pub(crate) struct Offer {
     pub(crate) presence: PresenceKey,
 }
 
-/// Everything to offer, most important first: epochs, the door asked at, live doors, dead doors.
-pub(crate) fn offers(held: &dyn Holdings, ask: Option<(CollectiveId, DoorSecret)>) -> Vec<Offer> {
+/// Everything to offer, most important first: epochs, the door asked at, live doors, dead doors,
+/// and in what is left recovery doors, drawn by `draw` where this side offers them.
+pub(crate) fn offers(
+    held: &dyn Holdings,
+    ask: Option<(CollectiveId, DoorSecret)>,
+    draw: Option<u64>,
+) -> Vec<Offer> {
     let collectives = held.collectives();
     let mut offers = Vec::new();
     for cid in &collectives {
@@ -86,6 +93,16 @@ pub(crate) fn offers(held: &dyn Holdings, ask: Option<(CollectiveId, DoorSecret)
     }
     offers.extend(dead);
     offers.truncate(limits::TAGS);
+    if let Some(draw) = draw {
+        let doors = held.recovery_doors(draw, limits::TAGS - offers.len());
+        let offer = |door: crate::RecoveryOffer| Offer {
+            cid: door.cid,
+            key: Key::Recover { seat: door.seat },
+            presence: door.door.presence(),
+        };
+        offers.extend(doors.into_iter().map(offer));
+        offers.truncate(limits::TAGS);
+    }
     offers
 }
 
@@ -107,9 +124,15 @@ pub(crate) fn lay_out(
     avoid: &BTreeSet<u8>,
     dice: &mut Dice,
 ) -> Table {
-    let size = (offers.len() + avoid.len())
-        .next_power_of_two()
-        .clamp(limits::LEAST_TAGS, limits::TAGS);
+    // With recovery doors the length would count the members for every stranger.
+    let counts_members = |offer: &Offer| matches!(offer.key, Key::Recover { .. });
+    let size = if offers.iter().any(counts_members) {
+        limits::TAGS
+    } else {
+        (offers.len() + avoid.len())
+            .next_power_of_two()
+            .clamp(limits::LEAST_TAGS, limits::TAGS)
+    };
     let mut free: Vec<usize> = (0..size)
         .filter(|place| !u8::try_from(*place).is_ok_and(|place| avoid.contains(&place)))
         .collect();
@@ -174,11 +197,13 @@ pub(crate) fn matches(
     best.into_values().collect()
 }
 
-/// Greater counts: epochs by (gen, key id), then the door asked at, then doors answered.
+/// Greater counts: epochs by (gen, key id), then the door asked at, then doors answered, of
+/// invites first.
 fn weight(key: &Key) -> (u8, u64, [u8; 32]) {
     match key {
-        Key::Epoch { gen_no, key_id, .. } => (2, *gen_no, key_id.to_bytes()),
-        Key::Ask => (1, 0, [0; 32]),
-        Key::Answer { invite, .. } => (0, 0, invite.to_bytes()),
+        Key::Epoch { gen_no, key_id, .. } => (3, *gen_no, key_id.to_bytes()),
+        Key::Ask => (2, 0, [0; 32]),
+        Key::Answer { invite, .. } => (1, 0, invite.to_bytes()),
+        Key::Recover { seat } => (0, 0, seat.to_bytes()),
     }
 }

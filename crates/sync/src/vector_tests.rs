@@ -127,7 +127,7 @@ fn the_first_message_of_a_session() {
 #[test]
 fn the_tags_of_the_fixed_hello() {
     let transcript = Transcript::new(&[0xA0; 32], &[0xB0; 32], &[0xC0; 38], &[0xD0; 38]).unwrap();
-    let offers = tags::offers(&Fixed(Vec::new()), None);
+    let offers = tags::offers(&Fixed(Vec::new()), None, None);
     assert_eq!(offers.len(), 1);
     let mut tables = Vec::new();
     for (role, expected) in [
@@ -157,7 +157,7 @@ fn the_tags_of_the_fixed_hello() {
 #[test]
 fn places_of_the_hello_before_are_not_used_again() {
     let transcript = Transcript::new(&[1; 32], &[2; 32], &[3; 38], &[4; 38]).unwrap();
-    let offers = tags::offers(&Fixed(Vec::new()), None);
+    let offers = tags::offers(&Fixed(Vec::new()), None, None);
     let avoid: BTreeSet<u8> = (0..7).collect();
     for seed in 0..20 {
         let mut dice = Dice::new(&[seed; 32]);

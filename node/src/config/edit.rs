@@ -119,7 +119,7 @@ fn parse(key: &str, words: &[String]) -> Result<Value, ConfigError> {
                 .map_err(|_| refuse("expected a number from 0 to 65535"))?;
             i64::from(port).into()
         }
-        "lan" => match Switch::parse(one()?) {
+        "lan" | "recovery" => match Switch::parse(one()?) {
             Some(Switch::On) => "on".into(),
             Some(Switch::Off) => "off".into(),
             None => return Err(refuse("expected `on` or `off`")),

@@ -39,6 +39,14 @@ pub const KEYS: &[Key] = &[
         ],
     },
     Key {
+        name: "recovery",
+        default: "\"on\"",
+        about: &[
+            "\"on\": help members of your collectives who lost all their devices and come back",
+            "by their words. Only who holds the root of a member's seat is answered.",
+        ],
+    },
+    Key {
         name: "log",
         default: "\"warn\"",
         about: &[

@@ -52,6 +52,8 @@ pub struct Layer {
     pub port: Option<u16>,
     /// See [`super::Settings::lan`].
     pub lan: Option<Switch>,
+    /// See [`super::Settings::recovery`].
+    pub recovery: Option<Switch>,
     /// See [`super::Settings::log`].
     pub log: Option<String>,
 }
@@ -76,6 +78,13 @@ impl Layer {
             key: key.to_owned(),
             problem: problem.to_owned(),
         };
+        let switch = |name: &str| {
+            set(name)
+                .map(|value| {
+                    Switch::parse(&value).ok_or_else(|| refuse(name, "expected `on` or `off`"))
+                })
+                .transpose()
+        };
         Ok(Self {
             listen: set("MOOT_LISTEN").map(|value| {
                 value
@@ -91,12 +100,8 @@ impl Layer {
                         .map_err(|_| refuse("MOOT_PORT", "expected a number from 0 to 65535"))
                 })
                 .transpose()?,
-            lan: set("MOOT_LAN")
-                .map(|value| {
-                    Switch::parse(&value)
-                        .ok_or_else(|| refuse("MOOT_LAN", "expected `on` or `off`"))
-                })
-                .transpose()?,
+            lan: switch("MOOT_LAN")?,
+            recovery: switch("MOOT_RECOVERY")?,
             log: set("MOOT_LOG"),
         })
     }

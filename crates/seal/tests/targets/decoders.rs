@@ -4,7 +4,7 @@
 use data_encoding::BASE32_NOPAD;
 use folkmoot_record::{CollectiveId, DeviceKey, EpochId, hash};
 use folkmoot_seal::{
-    Bundle, BundleError, EpochSecret, KemSecret, Link, Proof,
+    Bundle, BundleError, Card, EpochSecret, KemSecret, Link, Proof,
     boxes::{self, BoxKey, SealedBox},
     bundle, link, vault,
 };
@@ -103,5 +103,14 @@ pub(crate) fn vault(input: &[u8]) {
     if let Ok(again) = vault::rewrite(input) {
         assert_eq!(again, input);
         assert!(input.len() <= vault::MAX_BYTES);
+    }
+}
+
+/// A card that is read is printed so that it is read again, and in the short form too.
+pub(crate) fn card(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    if let Ok(card) = Card::parse(&text) {
+        assert_eq!(Card::parse(&card.to_text(&[], &[])).as_ref(), Ok(&card));
+        assert_eq!(Card::parse(&card.to_line()).as_ref(), Ok(&card));
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     door::{Door, Host, Hosted, Joined, Joiner},
     fault::Fault,
     hello::{Asked, Hello, HelloStep, Proven},
-    hello_frame::HelloFrame,
+    hello_frame::{HelloFrame, Refusal},
     joins, limits,
     share::Share,
     stream::{Kind, Stream, post},
@@ -54,7 +54,7 @@ impl PeerState {
     ) -> (Hello, HelloStep) {
         self.hello_due = None;
         self.hello_last = Some(ctx.now.mono);
-        let avoid: BTreeSet<u8> = self.shares.values().map(|share| share.mine).collect();
+        let avoid: BTreeSet<u8> = self.shares.values().flat_map(Share::places).collect();
         let own = ctx.own.clone();
         let (held, dice) = (ctx.held, &mut *ctx.dice);
         Hello::new(role, own, self.id.clone(), asked, avoid, held, dice)
@@ -69,7 +69,7 @@ impl PeerState {
             }
             self.close(other, ctx);
         }
-        let asked = ctx.joins.ask(ctx.now.mono, self.join);
+        let asked = ctx.joins.ask(ctx.now.mono, &self.joins, &self.asked);
         let (hello, step) = self.new_hello(Role::Initiator, asked, ctx);
         let kind = Kind::Hello {
             hello: Box::new(hello),
@@ -107,7 +107,7 @@ impl PeerState {
             }
             None => self.opens.retain(|purpose| *purpose != Purpose::Hello),
         }
-        let asked = ctx.joins.ask(ctx.now.mono, self.join);
+        let asked = ctx.joins.ask(ctx.now.mono, &self.joins, &self.asked);
         let (hello, _) = self.new_hello(Role::Responder, asked, ctx);
         let kind = Kind::Hello {
             hello: Box::new(hello),
@@ -144,6 +144,7 @@ impl PeerState {
             // A join that was sent before may stand although its invite is dead by now.
             if let Some(record) = ctx.joins.record(&cid).cloned()
                 && reason.is_dead()
+                && !ctx.joins.is_recovery(&cid)
                 && !std::mem::replace(&mut self.resuming, true)
             {
                 let join = Held {
@@ -153,7 +154,7 @@ impl PeerState {
                 stream.send(HelloFrame::Served(vec![join]).encode(), ctx);
                 return Ok(Fate::Digested);
             }
-            let step = joins::refused(*reason);
+            let step = told(cid, *reason, ctx);
             if matches!(step, JoinStep::Failed { retry: false, .. }) {
                 ctx.joins.remove(&cid);
                 ctx.book.join_over(&cid);
@@ -178,8 +179,8 @@ impl PeerState {
             self.last_error = Some("its device is not, or no longer, a member's device".to_owned());
         }
         let mut open = None;
-        if let Some((cid, invite)) = step.host {
-            open = Some(Door::Host(Host::new(cid, invite, ctx.held)));
+        if let Some((cid, asker)) = step.host {
+            open = Some(Door::Host(Host::new(cid, asker, ctx.held)));
         }
         if let Some((cid, invite, proof, reason)) = step.dead {
             open = Some(Door::Host(Host::dead(cid, invite, proof, reason)));
@@ -187,7 +188,7 @@ impl PeerState {
         if let Some(proven) = step.opened {
             let cid = proven.cid;
             if ctx.joins.open(&cid, &self.id, stream.id) {
-                if self.join != Some(cid) {
+                if !self.joins.contains(&cid) {
                     // Met otherwise than by the address in the link.
                     ctx.joining(cid, JoinStep::Reached);
                 }
@@ -252,7 +253,7 @@ impl PeerState {
                 Ok(self.joined(stream, joined, ctx))
             }
             (Door::Joiner(_), HelloFrame::Refused(reason)) => {
-                let step = joins::refused(reason);
+                let step = told(cid, reason, ctx);
                 if matches!(step, JoinStep::Failed { retry: false, .. }) {
                     ctx.joins.remove(&cid);
                     ctx.book.join_over(&cid);
@@ -263,7 +264,7 @@ impl PeerState {
                 Ok(Fate::Close)
             }
             (Door::Host(host), HelloFrame::Served(items)) => match host.join(items)? {
-                Ok(join) => {
+                Ok(joined) => {
                     if let Some((proof, reason)) = host.owed() {
                         if !host.holds_join(ctx.held) {
                             stream.send(HelloFrame::Refused(reason).encode(), ctx);
@@ -271,7 +272,7 @@ impl PeerState {
                         }
                         post(id, &mut stream.window, proof.encode(), ctx);
                     }
-                    self.deliver(id, cid, to_items(vec![join]), ctx)?;
+                    self.deliver(id, cid, to_items(joined), ctx)?;
                     Ok(Fate::Delivered)
                 }
                 Err(reason) => {
@@ -300,7 +301,8 @@ impl PeerState {
                 !matches!(self.joined(stream, joined, ctx), Fate::Close)
             }
             Door::Host(host) => {
-                let verdict = verdicts.first().copied().unwrap_or(Delivered::Delayed);
+                // What the record rests on comes before it.
+                let verdict = verdicts.last().copied().unwrap_or(Delivered::Delayed);
                 match host.judged(verdict, ctx.held) {
                     Hosted::Refused(reason) => {
                         stream.send(HelloFrame::Refused(reason).encode(), ctx);
@@ -332,6 +334,12 @@ impl PeerState {
                 ctx.joining(cid, JoinStep::Served);
                 Fate::Digested
             }
+            Joined::Foreign if ctx.joins.is_recovery(&cid) => {
+                ctx.joins.lost(&cid, stream.id);
+                let why = "what the node sent does not belong to this collective; another member's node is tried";
+                ctx.joining(cid, joins::failed(why, true));
+                Fate::Close
+            }
             Joined::Foreign => {
                 ctx.joins.remove(&cid);
                 ctx.book.join_over(&cid);
@@ -358,13 +366,25 @@ impl PeerState {
         }
     }
 
-    /// The person's join record goes to the host. `false` where no door waits for it.
-    pub(crate) fn submit(&mut self, id: StreamId, record: Vec<u8>, ctx: &mut Ctx<'_>) -> bool {
+    /// The person's join or device record goes to the host, and before it what it rests on.
+    /// `false` where no door waits for it.
+    pub(crate) fn submit(
+        &mut self,
+        id: StreamId,
+        before: Vec<Vec<u8>>,
+        record: Vec<u8>,
+        ctx: &mut Ctx<'_>,
+    ) -> bool {
         let Some(stream) = self.streams.get_mut(&id) else {
             return false;
         };
         let frame = match stream.kind.door() {
-            Some(Door::Joiner(joiner)) => joiner.submit(record),
+            Some(Door::Joiner(joiner)) => {
+                let mut records = before;
+                records.truncate(limits::HANDED - 1);
+                records.push(record);
+                joiner.submit(records)
+            }
             _ => None,
         };
         let Some(frame) = frame else { return false };
@@ -425,19 +445,29 @@ impl PeerState {
                 ctx.joining(cid, joins::failed(why, true));
                 self.hello_by(now);
             }
+            self.ask_further(ctx);
             return;
         }
         if hello.is_done() || refused {
-            if let Some(cid) = hello.asked()
-                && self.join == Some(cid)
-                && !refused
-                && ctx.joins.contains(&cid)
-                && ctx.joins.at(&cid).is_none()
-            {
-                let why = "the node at the address in the link does not know this invitation; check the key, or ask a member for a new one";
-                ctx.joining(cid, joins::failed(why, true));
+            if let Some(cid) = hello.asked() {
+                let asked = self.asked.entry(cid).or_default();
+                *asked += 1;
+                let asked = *asked;
+                if self.joins.contains(&cid)
+                    && !refused
+                    && ctx.joins.contains(&cid)
+                    && ctx.joins.at(&cid).is_none()
+                    && ctx.joins.is_hopeless(&cid, asked)
+                {
+                    let why = if ctx.joins.is_recovery(&cid) {
+                        "the node that was reached does not answer for you there: it is no member's, or is set not to help; try another member's address"
+                    } else {
+                        "the node at the address in the link does not know this invitation; check the key, or ask a member for a new one"
+                    };
+                    ctx.joining(cid, joins::failed(why, true));
+                }
             }
-            if !self.is_proven() {
+            if !self.ask_further(ctx) && !self.is_proven() {
                 let why = "shares no collective with this node";
                 self.last_error.get_or_insert_with(|| why.to_owned());
                 ctx.book.useless(now, &self.id, why, ctx.dice);
@@ -465,6 +495,16 @@ impl PeerState {
             peer: self.id.clone(),
             cid,
         });
+    }
+
+    /// Another hello asks at the next door that this peer may answer. `false` where there is none.
+    fn ask_further(&mut self, ctx: &mut Ctx<'_>) -> bool {
+        let more = self.link.is_some() && ctx.joins.any_for(&self.asked);
+        if more {
+            let at = ctx.now.mono + limits::ASK_AGAIN_MS;
+            self.hello_due = Some(self.hello_due.map_or(at, |due| due.min(at)));
+        }
+        more
     }
 
     /// A collective is proven both ways.
@@ -543,5 +583,14 @@ impl PeerState {
         });
         self.open_push(cid, last, ctx);
         self.sync_if_due(ctx);
+    }
+}
+
+/// What a host's refusal means to the person here.
+fn told(cid: folkmoot_record::CollectiveId, reason: Refusal, ctx: &Ctx<'_>) -> JoinStep {
+    if ctx.joins.is_recovery(&cid) {
+        joins::not_recovered(reason)
+    } else {
+        joins::refused(reason)
     }
 }

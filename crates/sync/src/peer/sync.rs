@@ -189,11 +189,17 @@ impl PeerState {
     ) -> Result<Option<CollectiveId>, Fault> {
         if let Some((cid, _)) = at {
             let cid = *cid;
+            let mut others = self.shares.iter().filter(|(of, _)| **of != cid);
+            let other = others.any(|(_, share)| share.salt_of(index).is_some());
             let Some(share) = self.shares.get_mut(&cid) else {
                 return Ok(None);
             };
             if share.salt_of(index).is_none() {
-                return Err(Fault::Malformed("two collectives on one stream"));
+                if other {
+                    return Err(Fault::Malformed("two collectives on one stream"));
+                }
+                // Its place is of a hello long ago: the peer begins anew under the present one.
+                return Ok(None);
             }
             if !share.count_run(ctx.now.mono) {
                 return Err(Fault::Greedy("reconciliations"));

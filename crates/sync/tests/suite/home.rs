@@ -12,8 +12,8 @@ use folkmoot_record::{
 };
 use folkmoot_seal::{DoorSecret, EpochSecret, Proof, Role, Transcript};
 use folkmoot_sync::{
-    Absent, Delivered, DoorOffer, DoorStatus, EpochOffer, Held, Holdings, Item, Presence, Scope,
-    Stamp, Standing, Welcome,
+    Absent, Delivered, DoorOffer, DoorStatus, EpochOffer, Held, Holdings, Item, Presence,
+    RecoveryOffer, Scope, Stamp, Standing, Welcome,
 };
 
 use crate::people::Person;
@@ -68,10 +68,22 @@ impl Club {
                         members.insert((join.seat, join.dev));
                     }
                 }
+                Some(Control::Device(body)) => {
+                    let seat = self.records[id].header().seat;
+                    members.extend(body.adds.iter().map(|add| (seat, add.dev)));
+                }
                 _ => {}
             }
         }
         members
+    }
+
+    /// The device that a record brings.
+    fn brought(record: &Verified) -> DeviceKey {
+        match record.control() {
+            Some(Control::Device(body)) => body.adds[0].dev,
+            _ => record.header().dev,
+        }
     }
 
     fn uses(&self, invite: &RecordId) -> Option<u64> {
@@ -102,7 +114,11 @@ impl Club {
                 invites.push((record.id(), body.key, status));
             }
         }
-        invites.sort_by_key(|(.., status)| *status != DoorStatus::Live);
+        // Live ones first, newest first: a hello has no room for thousands.
+        invites.sort_by_key(|(id, _, status)| {
+            let made = self.records[id].header().hlc;
+            (*status != DoorStatus::Live, std::cmp::Reverse(made))
+        });
         invites
     }
 
@@ -141,7 +157,7 @@ impl Club {
         records.chain(self.bundles.keys().copied()).collect()
     }
 
-    fn heads(&self) -> Vec<RecordId> {
+    pub(crate) fn heads(&self) -> Vec<RecordId> {
         let control = |r: &&Verified| r.header().kind.lane() == Lane::Control;
         let cited: BTreeSet<RecordId> = self
             .records
@@ -179,6 +195,8 @@ impl Club {
 #[derive(Debug, Default)]
 pub(crate) struct Home {
     pub(crate) clubs: BTreeMap<CollectiveId, Club>,
+    /// Whether recovery doors are answered.
+    pub(crate) helps: bool,
 }
 
 /// What a delivery changed.
@@ -299,6 +317,31 @@ impl Holdings for Home {
             .collect()
     }
 
+    fn recovery_doors(&self, start: u64, most: usize) -> Vec<RecoveryOffer> {
+        let mut all = Vec::new();
+        for (cid, club) in self
+            .clubs
+            .iter()
+            .filter(|(_, club)| club.member && self.helps)
+        {
+            let mut seats: Vec<SeatKey> = Vec::new();
+            for (seat, dev) in club.members() {
+                if !seats.contains(&seat) && !club.removed.contains(&dev) {
+                    seats.push(seat);
+                }
+            }
+            all.extend(seats.into_iter().map(|seat| RecoveryOffer {
+                cid: *cid,
+                seat,
+                door: DoorSecret::recovery(cid, &seat),
+            }));
+        }
+        let at = (start % all.len().max(1) as u64) as usize;
+        all.rotate_left(at);
+        all.truncate(most);
+        all
+    }
+
     fn prove(&self, cid: &CollectiveId, role: Role, transcript: &Transcript) -> Option<Proof> {
         let me = self.clubs.get(cid)?.me.as_ref()?;
         Some(Proof::device(&me.device, me.seat, role, cid, transcript))
@@ -321,7 +364,9 @@ impl Holdings for Home {
             return Vec::new();
         };
         let mut own = club.records.values();
-        let own = own.find(|r| r.header().dev == me.dev() && r.header().seq == 0);
+        let own = own.find(|r| {
+            Club::brought(r) == me.dev() && (r.header().seq == 0 || r.header().kind == Kind::DEVICE)
+        });
         own.map(|record| club.closure(&record.id()))
             .unwrap_or_default()
     }
@@ -332,9 +377,9 @@ impl Holdings for Home {
 
     fn welcome(&self, cid: &CollectiveId, join: &RecordId) -> Option<Welcome> {
         let club = &self.clubs[cid];
-        let header = club.records.get(join)?.header();
+        let record = club.records.get(join)?;
         club.members()
-            .contains(&(header.seat, header.dev))
+            .contains(&(record.header().seat, Club::brought(record)))
             .then(|| Welcome {
                 heads: club.heads(),
                 bundles: club.bundles.values().cloned().collect(),

@@ -16,6 +16,7 @@ mod home;
 mod hostile;
 mod live;
 mod people;
+mod recovery;
 mod seeds;
 mod stage;
 mod targets;

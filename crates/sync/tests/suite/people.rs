@@ -4,7 +4,10 @@ use ed25519_dalek::SigningKey;
 use folkmoot_record::{
     CollectiveId, DeviceKey, Draft, GrantId, Hlc, KemKey, Kind, Place, RecordId, SeatKey, Verified,
     content::Content,
-    control::{Actions, Charter, Control, Founder, Genesis, Invite, Join, Limits, Role},
+    control::{
+        Actions, Charter, Control, DeviceAdd, DeviceBody, Founder, Genesis, Invite, Join, Limits,
+        Role,
+    },
     fc::Value,
     grant_id_of_founder,
 };
@@ -20,7 +23,7 @@ fn key(of: u32, what: u8) -> SigningKey {
 #[derive(Debug, Clone)]
 pub(crate) struct Person {
     pub(crate) device: SigningKey,
-    root: SigningKey,
+    pub(crate) root: SigningKey,
     pub(crate) seat: SeatKey,
     pub(crate) grant: Option<GrantId>,
     /// Lane-0 records that the own records cite.
@@ -182,6 +185,50 @@ impl Person {
         self.grant = Some(GrantId::from(join.id()));
         self.auth = Some(join.id());
         join
+    }
+
+    /// The same person on an empty machine: a new device, which the root is to add.
+    pub(crate) fn anew(number: u32) -> Self {
+        Self {
+            device: key(number, 0xEE),
+            ..Self::new(number)
+        }
+    }
+
+    /// Adds the own device by the root.
+    pub(crate) fn add_device(
+        &mut self,
+        cid: CollectiveId,
+        now: u64,
+        heads: Vec<RecordId>,
+    ) -> Verified {
+        let body = Control::Device(DeviceBody {
+            adds: vec![DeviceAdd {
+                dev: self.dev(),
+                kem: Some(self.kem()),
+                limits: None,
+            }],
+            drops: Vec::new(),
+        });
+        let hlc = Hlc::next(now, [self.last]);
+        let record = Draft {
+            cid: Some(cid),
+            seat: self.seat,
+            place: Place { seq: 0, prev: None },
+            hlc,
+            kind: Kind::DEVICE,
+            cap: None,
+            auth: heads.into_iter().take(16).collect(),
+            refs: Vec::new(),
+            tags: Vec::new(),
+            body: body.encode(),
+        }
+        .sign(&self.root)
+        .expect("a record of the tests stands");
+        self.auth = Some(record.id());
+        // Any grant will do where nobody evaluates.
+        self.grant = self.grant.or(Some(grant_id_of_founder(cid, 0)));
+        record
     }
 
     /// Writes a note.

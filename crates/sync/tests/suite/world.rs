@@ -27,6 +27,7 @@ pub(crate) struct Node {
     pub(crate) mute: bool,
     /// Until when it judges what came before.
     busy: u64,
+    pub(crate) hands: Vec<Vec<u8>>,
     joined: Option<Verified>,
     tick: Option<u64>,
 }
@@ -148,6 +149,7 @@ impl World {
                 redeems: None,
                 mute: false,
                 busy: 0,
+                hands: Vec::new(),
                 joined: None,
                 tick: None,
             });
@@ -502,19 +504,23 @@ impl World {
     fn make_join(&mut self, node: usize, cid: CollectiveId) {
         let now = self.wall();
         let node_ref = &mut self.nodes[node];
-        let (seed, invite) = node_ref.redeems.expect("a node that joins has a link");
         let club = node_ref.home.clubs.get_mut(&cid).unwrap();
-        let invite = club.records[&invite].clone();
-        let join = match &node_ref.joined {
-            Some(join) => join.clone(),
-            None => club.me.as_mut().unwrap().join(cid, now, seed, &invite),
+        let heads = club.heads();
+        let me = club.me.as_mut().unwrap();
+        let join = match (&node_ref.joined, node_ref.redeems) {
+            (Some(join), _) => join.clone(),
+            (None, Some((seed, invite))) => me.join(cid, now, seed, &club.records[&invite]),
+            (None, None) => me.add_device(cid, now, heads),
         };
         node_ref.joined = Some(join.clone());
         let record = join.wire().to_vec();
-        self.at(
-            1,
-            Happening::Input(node, Input::Ask(Ask::SubmitJoin { cid, record })),
-        );
+        let before = node_ref.hands.clone();
+        let ask = Ask::SubmitJoin {
+            cid,
+            before,
+            record,
+        };
+        self.at(1, Happening::Input(node, Input::Ask(ask)));
     }
 
     fn judge(

@@ -1,0 +1,545 @@
+//! Coming back to collectives by their recovery doors, while the node runs (sections 6.1, 7.4).
+//!
+//! A local fact says which collectives are still to be asked for. It goes away when everything
+//! is back and the lost devices are retired, so a stop in between costs nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ed25519_dalek::SigningKey;
+use folkmoot_api::{ApiError, JoinStage, RecoveryView, Reply};
+use folkmoot_record::{
+    CollectiveId, Hlc, Kind, RecordId, SeatKey, Verified,
+    control::{Control, DeviceAdd, DeviceBody},
+    fc::{Decoder, Encoder, FcError},
+};
+use folkmoot_seal::KemSecret;
+use folkmoot_store::{Entry, StoreError, Vault};
+use folkmoot_sync::{Addr, Ask, Input, JoinStep};
+
+use crate::{
+    author::Signer,
+    clock::random,
+    collective::Collective,
+    core::Core,
+    errors::{failed, key_failed, store_failed},
+    join::join_key,
+    keyring::Keyring,
+    receive::Taken,
+    secrets::{Membership, Secrets},
+};
+
+/// Local facts under which recoveries stand: `r/`, collective.
+const TABLE: &[u8] = b"r/";
+/// Local fact: the home did not come back; a fresh one is to be made.
+pub(crate) const FRESH_HOME: &[u8] = b"fresh-home";
+/// Local fact: the home came back, and its list of collectives is to be followed. Its value is
+/// one byte: whether lost devices are retired.
+pub(crate) const FOLLOW_LIST: &[u8] = b"follow-list";
+/// Addresses kept of one recovery: what a card and the home's list can name.
+const MOST_ADDRESSES: usize = 16;
+
+/// What is kept of a recovery.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Pending {
+    /// Whether the other devices of the seat are lost, and dropped at the end.
+    pub(crate) retire: bool,
+    /// Where to ask.
+    pub(crate) addrs: Vec<Addr>,
+}
+
+impl Pending {
+    /// The entry that keeps it.
+    pub(crate) fn fact(&self, cid: &CollectiveId) -> Entry {
+        let mut out = Encoder::new();
+        let addrs: Vec<&Addr> = self.addrs.iter().take(MOST_ADDRESSES).collect();
+        out.array(2).bool(self.retire).array(addrs.len());
+        for addr in addrs {
+            out.bytes(&addr.0);
+        }
+        Entry::Local {
+            key: key(cid),
+            value: Some(out.finish()),
+        }
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, FcError> {
+        let mut d = Decoder::new(bytes)?;
+        d.array_of(2)?;
+        let retire = d.bool()?;
+        let addrs = d.list(0..=MOST_ADDRESSES as u64, |d| Ok(Addr(d.bytes()?.to_vec())))?;
+        d.end()?;
+        Ok(Self { retire, addrs })
+    }
+}
+
+fn key(cid: &CollectiveId) -> Vec<u8> {
+    [TABLE, cid.as_ref()].concat()
+}
+
+/// Every recovery under way.
+pub(crate) fn load(store: &Vault) -> Result<BTreeMap<CollectiveId, Recovery>, StoreError> {
+    let facts = store.scan_local(TABLE)?.into_iter();
+    Ok(facts
+        .filter_map(|(key, value)| {
+            let cid = key[TABLE.len()..].try_into().map(CollectiveId::from_bytes);
+            Some((cid.ok()?, Recovery::new(Pending::decode(&value).ok()?)))
+        })
+        .collect())
+}
+
+/// A recovery under way, or one that ended since the start.
+#[derive(Debug)]
+pub(crate) struct Recovery {
+    pending: Pending,
+    stages: Vec<JoinStage>,
+    /// Control records that the host has, since its door opened.
+    served: BTreeSet<RecordId>,
+    /// The record that adds the new device, once it was made.
+    record: Option<Verified>,
+    trouble: Option<ApiError>,
+    retired: u64,
+    pub(crate) finished: bool,
+}
+
+impl Recovery {
+    fn new(pending: Pending) -> Self {
+        Self {
+            pending,
+            stages: Vec::new(),
+            served: BTreeSet::new(),
+            record: None,
+            trouble: None,
+            retired: 0,
+            finished: false,
+        }
+    }
+
+    fn reach(&mut self, stage: JoinStage) {
+        self.trouble = None;
+        if !self.stages.contains(&stage) {
+            self.stages.push(stage);
+        }
+    }
+
+    /// Notes what came from the host while its door is open.
+    pub(crate) fn came(&mut self, id: RecordId) {
+        if !self.finished {
+            self.served.insert(id);
+        }
+    }
+}
+
+/// Fresh keys of a person's seat in a collective that is asked for by its recovery door.
+pub(crate) fn fresh_secrets(
+    keyring: &Keyring,
+    cid: CollectiveId,
+    salt: Option<[u8; 16]>,
+    home: bool,
+) -> Result<Secrets, ApiError> {
+    let root = match &salt {
+        Some(salt) => keyring.founder_seat(salt),
+        None => keyring.joiner_seat(&cid),
+    };
+    let fresh = || random().map_err(|error| failed(error.to_string()));
+    Ok(Secrets {
+        cid,
+        membership: Membership::Joining,
+        home,
+        founder_salt: salt,
+        seat: SeatKey::from_bytes(root.verifying_key().to_bytes()),
+        device: SigningKey::from_bytes(&fresh()?),
+        kems: vec![KemSecret::from_bytes(fresh()?)],
+        epochs: Vec::new(),
+        agents: Vec::new(),
+    })
+}
+
+impl Core {
+    /// Whether a collective waits to be let into again.
+    pub(crate) fn is_recovering(&self, cid: &CollectiveId) -> bool {
+        self.recovering
+            .get(cid)
+            .is_some_and(|recovery| !recovery.finished)
+    }
+
+    /// Asks at the doors of everything that is still to come back.
+    pub(crate) fn resume_recoveries(&mut self) {
+        self.follow_list();
+        for cid in self.recovering.keys().copied().collect::<Vec<_>>() {
+            self.ask_to_recover(cid);
+            // Let in before a stop, and not whole yet: the same nodes have the rest.
+            let addrs = self
+                .recovering
+                .get(&cid)
+                .map(|recovery| &recovery.pending.addrs);
+            for addr in addrs.cloned().unwrap_or_default() {
+                self.feed(Input::Ask(Ask::Reach {
+                    peer: None,
+                    addrs: vec![addr],
+                }));
+            }
+        }
+    }
+
+    fn ask_to_recover(&mut self, cid: CollectiveId) {
+        let waits = self.is_recovering(&cid) && self.machine.is_some();
+        let Some(collective) = self
+            .collectives
+            .get(&cid)
+            .filter(|collective| waits && collective.secrets.membership == Membership::Joining)
+        else {
+            return;
+        };
+        let root = self.keyring.root(&collective.secrets);
+        let addrs = self
+            .recovering
+            .get(&cid)
+            .map(|recovery| recovery.pending.addrs.clone())
+            .unwrap_or_default();
+        if addrs.is_empty()
+            && let Some(recovery) = self.recovering.get_mut(&cid)
+        {
+            recovery.trouble = Some(failed("no address of a member's node is known".to_owned()));
+        }
+        self.feed(Input::Ask(Ask::Recover { cid, root, addrs }));
+    }
+
+    /// The machine got one step further at a recovery door.
+    pub(crate) fn recovery_step(&mut self, cid: CollectiveId, step: JoinStep) -> Vec<Input> {
+        let Some(recovery) = self.recovering.get_mut(&cid) else {
+            return Vec::new();
+        };
+        match step {
+            JoinStep::Reached => recovery.reach(JoinStage::MemberFound),
+            JoinStep::DoorOpen => {
+                recovery.reach(JoinStage::MemberFound);
+                recovery.reach(JoinStage::MembershipProven);
+                // Another host may hold less than the one before.
+                recovery.served.clear();
+            }
+            JoinStep::Served => match self.device_record(cid) {
+                Ok(record) => {
+                    let before = self.unserved_past(cid, &record);
+                    return vec![Input::Ask(Ask::SubmitJoin {
+                        cid,
+                        before,
+                        record: record.wire().to_vec(),
+                    })];
+                }
+                Err(error) => self.trouble(cid, error),
+            },
+            JoinStep::Welcomed { .. } => {
+                if let Err(error) = self.come_back(cid) {
+                    self.trouble(cid, error);
+                    return Vec::new();
+                }
+                return vec![
+                    Input::Changed { cid },
+                    Input::Ask(Ask::SyncNow { cid: Some(cid) }),
+                ];
+            }
+            // What a node said that was reached tells more than that another is not.
+            JoinStep::Failed { why, .. } => {
+                let reached = recovery.stages.contains(&JoinStage::MemberFound);
+                let nobody = why.starts_with("nobody could be reached");
+                if recovery.trouble.is_none() || !(reached && nobody) {
+                    recovery.trouble = Some(failed(why));
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn trouble(&mut self, cid: CollectiveId, error: ApiError) {
+        if let Some(recovery) = self.recovering.get_mut(&cid) {
+            recovery.trouble = Some(error);
+        }
+    }
+
+    /// The record that adds this device by the seat's root: the one of an earlier try, else a
+    /// new one, kept so that a try after a stop shows the same one.
+    fn device_record(&mut self, cid: CollectiveId) -> Result<Verified, ApiError> {
+        let now_ms = self.clock.wall();
+        let kept = self.kept_join(&cid)?;
+        let collective = self.collective_mut(&cid)?;
+        let dev = collective.secrets.dev();
+        let adds = |record: &Verified| match record.control() {
+            Some(Control::Device(body)) => body.adds.iter().any(|add| add.dev == dev),
+            _ => false,
+        };
+        let record = match kept.filter(adds) {
+            Some(record) => record,
+            None => {
+                let body = Control::Device(DeviceBody {
+                    adds: vec![DeviceAdd {
+                        dev,
+                        kem: collective.secrets.kems.last().map(KemSecret::public),
+                        limits: None,
+                    }],
+                    drops: Vec::new(),
+                });
+                let root = self.keyring.root(&self.collectives[&cid].secrets);
+                let record = self.collectives[&cid].control_draft(
+                    now_ms,
+                    None,
+                    Signer::Root(&root),
+                    Kind::DEVICE,
+                    &body,
+                )?;
+                let kept = Entry::Local {
+                    key: join_key(&cid),
+                    value: Some(record.wire().to_vec()),
+                };
+                self.store.commit(&[kept]).map_err(store_failed)?;
+                record
+            }
+        };
+        if let Some(recovery) = self.recovering.get_mut(&cid) {
+            recovery.record = Some(record.clone());
+        }
+        Ok(record)
+    }
+
+    /// What a record rests on and the host did not serve, causes first: records that only the
+    /// old disk held, or another host.
+    fn unserved_past(&self, cid: CollectiveId, record: &Verified) -> Vec<Vec<u8>> {
+        let (Some(collective), Some(recovery)) =
+            (self.collectives.get(&cid), self.recovering.get(&cid))
+        else {
+            return Vec::new();
+        };
+        let header = record.header();
+        let mut past: BTreeMap<(Hlc, RecordId), Vec<u8>> = BTreeMap::new();
+        for cause in header.auth.iter().chain(&header.prev) {
+            if recovery.served.contains(cause) {
+                // The host has all that this one rests on.
+                continue;
+            }
+            for old in collective.accord.past(cause) {
+                if !recovery.served.contains(&old.id()) {
+                    past.insert((old.header().hlc, old.id()), old.wire().to_vec());
+                }
+            }
+        }
+        past.into_values().collect()
+    }
+
+    /// A member took the new device: this person is in again.
+    fn come_back(&mut self, cid: CollectiveId) -> Result<(), ApiError> {
+        let now_ms = self.clock.wall();
+        let Some(recovery) = self.recovering.get_mut(&cid) else {
+            return Ok(());
+        };
+        recovery.reach(JoinStage::Welcomed);
+        recovery.served.clear();
+        let record = recovery.record.clone();
+        let addresses: Vec<Vec<u8>> = recovery
+            .pending
+            .addrs
+            .iter()
+            .map(|addr| addr.0.clone())
+            .collect();
+        let collective = self
+            .collectives
+            .get_mut(&cid)
+            .ok_or_else(|| failed("the collective is not open".to_owned()))?;
+        // The record first: keys that say "member" without it could not come back again.
+        if let Some(record) = record {
+            let mut taken = Taken::default();
+            let _verdict = collective.take(&self.store, record, None, now_ms, &mut taken);
+            self.settle(cid, taken)
+                .map_err(|()| failed("the membership could not be stored".to_owned()))?;
+        }
+        self.collective_mut(&cid)?.secrets.membership = Membership::Member;
+        if let Err(error) = self.keyring.save(&self.collectives[&cid].secrets) {
+            self.collective_mut(&cid)?.secrets.membership = Membership::Joining;
+            return Err(key_failed(error));
+        }
+        if !self.collectives[&cid].is_home() && self.home_collective().is_some() {
+            self.note_membership(cid, &addresses);
+        }
+        Ok(())
+    }
+
+    /// Both sides hold the same set: the lost devices are retired, and the recovery is over.
+    pub(crate) fn recovered(&mut self, cid: CollectiveId) -> Vec<Input> {
+        let member = self
+            .collectives
+            .get(&cid)
+            .is_some_and(|collective| collective.secrets.membership == Membership::Member);
+        if !member || !self.is_recovering(&cid) {
+            return Vec::new();
+        }
+        let retire = self
+            .recovering
+            .get(&cid)
+            .is_some_and(|recovery| recovery.pending.retire);
+        let retired = if retire {
+            self.retire_others(cid)
+        } else {
+            Ok(0)
+        };
+        let done = retired.and_then(|retired| {
+            let over = Entry::Local {
+                key: key(&cid),
+                value: None,
+            };
+            self.store.commit(&[over]).map_err(store_failed)?;
+            Ok(retired)
+        });
+        match done {
+            Ok(retired) => {
+                if let Some(recovery) = self.recovering.get_mut(&cid) {
+                    recovery.reach(JoinStage::Received);
+                    recovery.retired = retired;
+                    recovery.finished = true;
+                }
+                self.take_name_from(cid);
+                if self.collectives[&cid].is_home() {
+                    self.list_recovered(retire);
+                }
+                // The new keys reach the others by a reconciliation.
+                vec![Input::Ask(Ask::SyncNow { cid: Some(cid) })]
+            }
+            Err(error) => {
+                self.warn(format!("the lost devices could not be retired: {error}"));
+                self.trouble(cid, error);
+                Vec::new()
+            }
+        }
+    }
+
+    /// The name that this person showed before, where none is set here.
+    fn take_name_from(&mut self, cid: CollectiveId) {
+        let shown = self.collectives.get(&cid).and_then(|collective| {
+            let profile = collective.profiles.get(&collective.secrets.seat)?;
+            Some(profile.name.clone())
+        });
+        if let (Ok(None), Some(name)) = (self.own_name(), shown)
+            && let Err(error) = self.keep_name(&name)
+        {
+            self.warn(format!("your name could not be kept: {error}"));
+        }
+    }
+
+    /// The home is back: what its list names and is not here is asked for too.
+    pub(crate) fn list_recovered(&mut self, retire: bool) {
+        let fact = Entry::Local {
+            key: FOLLOW_LIST.to_vec(),
+            value: Some(vec![u8::from(retire)]),
+        };
+        match self.store.commit(&[fact]) {
+            Ok(()) => self.follow_list(),
+            Err(error) => self.warn(format!("the list of collectives was not read: {error}")),
+        }
+    }
+
+    fn follow_list(&mut self) {
+        let Ok(Some(fact)) = self.store.local(FOLLOW_LIST) else {
+            return;
+        };
+        if self.home_collective().is_none() {
+            return;
+        }
+        let retire = fact.first() != Some(&0);
+        for (cid, salt, addrs) in self.membership_list() {
+            if self.collectives.contains_key(&cid) {
+                continue;
+            }
+            let pending = Pending { retire, addrs };
+            if let Err(error) = self.begin_recovery(cid, salt, pending) {
+                self.warn(format!("{} could not be asked for: {error}", cid.short()));
+                return;
+            }
+        }
+        let done = Entry::Local {
+            key: FOLLOW_LIST.to_vec(),
+            value: None,
+        };
+        if let Err(error) = self.store.commit(&[done]) {
+            tracing::warn!(%error, "the list of collectives will be read again");
+        }
+    }
+
+    fn begin_recovery(
+        &mut self,
+        cid: CollectiveId,
+        salt: Option<[u8; 16]>,
+        pending: Pending,
+    ) -> Result<(), ApiError> {
+        let secrets = fresh_secrets(&self.keyring, cid, salt, false)?;
+        self.store
+            .commit(&[pending.fact(&cid)])
+            .map_err(store_failed)?;
+        self.keyring.save(&secrets).map_err(key_failed)?;
+        self.recovering.insert(cid, Recovery::new(pending));
+        let collective = self.load_whole(secrets).map_err(store_failed)?;
+        self.collectives.insert(cid, collective);
+        self.ask_to_recover(cid);
+        Ok(())
+    }
+
+    /// How everything stands that is to come back.
+    pub(crate) fn recoveries(&self) -> Vec<RecoveryView> {
+        self.recovering
+            .iter()
+            .map(|(cid, recovery)| {
+                let counts = self.store.counts(cid);
+                let collective = self.collectives.get(cid);
+                RecoveryView {
+                    collective: cid.to_string(),
+                    name: collective
+                        .filter(|collective| !collective.accord.state().name.is_empty())
+                        .map(Collective::name),
+                    home: collective.is_some_and(Collective::is_home),
+                    done: recovery.stages.clone(),
+                    records: counts.content + counts.control,
+                    retired: recovery.retired,
+                    finished: recovery.finished,
+                    trouble: recovery.trouble.clone(),
+                }
+            })
+            .collect()
+    }
+
+    /// Makes a fresh home where the old one did not come back; the old one is asked for further,
+    /// as a collective beside it.
+    pub(crate) fn fresh_home(&mut self) -> Result<Reply, ApiError> {
+        if self.home_collective().is_some() {
+            return Ok(Reply::Done("your home is there".to_owned()));
+        }
+        let former: Vec<CollectiveId> = self
+            .collectives
+            .values()
+            .filter(|collective| collective.is_home())
+            .map(Collective::cid)
+            .collect();
+        for cid in former {
+            self.collective_mut(&cid)?.secrets.home = false;
+            self.keyring
+                .save(&self.collectives[&cid].secrets)
+                .map_err(key_failed)?;
+        }
+        self.found_home()?;
+        let fact = Entry::Local {
+            key: FRESH_HOME.to_vec(),
+            value: None,
+        };
+        self.store.commit(&[fact]).map_err(store_failed)?;
+        let members: Vec<CollectiveId> = self
+            .member_of()
+            .filter(|collective| !collective.is_home())
+            .map(Collective::cid)
+            .collect();
+        for cid in members {
+            let doors: Vec<Vec<u8>> = self.doors(&cid).into_iter().map(|addr| addr.0).collect();
+            self.note_membership(cid, &doors);
+        }
+        Ok(Reply::Done("made a fresh home".to_owned()))
+    }
+
+    /// Whether a recovery found no home to bring back.
+    pub(crate) fn wants_fresh_home(&self) -> bool {
+        !self.recovering.is_empty() || matches!(self.store.local(FRESH_HOME), Ok(Some(_)))
+    }
+}
