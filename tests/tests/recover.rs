@@ -121,7 +121,8 @@ fn everything_comes_back_from_the_text_of_the_card() {
     thief.up();
     thief.note("commons", "from the thief: buckthorn");
     let address = a.addresses().remove(0);
-    let _ = thief.run(&["peers", "add", &address]);
+    let said = thief.run(&["peers", "add", &address]);
+    assert_eq!(said.code, 0, "{}", said.err);
     talk(&a, &new, "commons", "later");
     equal(&[&a, &new], "commons");
     assert_eq!(a.count("buckthorn"), 0);

@@ -85,7 +85,7 @@ pub enum Outcome {
 /// [`OpenError`]: a card that cannot be read, keys of somebody else, nothing to recover from, or
 /// what the store says.
 pub fn recover(ask: &Recover<'_>) -> Result<Vec<Recovered>, OpenError> {
-    let card = Card::parse(ask.card).map_err(bad_card)?;
+    let card = Card::parse(ask.card).map_err(|error| bad_card(&error))?;
     let now_ms = Clock::start().wall();
     let home = Home::new(ask.home.clone());
     home.prepare()?;
@@ -122,12 +122,12 @@ pub fn recover(ask: &Recover<'_>) -> Result<Vec<Recovered>, OpenError> {
         .filter(|c| !done.contains(c))
     {
         let link = card.collectives.iter().find(|link| link.cid == cid);
-        recovered.push(run.from_disk(&mut store, cid, link)?);
+        recovered.push(run.by_disk(&mut store, cid, link)?);
     }
     let on_disk: BTreeSet<CollectiveId> = store.collectives().into_iter().collect();
     for link in &card.collectives {
         if !done.contains(&link.cid) && !on_disk.contains(&link.cid) {
-            recovered.push(run.from_card(&mut store, link)?);
+            recovered.push(run.by_card(&mut store, link)?);
         }
     }
     if recovered.is_empty() && recovering::load(&store)?.is_empty() {
@@ -154,7 +154,7 @@ impl Run {
     }
 
     /// A collective that only the card names: new keys, and a note to ask for it.
-    fn from_card(&self, store: &mut Vault, link: &CardLink) -> Result<Recovered, OpenError> {
+    fn by_card(&self, store: &mut Vault, link: &CardLink) -> Result<Recovered, OpenError> {
         let report = |outcome| Recovered {
             name: if link.home {
                 HOME.to_owned()
@@ -193,7 +193,7 @@ impl Run {
     }
 
     /// A collective whose records are on this disk.
-    fn from_disk(
+    fn by_disk(
         &self,
         store: &mut Vault,
         cid: CollectiveId,
@@ -235,7 +235,7 @@ impl Run {
         let Some(member) = state.seats.get(&seat) else {
             // The records may be older than the card.
             return match link {
-                Some(link) => self.from_card(store, link),
+                Some(link) => self.by_card(store, link),
                 None => Ok(report(&collective, Outcome::NotOurs)),
             };
         };
@@ -342,8 +342,8 @@ fn present(home: &Home) -> OpenError {
     .into()
 }
 
-fn bad_card(error: CardError) -> OpenError {
-    let hint = match &error {
+fn bad_card(error: &CardError) -> OpenError {
+    let hint = match error {
         CardError::Words(_) => "type the 24 words in their order, as the card shows them",
         CardError::Truncated => "copy it whole, from its title to its last line",
         CardError::Collective { .. } => {

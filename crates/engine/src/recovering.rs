@@ -190,7 +190,7 @@ impl Core {
         else {
             return;
         };
-        let root = self.keyring.root(&collective.secrets);
+        let root = Box::new(self.keyring.root(&collective.secrets));
         let addrs = self
             .recovering
             .get(&cid)

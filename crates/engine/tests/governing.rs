@@ -18,6 +18,8 @@ fn open(home: &std::path::Path) -> Engine {
         passphrase: None,
         version: "test",
         serving: false,
+        helps: true,
+        recovering: false,
     };
     Engine::open(&options, &mut |_| {}).unwrap().0
 }

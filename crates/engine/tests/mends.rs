@@ -18,6 +18,8 @@ fn start(home: &Path) -> (Engine, Opened) {
         passphrase: None,
         version: "test",
         serving: false,
+        helps: true,
+        recovering: false,
     };
     Engine::open(&options, &mut |_| {}).unwrap()
 }

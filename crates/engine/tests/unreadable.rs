@@ -17,6 +17,8 @@ fn open(home: &Path) -> Engine {
         passphrase: None,
         version: "test",
         serving: false,
+        helps: true,
+        recovering: false,
     };
     Engine::open(&options, &mut |_| {}).unwrap().0
 }

@@ -79,7 +79,9 @@ proptest! {
 
     #[test]
     fn any_text_is_read_or_refused(text in "(?s).{0,400}") {
-        let _ = Card::parse(&text);
+        if let Ok(card) = Card::parse(&text) {
+            prop_assert_eq!(Card::parse(&card.to_line()), Ok(card));
+        }
     }
 }
 

@@ -14,8 +14,8 @@ mod hammer;
 use ed25519_dalek::SigningKey;
 use folkmoot_record::{CollectiveId, DeviceKey, EpochId, GrantId, KemKey, SeatKey};
 use folkmoot_seal::{
-    Bundle, Cost, InviteLink, InviteSeed, KemSecret, Link, NodeKey, PairSecret, PairingLink, Proof,
-    Recipient, Role, ShelfLink, Transcript,
+    Bundle, Card, CardLink, Cost, InviteLink, InviteSeed, KemSecret, Link, NodeKey, PairSecret,
+    PairingLink, Proof, Recipient, Role, ShelfLink, Transcript,
     boxes::{BoxKey, SealedBox},
     vault,
 };
@@ -121,4 +121,25 @@ fn vault_target_holds() {
     let file = vault::lock(b"open sesame", &key, cost, &[1; 16], &[2; 24]).unwrap();
     assert_eq!(vault::rewrite(&file), Ok(file.clone()));
     hammer(&[file], decoders::vault);
+}
+
+#[test]
+fn card_target_holds() {
+    let card = Card {
+        master: folkmoot_seal::Master::from_bytes([5; 32]),
+        collectives: (0..3)
+            .map(|number| CardLink {
+                home: number == 0,
+                cid: CollectiveId::from_bytes([number; 32]),
+                salt: (number < 2).then_some([number; 16]),
+                addresses: vec![vec![4, 127, 0, 0, 1]; usize::from(number)],
+            })
+            .collect(),
+    };
+    let seeds = [
+        card.to_text(&["made"], &["home"]).as_bytes().to_vec(),
+        card.to_line().as_bytes().to_vec(),
+        card.master.words().as_bytes().to_vec(),
+    ];
+    hammer(&seeds, decoders::card);
 }

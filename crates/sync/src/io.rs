@@ -185,7 +185,7 @@ pub enum Ask {
         /// The collective.
         cid: CollectiveId,
         /// The root of the seat.
-        root: ed25519_dalek::SigningKey,
+        root: Box<ed25519_dalek::SigningKey>,
         /// Addresses on the card.
         addrs: Vec<Addr>,
     },

@@ -189,7 +189,7 @@ impl Step<'_> {
             Ask::Recover { cid, root, addrs } => {
                 let seat = SeatKey::from_bytes(root.verifying_key().to_bytes());
                 let door = DoorSecret::recovery(&cid, &seat);
-                self.knock(cid, door, AskKey::Root(root), addrs);
+                self.knock(cid, door, AskKey::Root(*root), addrs);
             }
             Ask::SubmitJoin {
                 cid,

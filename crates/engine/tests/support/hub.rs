@@ -253,6 +253,8 @@ fn open(home: &Path) -> Engine {
         passphrase: None,
         version: "test",
         serving: true,
+        helps: true,
+        recovering: false,
     };
     Engine::open(&options, &mut |_| {}).unwrap().0
 }

@@ -29,7 +29,7 @@ fn lost(seed: u64, nodes: usize) -> (World, CollectiveId, usize) {
 
 fn recover(world: &mut World, node: usize, cid: CollectiveId, person: u32, at: &[usize]) {
     let me = Person::anew(person);
-    let root = me.root.clone();
+    let root = Box::new(me.root.clone());
     world.nodes[node].home.clubs.entry(cid).or_default().me = Some(me);
     let addrs = at.iter().map(|node| addr(*node)).collect();
     world.ask(node, Ask::Recover { cid, root, addrs });
