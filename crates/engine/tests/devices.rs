@@ -1,5 +1,5 @@
 //! The devices of one person in their own home, and leaving, without a network.
-#![expect(clippy::panic, reason = "tests end so")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests end so")]
 
 use folkmoot_api::{
     ApiError, CollectiveNew, Command, DeviceAdd, DeviceDrop, DeviceList, ErrorCode, Leave, Left,
