@@ -2,20 +2,17 @@
 //! member who goes on writing, also with an old clock, and whose honest late work is brought back.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+#[path = "member/forge.rs"]
+mod forge;
 #[allow(dead_code, reason = "only the keys of a home are read here")]
 #[path = "member/traitor.rs"]
 mod traitor;
 
-use folkmoot_record::{
-    Draft, Hlc, Kind, Place, RecordId, Signed, Verified, content::Content, fc::Value,
-};
-use folkmoot_store::{Entry, Options, Vault};
 use folkmoot_tests::{
     home::{Home, text, until},
     meet::{EQUAL, equal, invite, invite_as, join, pair, refused, talk},
 };
 use serde_json::Value as Json;
-use traitor::Keys;
 
 fn knows(home: &Home, peer: &Home) {
     for address in peer.addresses() {
@@ -150,47 +147,6 @@ fn rights_are_handed_on_within_limits_and_end_with_what_came_from_them() {
     talk(&ben, &cy, "commons", "afterwards");
 }
 
-/// A note by a device, dated right after the last one that it wrote before it was removed.
-fn backdated(home: &Home, cid: &str, after: &str) -> Verified {
-    let keys = Keys::of(home.folder(), cid);
-    let (mut vault, _) = Vault::open(
-        &home.folder().join("store"),
-        Options::default(),
-        &mut |_| {},
-    )
-    .unwrap();
-    let read = |id: &RecordId| {
-        let wire = vault.get(id).unwrap().unwrap().wire;
-        Signed::parse(&wire).unwrap().verify().unwrap()
-    };
-    let early = read(&after.parse().unwrap());
-    // Beside what he wrote honestly, as a branch of his log, dated right behind what Ana has.
-    let record = Draft {
-        cid: Some(keys.cid),
-        seat: keys.seat,
-        place: Place {
-            seq: early.header().seq + 1,
-            prev: Some(early.id()),
-        },
-        hlc: Hlc::next(early.header().hlc.ms(), [early.header().hlc]),
-        kind: Kind::NOTE,
-        cap: early.header().cap,
-        auth: early.header().auth.clone(),
-        refs: Vec::new(),
-        tags: Vec::new(),
-        body: Content::new([9; 16])
-            .with(0, Value::Text("applecart of an old clock".to_owned()))
-            .encode(),
-    }
-    .sign(&keys.device)
-    .unwrap();
-    vault
-        .commit(&[Entry::Record(record.clone(), record.header().ms())])
-        .unwrap();
-    vault.close().unwrap();
-    record
-}
-
 #[test]
 fn a_removed_member_goes_on_writing_and_only_what_was_honest_comes_back() {
     let (mut ana, mut ben) = pair(["ana", "ben"], "commons");
@@ -215,7 +171,7 @@ fn a_removed_member_goes_on_writing_and_only_what_was_honest_comes_back() {
 
     // He writes on, not knowing; and once with a clock that is set back to before.
     let honest = ben.note("commons", "applecart late");
-    let old = backdated(&ben, &cid, &early);
+    let old = forge::backdated(&ben, &cid, &early);
     let old = old.id().to_string();
     ben.up();
     cy.up();
