@@ -208,6 +208,12 @@ fn two_halves_remove_each_other_and_agree_once_they_meet() {
     // Cy and Eve come back, to read; now all five hold the same.
     for home in [&mut cy, &mut eve] {
         home.up();
+        meets(home, &ben);
+        until(
+            EQUAL,
+            "they are told that they are not taken as members",
+            || home.ok(&["collective", "show", "garden"])["summary"]["note"].is_string(),
+        );
         let key = invite_as(&ben, "garden", &["--role", "reader"]);
         let said = home.run(&["join", &key, "--peer", &ben.addresses()[0], "--json"]);
         assert_eq!(said.code, 0, "{}", said.err);

@@ -75,9 +75,12 @@ impl Core {
         let link = InviteLink::parse(&ask.key).map_err(|error| bad_link(&error))?;
         let cid = link.cid;
         self.needs_network()?;
+        // Whoever was removed while away holds nothing that says so: that members' nodes do not take
+        // this device is all there is to know.
         if let Some(collective) = self.collectives.get(&cid)
             && collective.secrets.membership == Membership::Member
             && collective.seat_is_live()
+            && collective.unserved.is_empty()
         {
             return Err(
                 usage(format!("you are already a member of {}", collective.name()))
