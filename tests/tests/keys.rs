@@ -176,3 +176,21 @@ fn lost_or_damaged_keys_never_begin_a_new_person() {
     home.up();
     assert_eq!(home.count("quincetree"), 1);
 }
+
+#[test]
+fn a_command_with_the_passphrase_of_another_home_seals_nothing() {
+    let mut home = Home::new("ana");
+    home.ok(&["note", "written in the open"]);
+    let other = beside(&home, "passphrase", "of another home\n", 0o600);
+    home.set(VARIABLE, &other);
+    home.ok(&["status"]);
+    home.unset(VARIABLE);
+    // Still open: nobody is asked for a passphrase.
+    home.ok(&["note", "written again"]);
+    // The node's start is what seals.
+    home.set(VARIABLE, &other);
+    home.up();
+    assert_eq!(home.stop(), 0);
+    home.unset(VARIABLE);
+    refused(&home.run(&["list"]), 4, &["passphrase"]);
+}

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use folkmoot_engine::OpenError;
+use folkmoot_engine::{OpenError, keys_are_sealed};
 use folkmoot_node::{
     Options, Ready, RunError, Told,
     config::{Layer, Settings, Switch},
@@ -66,8 +66,8 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
     start_log(&settings.log.value)?;
     let mut passphrase = passphrase::from_file()?;
     if passphrase.is_none() && args.passphrase {
-        let keys = cx.home.folder().join("keys");
-        passphrase = Some(match keys.exists() {
+        // A slip of the finger in a new one would lock the keys for good: it is asked for twice.
+        passphrase = Some(match keys_are_sealed(cx.home.folder())? {
             true => passphrase::ask(cx.ui)?,
             false => passphrase::choose(cx.ui)?,
         });

@@ -199,6 +199,17 @@ impl Keyring {
         Ok(home.read_key(NODE_KEY)?.is_none() && home.read_key(MASTER)?.is_none())
     }
 
+    /// Whether the keys lie there without a passphrase.
+    pub(crate) fn lies_open(home: &Home) -> Result<bool, KeyError> {
+        let found = home.read_key(NODE_KEY)?;
+        Ok(found.is_some_and(|bytes| bytes.first() == Some(&OPEN)))
+    }
+
+    /// Whether a passphrase seals keys that are there.
+    pub(crate) fn are_sealed(home: &Home) -> Result<bool, KeyError> {
+        Ok(home.read_key(NODE_KEY)?.is_some() && !Self::lies_open(home)?)
+    }
+
     /// Whether the key folder holds no secret of anybody: it is empty, or filling it broke off
     /// before the master was written.
     pub(crate) fn holds_nothing(home: &Home) -> Result<bool, KeyError> {

@@ -91,6 +91,17 @@ pub struct Options {
     pub recovering: bool,
 }
 
+/// Whether this home has keys that a passphrase seals. Where it has none, or they lie open, a
+/// passphrase that is given is a new one, and should be asked for twice.
+///
+/// # Errors
+/// Where the key folder cannot be read, or others can.
+pub fn keys_are_sealed(home: &std::path::Path) -> Result<bool, OpenError> {
+    Ok(keyring::Keyring::are_sealed(&home::Home::new(
+        home.to_owned(),
+    ))?)
+}
+
 /// What opening found and did.
 pub struct Opened {
     /// The home was made now.

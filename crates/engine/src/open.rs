@@ -47,7 +47,12 @@ impl Core {
                 ),
             });
         }
-        let passphrase = options.passphrase.as_ref().map(|text| text.as_str());
+        // Keys that lie open are sealed by the node's start alone: a command that happens to know
+        // a passphrase, perhaps that of another home, must not lock this one.
+        let passphrase = match !options.serving && Keyring::lies_open(&home)? {
+            true => None,
+            false => options.passphrase.as_ref().map(|text| text.as_str()),
+        };
         let (keyring, _) = Keyring::open(&home, passphrase)?;
         // What was torn off was never acknowledged, so the index never had it.
         let lost = !report.damaged.is_empty();
