@@ -199,7 +199,12 @@ impl Core {
             } => {
                 tracing::info!(?peer, %cid, equal, "reconciled");
                 if let Some(collective) = self.collectives.get_mut(&cid) {
-                    collective.unserved.remove(&peer);
+                    // Whom one member's node takes as a member was not removed: the others that
+                    // did not answer will hear of it.
+                    match equal {
+                        true => collective.unserved.clear(),
+                        false => drop(collective.unserved.remove(&peer)),
+                    }
                 }
                 self.synced(cid, equal);
                 if equal {

@@ -76,7 +76,7 @@ impl Core {
         let cid = link.cid;
         self.needs_network()?;
         // Whoever was removed while away holds nothing that says so: that members' nodes do not take
-        // this device is all there is to know.
+        // this device, and none has reconciled with it since, is all there is to know.
         if let Some(collective) = self.collectives.get(&cid)
             && collective.secrets.membership == Membership::Member
             && collective.seat_is_live()
