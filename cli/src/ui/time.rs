@@ -93,11 +93,8 @@ fn moment(text: &str, ahead: bool) -> Result<Timestamp, CliError> {
     if let Ok(stamp) = text.parse::<Timestamp>() {
         return Ok(stamp);
     }
-    let day = text
-        .parse::<civil::Date>()
-        .map(|date| date.at(0, 0, 0, 0))
-        .or_else(|_| text.parse::<civil::DateTime>());
-    if let Ok(day) = day {
+    // A date alone is its midnight.
+    if let Ok(day) = text.parse::<civil::DateTime>() {
         return day
             .to_zoned(TimeZone::system())
             .map(|zoned| zoned.timestamp())

@@ -1,12 +1,14 @@
 //! Commands on collectives: founding, listing, invites.
 
+use std::collections::BTreeSet;
+
 use folkmoot_api::{
     ApiError, CollectiveNew, CollectiveSummary, CollectiveView, InviteNew, Reply, RoleView,
 };
 use folkmoot_record::{
-    CollectiveId, RecordId,
+    CollectiveId, DeviceKey, RecordId, SeatKey,
     control::{Actions, Cut},
-    hash,
+    hash, limits,
 };
 use folkmoot_store::Entry;
 
@@ -215,42 +217,30 @@ impl Core {
     }
 }
 
+/// Bytes that a device op or a resignation holds besides its cut, at most.
+const OTHER_BYTES: usize = 8 << 10;
+
 /// Everything this seat has written so far stays honoured (section 4.5).
 pub(crate) fn own_cut(
     collective: &Collective,
     store: &folkmoot_store::Vault,
 ) -> Result<Vec<Cut>, ApiError> {
     let seat = collective.secrets.seat;
-    let mut cut = Vec::new();
-    let state = collective.accord.state();
-    for dev in state
+    let devices: BTreeSet<(SeatKey, DeviceKey)> = collective
+        .accord
+        .state()
         .seats
         .get(&seat)
-        .map(|member| member.devices.keys())
         .into_iter()
-        .flatten()
-    {
-        let place = collective.accord.next_place(&seat, dev);
-        if let (Some(seq), Some(id)) = (place.seq.checked_sub(1), place.prev) {
-            cut.push(Cut {
-                dev: *dev,
-                lane: 0,
-                seq,
-                id,
-            });
-        }
-        if let Some(tip) = store.tip(&collective.cid(), dev).map_err(store_failed)? {
-            cut.push(Cut {
-                dev: *dev,
-                lane: 1,
-                seq: tip.seq,
-                id: tip.id,
-            });
-        }
-    }
-    cut.sort();
-    cut.dedup();
-    Ok(cut)
+        .flat_map(|member| member.devices.keys().map(|dev| (seat, *dev)))
+        .collect();
+    let lines = collective.lines(store, &BTreeSet::from([seat]))?;
+    // Every end: a log that somebody forked has several, and what lies below one that is not named
+    // is lost. Bodies of these kinds are shorter than those for which cuts are made otherwise.
+    let shorter = limits::LONG_BODY - limits::BODY + OTHER_BYTES;
+    Ok(collective
+        .fill_cut(&devices, &lines, |_| true, &[], shorter)
+        .cut)
 }
 
 fn is_loopback(address: &str) -> bool {
