@@ -167,6 +167,8 @@ fn nobody_gives_more_than_they_hold() {
     assert_eq!(below.limits.depth, 0);
     equal(&[&ana, &ben, &cy]);
     cy.note("runner beans", &["garden/beans"]).unwrap();
+    // What Ana does not hold when she ends the right is cut away, by the rules.
+    equal(&[&ana, &ben, &cy]);
     assert_eq!(
         cy.note("roses", &["garden"]).unwrap_err().reason.as_deref(),
         Some("kind-or-tag")
@@ -226,6 +228,7 @@ fn nobody_gives_more_than_they_hold() {
             .as_deref(),
         Some("action")
     );
+    assert_eq!(ana.finds("\"runner beans\""), 1);
 }
 
 #[test]
