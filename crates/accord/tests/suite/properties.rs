@@ -79,7 +79,7 @@ fn live(state: &State) -> BTreeMap<GrantId, bool> {
 fn random_collectives_are_busy() {
     let mut kinds: BTreeMap<Kind, (usize, usize)> = BTreeMap::new();
     let mut void: BTreeMap<&str, usize> = BTreeMap::new();
-    let (mut shadowed, mut hits) = (0, 0);
+    let (mut shadowed, mut hits, mut forked, mut content) = (0, 0, 0, 0);
     let mut runner = TestRunner::deterministic();
     for _ in 0..120 {
         let (founders, acts) = history(90).new_tree(&mut runner).unwrap().current();
@@ -96,8 +96,17 @@ fn random_collectives_are_busy() {
         }
         let revocations = world.accord.state().revocations.values();
         hits += revocations.filter(|v| v.active).count();
+        content += world.records.len() - control(&world).len();
+        let mut accord = fresh(&world);
+        accord.insert_all(control(&world).into_iter().map(|r| (r, now())));
+        let siblings = world.siblings().into_iter();
+        forked += siblings
+            .filter(|sibling| accord.insert(sibling.clone(), now()).standing.is_admitted())
+            .count();
     }
-    eprintln!("made and honoured by kind: {kinds:?}; void {void:?}, shadowed {shadowed}, {hits}");
+    eprintln!(
+        "made and honoured by kind: {kinds:?}; void {void:?}, shadowed {shadowed}, {hits}, forked {forked}, content {content}"
+    );
     for kind in [
         Kind::INVITE,
         Kind::JOIN,
@@ -118,4 +127,6 @@ fn random_collectives_are_busy() {
     }
     assert!(void.len() >= 18, "few ways to be void: {void:?}");
     assert!(shadowed > 60 && hits > 100);
+    assert!(forked > 400, "few forks that are admitted: {forked}");
+    assert!(content > 150, "little content: {content}");
 }

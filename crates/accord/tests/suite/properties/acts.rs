@@ -141,15 +141,12 @@ proptest! {
         let forks = world.siblings();
         let mut accord = fresh(&world);
         accord.insert_all(control(&world).into_iter().map(|r| (r, now())));
-        let mut valid = 0;
         for sibling in forks {
             let inserted = accord.insert(sibling, now());
-            valid += usize::from(inserted.standing.is_admitted());
             prop_assert!(inserted.changed.is_empty(), "{:?}", inserted.changed);
             prop_assert!(same(state.clone(), accord.state().clone()));
         }
         prop_assert!(honoured(&accord).is_superset(&stood));
-        prop_assert!(valid > 0 || world.records.len() < 40);
     }
 
     /// P9, second half: what a device does takes nothing from another device of its seat that it
