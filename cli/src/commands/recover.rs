@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use crate::{
-    access::Access,
+    access::{Access, Need},
     commands::Context,
     error::CliError,
     passphrase,
@@ -35,6 +35,9 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Trouble at every door that is left is waited for so long: one dead address of several must
 /// not end a recovery that works by another.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Where everything is back, a second member's node is waited for so long, so that the lost devices
+/// are retired at once; the node goes on waiting.
+const SETTLE: Duration = Duration::from_secs(10);
 
 /// Come back by the 24 words and the recovery card
 #[derive(Debug, clap::Args)]
@@ -43,12 +46,14 @@ Examples:
   moot recover card.txt          from the card that `moot id --card` wrote
   moot recover - < card.txt      reads it from standard input
   moot recover                   asks for the words and the parts of the card
+  moot recover --retire-now      all that you wrote is back: retire your lost devices at once
 
 With the card an empty machine is enough: members' nodes let you into your collectives again, in
 your old seats, and everything comes back from them. Lost devices are retired, so that nobody
-writes with them any more. Where the records still lie on this disk, the words alone are enough;
-the key folder must be empty or gone. What nobody answered for is tried again, by your node or
-when you run this once more.")]
+writes with them any more, once the nodes of two members held the same records as yours: what comes
+later from a retired device does not count. `moot status` tells what is waited for. Where the records
+still lie on this disk, the words alone are enough; the key folder must be empty or gone. What nobody
+answered for is tried again, by your node or when you run this once more.")]
 pub(crate) struct Args {
     /// The card, or the words, in a file; `-` reads standard input
     #[arg(value_name = "FILE")]
@@ -59,6 +64,12 @@ pub(crate) struct Args {
     /// Leave your other devices as they are: they are not lost
     #[arg(long)]
     keep_devices: bool,
+    /// Retire the lost devices now, without waiting for more members' nodes
+    #[arg(long, conflicts_with_all = ["from", "peers", "keep_devices", "listen"])]
+    retire_now: bool,
+    /// With --retire-now: only in this collective
+    #[arg(long = "in", value_name = "COLLECTIVE", requires = "retire_now")]
+    place: Option<String>,
     /// Multiaddr to listen on meanwhile, in place of all interfaces; may be repeated
     #[arg(long, value_name = "ADDR")]
     listen: Vec<String>,
@@ -70,6 +81,12 @@ pub(crate) struct Args {
 /// # Errors
 /// A card that cannot be read, keys that are there already, or what did not come back.
 pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
+    if args.retire_now {
+        let access = Access::open(cx, Need::ExistingHome)?;
+        let collective = args.place;
+        let views: Vec<RecoveryView> = access.ask(Command::RetireNow { collective })?;
+        return show(cx, &[], &views);
+    }
     if let Some(access) = Access::running(cx)? {
         let views: Vec<RecoveryView> = access.ask(Command::Recoveries {})?;
         if views.is_empty() {
@@ -230,7 +247,7 @@ fn watch(
 ) -> Result<(), CliError> {
     let begun = Instant::now();
     let mut told: Vec<(String, usize)> = Vec::new();
-    let mut stuck: Option<Instant> = None;
+    let (mut stuck, mut settling): (Option<Instant>, Option<Instant>) = (None, None);
     let mut views: Vec<RecoveryView>;
     loop {
         views = access.ask(Command::Recoveries {})?;
@@ -244,7 +261,11 @@ fn watch(
             stuck = None;
         }
         let hopeless = since.is_some_and(|since| since.elapsed() >= PATIENCE);
-        if open.is_empty() || hopeless || begun.elapsed() >= Duration::from_secs(wait) {
+        let settled = open.is_empty() && {
+            let retiring = views.iter().any(|view| view.retiring.is_some());
+            !retiring || settling.get_or_insert_with(Instant::now).elapsed() >= SETTLE
+        };
+        if settled || hopeless && !open.is_empty() || begun.elapsed() >= Duration::from_secs(wait) {
             break;
         }
         std::thread::sleep(LOOK);
@@ -311,6 +332,7 @@ fn show(cx: &Context<'_>, recovered: &[Recovered], views: &[RecoveryView]) -> Re
                 "outcome": if view.finished { "back" } else { "asking" },
                 "records": view.records,
                 "retired": view.retired,
+                "retiring": view.retiring,
                 "trouble": view.trouble,
             })
         }));
@@ -340,9 +362,14 @@ fn show(cx: &Context<'_>, recovered: &[Recovered], views: &[RecoveryView]) -> Re
             let name = name_of(view);
             if view.finished {
                 let records = plural(view.records, "record", "records");
-                let retired = match view.retired {
-                    0 => String::new(),
-                    n => format!("; {} retired", plural(n, "lost device", "lost devices")),
+                let retired = match (view.retired, &view.retiring) {
+                    (_, Some(waits)) => format!(
+                        "; {} yours still, until {} held the same",
+                        plural(waits.devices, "lost device is", "lost devices are"),
+                        plural(waits.missing, "member's node more", "members' nodes more"),
+                    ),
+                    (0, None) => String::new(),
+                    (n, None) => format!("; {} retired", plural(n, "lost device", "lost devices")),
                 };
                 writeln!(out, "{good}✓{good:#} {name}: back, {records}{retired}")?;
             } else {
@@ -356,6 +383,11 @@ fn show(cx: &Context<'_>, recovered: &[Recovered], views: &[RecoveryView]) -> Re
     if fresh || views.iter().any(|view| view.home && !view.finished) {
         cx.ui
             .say("your notes of the old home come back only from a copy of its folder, or from another device of yours");
+    }
+    if views.iter().any(|view| view.retiring.is_some()) {
+        cx.ui.say(
+            "leave your node running (moot up): it retires them; moot status tells what it waits for",
+        );
     }
     if missing == 0 {
         if recovered.is_empty() && views.is_empty() {

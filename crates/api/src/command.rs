@@ -39,6 +39,11 @@ pub enum Command {
     Recoveries {},
     /// Makes a fresh home where the old one does not come back: [`Reply::Done`].
     FreshHome {},
+    /// Retires lost devices at once that wait for more members' nodes: [`Reply::Recoveries`].
+    RetireNow {
+        /// Name or id prefix; none: everywhere.
+        collective: Option<String>,
+    },
     /// Sets the name shown to others: [`Reply::Id`].
     SetName(SetName),
     /// Writes a note, link or another content record: [`Reply::Saved`].

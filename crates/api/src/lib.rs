@@ -39,4 +39,4 @@ pub use node::{
     Difference, Eye, IdView, Listening, PeerAdd, PeerCollective, PeerView, SetName, StatusView,
     SyncArgs, SyncView, WhyStep, WhyView,
 };
-pub use recovery::{CardCollective, CardView, RecoveryView, WordAt};
+pub use recovery::{CardCollective, CardView, RecoveryView, Retiring, WordAt};

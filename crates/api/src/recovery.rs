@@ -1,5 +1,6 @@
 //! The recovery card, the words, and coming back by them.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{ApiError, JoinStage};
@@ -63,6 +64,22 @@ pub struct RecoveryView {
     pub retired: u64,
     /// Everything is back.
     pub finished: bool,
+    /// Lost devices that still count as this person's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retiring: Option<Retiring>,
     /// What is in the way; the node goes on trying.
     pub trouble: Option<ApiError>,
+}
+
+/// Lost devices that are retired once enough is known of what they wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retiring {
+    /// How many.
+    pub devices: u64,
+    /// How many more members' nodes have to hold the same records.
+    pub missing: u64,
+    /// When they are retired at the latest, where every known address was tried by then.
+    pub latest: Timestamp,
+    /// Claimed time of the newest record of them that is here.
+    pub newest: Option<Timestamp>,
 }

@@ -67,6 +67,8 @@ pub(crate) struct Collective {
     pub(crate) void: Refusals,
     /// Content stored but not shown, with its mark.
     pub(crate) marked: BTreeMap<RecordId, u8>,
+    /// Content of this person that was cut away at some time, by device.
+    pub(crate) cut_own: BTreeMap<RecordId, DeviceKey>,
     /// Content of which only the header is held: its body was held back while it was cut away.
     pub(crate) bodiless: BTreeSet<RecordId>,
     /// Content over its day's quota, oldest first, by device; let in as the days allow.
@@ -109,6 +111,7 @@ impl Collective {
             seen_ms: 0,
             void: Refusals::default(),
             marked: BTreeMap::new(),
+            cut_own: BTreeMap::new(),
             tallies: BTreeMap::new(),
             over_quota: BTreeMap::new(),
             bodiless: BTreeSet::new(),

@@ -24,6 +24,7 @@ use crate::{
     keyring::Keyring,
     receive::{Taken, again, united},
     recovering::Recovery,
+    retire::Retirement,
     secrets::Membership,
     wait::Waiting,
 };
@@ -54,6 +55,8 @@ pub(crate) struct Core {
     pub(crate) network: Option<Network>,
     pub(crate) joins: BTreeMap<CollectiveId, Join>,
     pub(crate) recovering: BTreeMap<CollectiveId, Recovery>,
+    /// Lost devices that are still to be retired.
+    pub(crate) retiring: BTreeMap<CollectiveId, Retirement>,
     /// Whether recovery doors of other members are answered.
     pub(crate) helps: bool,
     pub(crate) waiting: Vec<Waiting>,
@@ -86,6 +89,7 @@ impl Core {
             Command::ConfirmWords { words } => self.confirm_words(&words),
             Command::Recoveries {} => Ok(Reply::Recoveries(self.recoveries())),
             Command::FreshHome {} => self.fresh_home(),
+            Command::RetireNow { collective } => self.retire_now(collective.as_deref()),
             Command::SetName(ask) => self.set_name(&ask.name),
             Command::Note(note) => self.write_note(&note),
             Command::Show(ask) => self.show_record(&ask.id),
@@ -207,11 +211,14 @@ impl Core {
                     }
                 }
                 self.synced(cid, equal);
-                if equal {
-                    self.recovered(cid)
-                } else {
-                    Vec::new()
+                if !equal {
+                    return Vec::new();
                 }
+                let machine = self.machine.as_ref();
+                let seat = machine.and_then(|machine| machine.seat(&peer, &cid));
+                let inputs = self.recovered(cid);
+                self.heard_equal(cid, seat);
+                inputs
             }
             Event::Unserved { peer, cid } => {
                 tracing::info!(?peer, %cid, "a member's node does not take this device");
@@ -255,6 +262,7 @@ impl Core {
             self.feed(Input::Ask(Ask::Reach { peer, addrs }));
         }
         self.resume_recoveries();
+        self.resume_retirements();
         self.resume_joins();
     }
 
@@ -470,6 +478,7 @@ impl Core {
             }
         }
         self.all_duties();
+        self.retire_all_due();
         self.forget_idle_imports();
         self.hear_all();
         self.meet_damage(now_ms);

@@ -84,6 +84,7 @@ impl Core {
             network: None,
             joins: BTreeMap::new(),
             recovering: BTreeMap::new(),
+            retiring: BTreeMap::new(),
             helps: options.helps,
             waiting: Vec::new(),
             departures: BTreeMap::new(),
@@ -96,6 +97,7 @@ impl Core {
             unmended: Vec::new(),
         };
         core.recovering = crate::recovering::load(&core.store)?;
+        core.retiring = crate::retire::load(&core.store)?;
         core.load_collectives()?;
         core.judge_what_is_left();
         let mut notices = notices(&report);

@@ -25,6 +25,7 @@ use crate::{
     join::join_key,
     keyring::Keyring,
     receive::Taken,
+    retire::Retirement,
     secrets::{Membership, Secrets},
 };
 
@@ -361,51 +362,50 @@ impl Core {
         Ok(())
     }
 
-    /// Both sides hold the same set: the lost devices are retired, and the recovery is over.
+    /// Both sides hold the same set: the recovery is over. The lost devices are retired when more
+    /// nodes were heard: see `retire.rs`.
     pub(crate) fn recovered(&mut self, cid: CollectiveId) -> Vec<Input> {
         let member = self
             .collectives
             .get(&cid)
             .is_some_and(|collective| collective.secrets.membership == Membership::Member);
-        if !member || !self.is_recovering(&cid) {
+        let Some(recovery) = self
+            .recovering
+            .get_mut(&cid)
+            .filter(|recovery| member && !recovery.finished)
+        else {
+            return Vec::new();
+        };
+        let pending = recovery.pending.clone();
+        let waits = pending
+            .retire
+            .then(|| Retirement::new(self.clock.wall(), &pending.addrs));
+        let mut facts = vec![Entry::Local {
+            key: key(&cid),
+            value: None,
+        }];
+        facts.extend(waits.as_ref().map(|waits| waits.fact(&cid)));
+        if let Err(error) = self.store.commit(&facts) {
+            recovery.trouble = Some(store_failed(error));
             return Vec::new();
         }
-        let retire = self
-            .recovering
-            .get(&cid)
-            .is_some_and(|recovery| recovery.pending.retire);
-        let retired = if retire {
-            self.retire_others(cid)
-        } else {
-            Ok(0)
-        };
-        let done = retired.and_then(|retired| {
-            let over = Entry::Local {
-                key: key(&cid),
-                value: None,
-            };
-            self.store.commit(&[over]).map_err(store_failed)?;
-            Ok(retired)
-        });
-        match done {
-            Ok(retired) => {
-                if let Some(recovery) = self.recovering.get_mut(&cid) {
-                    recovery.reach(JoinStage::Received);
-                    recovery.retired = retired;
-                    recovery.finished = true;
-                }
-                self.take_name_from(cid);
-                if self.collectives[&cid].is_home() {
-                    self.list_recovered(retire);
-                }
-                // The new keys reach the others by a reconciliation.
-                vec![Input::Ask(Ask::SyncNow { cid: Some(cid) })]
-            }
-            Err(error) => {
-                self.warn(format!("the lost devices could not be retired: {error}"));
-                self.trouble(cid, error);
-                Vec::new()
-            }
+        recovery.reach(JoinStage::Received);
+        recovery.finished = true;
+        if let Some(waits) = waits {
+            self.retiring.insert(cid, waits);
+            self.reach_for_retirement(&cid);
+        }
+        self.take_name_from(cid);
+        if self.collectives[&cid].is_home() {
+            self.list_recovered(pending.retire);
+        }
+        vec![Input::Ask(Ask::SyncNow { cid: Some(cid) })]
+    }
+
+    /// So many lost devices were retired.
+    pub(crate) fn retired(&mut self, cid: CollectiveId, devices: u64) {
+        if let Some(recovery) = self.recovering.get_mut(&cid) {
+            recovery.retired = devices;
         }
     }
 
@@ -496,9 +496,11 @@ impl Core {
                     records: counts.content + counts.control,
                     retired: recovery.retired,
                     finished: recovery.finished,
+                    retiring: self.retiring_view(cid),
                     trouble: recovery.trouble.clone(),
                 }
             })
+            .chain(self.waiting_views())
             .collect()
     }
 

@@ -49,7 +49,8 @@ impl Core {
         });
         let damage = self.damage_notices();
         let others = self.warnings.iter().filter(|w| !self.is_kept(w)).cloned();
-        let warnings = damage.into_iter().chain(others).collect();
+        let retiring = self.retirement_notices();
+        let warnings = damage.into_iter().chain(retiring).chain(others).collect();
         let log: u64 = self
             .collectives
             .keys()

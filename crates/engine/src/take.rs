@@ -268,6 +268,9 @@ impl Collective {
             self.note_misdeed(header.seat, misdeed, at_ms);
         }
         self.marked.insert(record.id(), mark);
+        if mark == mark::SHADOWED && header.seat == self.secrets.seat {
+            self.cut_own.insert(record.id(), header.dev);
+        }
         if mark == mark::OVER_QUOTA {
             self.over_quota
                 .entry(header.dev)

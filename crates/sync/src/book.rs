@@ -17,6 +17,8 @@ pub(crate) struct Contact {
     /// Dialled, and counted as failed at this time.
     pending: Option<u64>,
     connected: bool,
+    /// A dial ended, well or not, since these addresses became known.
+    tried: bool,
     pub(crate) last_error: Option<String>,
     /// The collectives whose invite links or recovery cards named these addresses.
     pub(crate) joins: BTreeSet<CollectiveId>,
@@ -28,8 +30,14 @@ impl Contact {
         (!self.connected && self.pending.is_none()).then_some(self.next)
     }
 
+    /// Whether a dial ended, or the peer is connected.
+    pub(crate) fn was_tried(&self) -> bool {
+        self.tried || self.connected
+    }
+
     fn fail(&mut self, now: u64, error: String, dice: &mut Dice) {
         self.pending = None;
+        self.tried = true;
         self.last_error = Some(error);
         self.next = now + pause(self.attempts, dice);
         self.attempts = self.attempts.saturating_add(1);
@@ -91,6 +99,7 @@ impl Book {
             for addr in addrs {
                 if !contact.addrs.contains(&addr) {
                     contact.addrs.insert(0, addr);
+                    contact.tried = false;
                 }
             }
             contact.addrs.truncate(limits::ADDRS);
@@ -120,6 +129,7 @@ impl Book {
             next: now,
             pending: None,
             connected,
+            tried: false,
             last_error: None,
             joins: join.into_iter().collect(),
         });
@@ -169,6 +179,7 @@ impl Book {
                 contact.peer = Some(peer.clone());
                 contact.pending = None;
                 contact.connected = true;
+                contact.tried = true;
                 contact.last_error = None;
                 joins.extend(&contact.joins);
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use folkmoot_record::{CollectiveId, DeviceKey};
+use folkmoot_record::{CollectiveId, DeviceKey, SeatKey};
 
 use crate::{
     Addr, Holdings, Input, Output, Peer, PeerView, SharedView, StreamId,
@@ -121,6 +121,17 @@ impl Machine {
     pub fn device(&self, peer: &Peer, cid: &CollectiveId) -> Option<DeviceKey> {
         let share = self.peers.get(peer)?.shares.get(cid)?;
         Some(share.dev)
+    }
+
+    /// The member for whom a connected peer proved a device of a collective.
+    pub fn seat(&self, peer: &Peer, cid: &CollectiveId) -> Option<SeatKey> {
+        let share = self.peers.get(peer)?.shares.get(cid)?;
+        Some(share.seat)
+    }
+
+    /// Whether every address known was dialled since the start, or its peer is connected.
+    pub fn all_tried(&self) -> bool {
+        self.book.contacts().iter().all(Contact::was_tried)
     }
 
     /// All peers and addresses known, for people.

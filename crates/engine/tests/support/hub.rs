@@ -44,7 +44,7 @@ pub(crate) struct Home {
     /// Its address, as text.
     pub(crate) address: String,
     peer: Peer,
-    _folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
 }
 
 fn pair(a: &Peer, b: &Peer) -> (Peer, Peer) {
@@ -74,8 +74,21 @@ impl Hub {
 
     /// A new person with a node.
     pub(crate) fn person(&self, name: &str) -> Home {
-        let folder = tempfile::tempdir().unwrap();
-        let engine = open(&folder.path().join("home"));
+        let home = self.start(name, Arc::new(tempfile::tempdir().unwrap()), false);
+        home.ask(Command::SetName(SetName {
+            name: name.to_owned(),
+        }));
+        home
+    }
+
+    /// A node under this name on a home that may have been there before.
+    pub(crate) fn start(
+        &self,
+        name: &str,
+        folder: Arc<tempfile::TempDir>,
+        recovering: bool,
+    ) -> Home {
+        let engine = open(&folder.path().join("home"), recovering);
         let address = format!("/{name}");
         let peer = Peer(name.as_bytes().to_vec());
         self.wires
@@ -98,16 +111,37 @@ impl Hub {
                 }
             }),
         });
-        let home = Home {
+        Home {
             engine,
             address,
             peer,
-            _folder: folder,
-        };
-        home.ask(Command::SetName(SetName {
-            name: name.to_owned(),
-        }));
-        home
+            folder,
+        }
+    }
+
+    /// Stops a node; gives what is left on its disk.
+    pub(crate) fn stop(&self, home: Home) -> Arc<tempfile::TempDir> {
+        let mut wires = self.wires.lock().unwrap();
+        wires.engines.remove(&home.peer);
+        let links: Vec<(Peer, Peer)> = wires.linked.iter().cloned().collect();
+        for (a, b) in links {
+            if a == home.peer || b == home.peer {
+                self.unlink(&mut wires, &a, &b);
+            }
+        }
+        // Its thread may be about to send.
+        drop(wires);
+        let folder = home.folder.clone();
+        drop(home);
+        folder
+    }
+
+    /// Keeps two apart by their names, also before they are there.
+    pub(crate) fn apart(&self, a: &str, b: &str) {
+        let peer = |name: &str| Peer(name.as_bytes().to_vec());
+        let mut wires = self.wires.lock().unwrap();
+        wires.apart.insert(pair(&peer(a), &peer(b)));
+        self.unlink(&mut wires, &peer(a), &peer(b));
     }
 
     fn send(&self, to: &Peer, input: Input) {
@@ -247,19 +281,24 @@ impl Hub {
     }
 }
 
-fn open(home: &Path) -> Engine {
+fn open(home: &Path, recovering: bool) -> Engine {
     let options = Options {
         home: home.to_owned(),
         passphrase: None,
         version: "test",
         serving: true,
         helps: true,
-        recovering: false,
+        recovering,
     };
     Engine::open(&options, &mut |_| {}).unwrap().0
 }
 
 impl Home {
+    /// The home folder.
+    pub(crate) fn folder(&self) -> std::path::PathBuf {
+        self.folder.path().join("home")
+    }
+
     /// Asks for what has to go well.
     pub(crate) fn ask(&self, command: Command) -> Reply {
         self.engine.call(command).unwrap()
