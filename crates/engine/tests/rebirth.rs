@@ -64,8 +64,8 @@ fn warnings(home: &Home) -> String {
 }
 
 /// Ana founded, Ben and Cy joined; what Ben wrote last only Ana has, and Ben's machine is gone.
-/// Gives Ana, Cy, Ben's card, and what is left of his machine.
-fn lost(hub: &Hub) -> (Home, Home, String, Home) {
+/// Gives Ana, Cy and Ben's card.
+fn lost(hub: &Hub) -> (Home, Home, String) {
     let [ana, ben, cy] = ["ana", "ben", "cy"].map(|name| hub.person(name));
     ana.found("commons");
     ben.join(&ana.invite("writer").key.unwrap());
@@ -85,16 +85,17 @@ fn lost(hub: &Hub) -> (Home, Home, String, Home) {
     ben.note("ana alone has this: latework", &[]).unwrap();
     equal(&[&ana, &ben]);
     let card = card(&ben);
-    hub.apart("ana", "ben");
+    // Cy's node may still name his address: a machine that ran would give the new one all.
+    hub.stop(ben);
     // The new machine reaches the stale node alone at first.
     hub.apart("ana", "reborn");
-    (ana, cy, card, ben)
+    (ana, cy, card)
 }
 
 #[test]
 fn a_stale_node_alone_retires_nothing() {
     let hub = Hub::new();
-    let (ana, cy, card, _ben) = lost(&hub);
+    let (ana, cy, card) = lost(&hub);
     let new = reborn(&hub, "reborn", &card);
     until("it is back from the stale node", || is_back(&new));
     assert_eq!(new.finds("latework"), 0);
@@ -120,7 +121,7 @@ fn a_stale_node_alone_retires_nothing() {
 #[test]
 fn what_waits_survives_a_stop_and_the_person_may_say_now() {
     let hub = Hub::new();
-    let (ana, cy, card, _ben) = lost(&hub);
+    let (ana, cy, card) = lost(&hub);
     let new = reborn(&hub, "reborn", &card);
     until("it is back from the stale node", || is_back(&new));
     let folder = hub.stop(new);
@@ -151,7 +152,7 @@ fn what_waits_survives_a_stop_and_the_person_may_say_now() {
 #[test]
 fn keys_that_cannot_be_written_leave_memory_as_the_disk_is() {
     let hub = Hub::new();
-    let (ana, cy, card, _ben) = lost(&hub);
+    let (ana, cy, card) = lost(&hub);
     let new = reborn(&hub, "reborn", &card);
     until("it is back from the stale node", || is_back(&new));
     // A folder in the way of the file that is written before it takes the old one's place.

@@ -129,7 +129,6 @@ impl Hub {
                 self.unlink(&mut wires, &a, &b);
             }
         }
-        // Its thread may be about to send.
         drop(wires);
         let folder = home.folder.clone();
         drop(home);
@@ -150,6 +149,10 @@ impl Hub {
 
     fn carry_out(&self, me: &Peer, output: Output) {
         let mut wires = self.wires.lock().unwrap();
+        if !wires.engines.contains_key(me) {
+            // It was stopped while its thread still ran.
+            return;
+        }
         match output {
             Output::Dial { peer, addrs } => {
                 let named = addrs
