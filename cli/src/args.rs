@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    charter, collective, completions, config, contracts, device, find, grant, id, import, invite,
-    join, leave, link, list, members, note, peers, proposals, propose, readmit, recover, revoke,
-    show, status, sync, up, vote, why,
+    charter, collective, completions, config, contracts, device, edit, find, grant, history, id,
+    import, invite, join, leave, link, list, members, merge, note, peers, proposals, propose,
+    readmit, recover, revoke, show, status, sync, up, vote, why,
 };
 
 /// A person's own knowledge node: notes that are yours, shared in collectives without servers.
@@ -65,6 +65,9 @@ pub(crate) enum Command {
     Note(note::Args),
     Link(link::Args),
     Show(show::Args),
+    Edit(edit::Args),
+    History(history::Args),
+    Merge(merge::Args),
     Find(find::Args),
     List(list::Args),
     Import(import::Args),

@@ -6,8 +6,10 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod contracts;
 pub(crate) mod device;
+pub(crate) mod edit;
 pub(crate) mod find;
 pub(crate) mod grant;
+pub(crate) mod history;
 pub(crate) mod id;
 pub(crate) mod import;
 pub(crate) mod invite;
@@ -16,6 +18,7 @@ pub(crate) mod leave;
 pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod members;
+pub(crate) mod merge;
 pub(crate) mod note;
 pub(crate) mod peers;
 pub(crate) mod proposals;
@@ -64,6 +67,9 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> Result<(), CliError> {
         Command::Note(args) => note::run(&cx, args),
         Command::Link(args) => link::run(&cx, args),
         Command::Show(args) => show::run(&cx, args),
+        Command::Edit(args) => edit::run(&cx, args),
+        Command::History(args) => history::run(&cx, args),
+        Command::Merge(args) => merge::run(&cx, args),
         Command::Find(args) => find::run(&cx, &args),
         Command::List(args) => list::run(&cx, &args),
         Command::Import(args) => import::run(&cx, &args),

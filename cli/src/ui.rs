@@ -11,7 +11,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 
 use serde::Serialize;
 
-pub(crate) use ask::{confirm, edit, secret_line};
+pub(crate) use ask::{Draft, confirm, edit, may_edit, secret_line};
 pub(crate) use items::print_found;
 pub(crate) use qr::qr;
 pub(crate) use table::table;
@@ -92,6 +92,11 @@ impl Ui {
     /// Whether a question can be asked.
     pub(crate) fn may_ask(&self) -> bool {
         !self.no_input && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Whether anything may be asked at all, be it of a program.
+    pub(crate) fn takes_input(&self) -> bool {
+        !self.no_input
     }
 
     /// Prints one object.

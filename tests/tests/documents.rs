@@ -31,13 +31,14 @@ use words::Meanings;
 /// The commands of a developer that a document may show.
 const CARGO: [&str; 2] = ["cargo run --release -- up", "cargo xtask test"];
 /// Commands that only look: what they show may take a moment to come true.
-const LOOKS: [&str; 14] = [
+const LOOKS: [&str; 15] = [
     "moot proposals",
     "moot propose --dry-run",
     "moot charter show",
     "moot find",
     "moot list",
     "moot show",
+    "moot history",
     "moot status",
     "moot peers",
     "moot sync",
@@ -220,6 +221,11 @@ fn the_guide_to_collectives_is_true() {
 }
 
 #[test]
+fn the_guide_to_documents_is_true() {
+    assert!(run(&place::root().join("docs/guide/documents.md")) > 20);
+}
+
+#[test]
 fn the_guide_to_contracts_is_true() {
     assert!(run(&place::root().join("docs/guide/contracts.md")) > 20);
 }
@@ -245,6 +251,7 @@ fn no_document_of_the_guide_is_left_out() {
         "README.md",
         "start.md",
         "collectives.md",
+        "documents.md",
         "contracts.md",
         "governing.md",
         "queries.md",

@@ -51,7 +51,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         None if !std::io::stdin().is_terminal() => standard_input()?,
         None if cx.ui.may_ask() => {
             check_place(cx, args.collective.as_deref())?;
-            draft.insert(ui::edit()?).text.clone()
+            draft.insert(ui::edit("")?).text.clone()
         }
         None => return Err(CliError::usage("no text was given").hint("moot note \"text\"")),
     };
@@ -119,14 +119,26 @@ pub(crate) fn save(cx: &Context<'_>, note: Note) -> Result<(), CliError> {
     Ok(out.flush()?)
 }
 
-fn standard_input() -> Result<String, CliError> {
+/// The text on standard input.
+///
+/// # Errors
+/// Where it is no text, or too long for a note.
+pub(crate) fn standard_input() -> Result<String, CliError> {
+    text_of(std::io::stdin(), "standard input")
+}
+
+/// The text of a file or of standard input.
+///
+/// # Errors
+/// Where it is no text, or too long for a note.
+pub(crate) fn text_of(source: impl Read, name: &str) -> Result<String, CliError> {
     let mut text = String::new();
-    let read = std::io::stdin()
+    let read = source
         .take(MAX_INPUT_BYTES)
         .read_to_string(&mut text)
-        .map_err(|error| CliError::usage(format!("standard input is no text: {error}")))?;
+        .map_err(|error| CliError::usage(format!("{name} is no text: {error}")))?;
     if read as u64 == MAX_INPUT_BYTES {
-        return Err(CliError::usage("standard input is too long for a note")
+        return Err(CliError::usage(format!("{name} is too long for a note"))
             .hint("moot import takes many texts at once"));
     }
     Ok(text)

@@ -125,7 +125,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
     })?;
     let mut draft = None;
     let text = match text.as_deref() {
-        Some("-") if cx.ui.may_ask() => Some(draft.insert(ui::edit()?).text.clone()),
+        Some("-") if cx.ui.may_ask() => Some(draft.insert(ui::edit("")?).text.clone()),
         Some("-") => {
             return Err(CliError::usage("there is no terminal to write in")
                 .hint("give the text itself: --text \"…\""));

@@ -2,14 +2,14 @@
 
 use std::io::Write;
 
-use folkmoot_client::api::{Command, Show, ShowView};
+use folkmoot_client::api::{Command, DocumentView, ItemView, Show, ShowView};
 use jiff::Timestamp;
 
 use crate::{
     access::{Access, Need},
     commands::{Context, proposals::print_proposal},
     error::CliError,
-    ui::{age, bytes, clean, clean_text, short_key, style},
+    ui::{age, bytes, clean, clean_text, count, short_key, style},
 };
 
 /// Show one record, whole
@@ -18,7 +18,10 @@ use crate::{
 Examples:
   moot show 7f3a                 by the first digits of its id
   moot show \"Hot compost\"        by its exact title
-  moot show 7f3a --text          the text alone")]
+  moot show 7f3a --text          the text alone
+
+Of a document that was edited the current version is shown; an id of another version shows that
+one.")]
 pub(crate) struct Args {
     /// Id, its first digits, or an exact title
     id: String,
@@ -52,18 +55,33 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         }
         writeln!(out, "{dim}{name:<11}{dim:#}{}", clean(value))
     };
+    let now = Timestamp::now();
+    let moment = |time: Timestamp| format!("{time} ({})", age(time, now));
     fact("id", &item.id)?;
     fact("kind", &item.kind)?;
-    fact(
-        "author",
-        &format!("{} (seat {})", item.author, short_key(&item.seat)),
-    )?;
-    fact("collective", &item.collective)?;
-    let now = Timestamp::now();
-    fact(
-        "written",
-        &format!("{} ({})", item.written, age(item.written, now)),
-    )?;
+    let by = format!("{} (seat {})", item.author, short_key(&item.seat));
+    match &view.document {
+        None => {
+            fact("author", &by)?;
+            fact("collective", &item.collective)?;
+            fact("written", &moment(item.written))?;
+        }
+        Some(document) => {
+            fact("author", &document.author)?;
+            fact("collective", &item.collective)?;
+            fact("written", &moment(document.begun))?;
+            fact("edited", &format!("{}, by {by}", moment(item.written)))?;
+            fact("version", &version_line(document, item))?;
+            for other in &document.beside {
+                let time = age(other.written, now);
+                let line = format!(
+                    "{} by {}, {time}; moot merge {}",
+                    other.short, other.author, item.short
+                );
+                fact("beside", &line)?;
+            }
+        }
+    }
     fact("received", &view.received.to_string())?;
     fact("tags", &item.tags.join(" "))?;
     fact("url", item.url.as_deref().unwrap_or_default())?;
@@ -76,11 +94,29 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         )?;
     }
     for (relation, id) in &view.refs {
-        fact(relation, id)?;
+        // What a version says of its own document stands above.
+        if view.document.is_none() || !["supersedes", "document"].contains(&relation.as_str()) {
+            fact(relation, id)?;
+        }
     }
     writeln!(out, "\n{bold}{}{bold:#}", clean(&item.title))?;
     if !text.is_empty() && text != item.title {
         writeln!(out, "\n{text}")?;
     }
     Ok(out.flush()?)
+}
+
+/// Which version is shown, and how to see the others.
+fn version_line(document: &DocumentView, item: &ItemView) -> String {
+    let standing = match (document.current, document.beside.is_empty()) {
+        (true, true) => "current",
+        (true, false) => "current, not alone",
+        (false, _) => "replaced",
+    };
+    format!(
+        "{} ({standing}), one of {}; moot history {}",
+        document.short,
+        count(document.versions),
+        item.short
+    )
 }

@@ -1,6 +1,6 @@
 //! Questions, and the editor.
 
-use std::{env, path::PathBuf, process::Command};
+use std::{env, io::Write, path::PathBuf, process::Command};
 
 use crate::{error::CliError, ui::Ui};
 
@@ -58,17 +58,27 @@ impl Draft {
     }
 }
 
-/// Opens the person's editor on an empty file and gives back what was written.
+/// Whether the person's editor may be opened: where they can be asked, or where a variable names an
+/// editor, which may be a program that needs nobody.
+pub(crate) fn may_edit(ui: &Ui) -> bool {
+    let named = |variable| env::var(variable).is_ok_and(|editor: String| !editor.trim().is_empty());
+    ui.may_ask() || (ui.takes_input() && ["VISUAL", "EDITOR"].into_iter().any(named))
+}
+
+/// Opens the person's editor on a text and gives back what was made of it.
 ///
 /// # Errors
 /// Where there is no editor, it fails, or the text is no UTF-8.
-pub(crate) fn edit() -> Result<Draft, CliError> {
+pub(crate) fn edit(text: &str) -> Result<Draft, CliError> {
     let editor = editor()?;
     let file = tempfile::Builder::new()
         .prefix("moot-")
         .suffix(".md")
         .tempfile()
-        .and_then(|draft| draft.into_temp_path().keep().map_err(Into::into))
+        .and_then(|mut draft| {
+            draft.write_all(text.as_bytes())?;
+            draft.into_temp_path().keep().map_err(Into::into)
+        })
         .map_err(|error| CliError::failed(format!("no draft could be made: {error}")))?;
     // Through the shell, since VISUAL may carry options: `code --wait`.
     let status = Command::new("sh")

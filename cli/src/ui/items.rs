@@ -105,7 +105,13 @@ fn print_item(out: &mut impl Write, item: &ItemView, now: Timestamp) -> io::Resu
         facts.push_str(" #");
         facts.push_str(&clean(tag));
     }
-    writeln!(out, "{indent}{dim}{facts}{dim:#}")?;
+    write!(out, "{indent}{dim}{facts}{dim:#}")?;
+    if item.beside > 0 {
+        let warn = style::WARN;
+        let versions = count(u64::from(item.beside) + 1);
+        write!(out, " {warn}{versions} versions side by side{warn:#}")?;
+    }
+    writeln!(out)?;
     if let Some(url) = item.url.as_deref().filter(|url| *url != item.title) {
         writeln!(out, "{indent}{}", clean(url))?;
     }

@@ -31,7 +31,8 @@ pub struct Rights {
 }
 
 impl Rights {
-    fn reach(&self, header: &Header) -> bool {
+    /// Whether the cap's limits of kinds and tags allow this record's kind and tags.
+    pub fn reach(&self, header: &Header) -> bool {
         allows(
             self.limits.kinds.as_deref(),
             self.limits.tags.as_deref(),

@@ -13,6 +13,7 @@ use crate::{
     ContractView, ContractsArgs, GrantNew, InvitesArgs, ReadmissionView, ReadmitArgs,
     RevocationView, RevokeArgs,
 };
+use crate::{Edit, Edited, History, HistoryView, MergeArgs, Merged};
 
 /// A request. On the socket the variant's name is the path and its fields are the body.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -50,6 +51,12 @@ pub enum Command {
     Note(Note),
     /// One record by id, id prefix or title: [`Reply::Show`].
     Show(Show),
+    /// Writes a new version of a document: [`Reply::Edited`].
+    Edit(Edit),
+    /// The versions of a document: [`Reply::History`].
+    History(History),
+    /// Brings versions that stand side by side together: [`Reply::Merged`].
+    Merge(MergeArgs),
     /// Searches: [`Reply::Found`].
     Find(Find),
     /// Lists, newest first: [`Reply::Found`].
@@ -149,6 +156,12 @@ pub enum Reply {
     Saved(Saved),
     /// See [`ShowView`].
     Show(Box<ShowView>),
+    /// See [`Edited`].
+    Edited(Edited),
+    /// See [`HistoryView`].
+    History(Box<HistoryView>),
+    /// See [`Merged`].
+    Merged(Box<Merged>),
     /// See [`Found`].
     Found(Found),
     /// See [`Imported`].

@@ -8,6 +8,7 @@ mod collectives;
 mod command;
 mod contracts;
 mod devices;
+mod documents;
 mod error;
 mod governing;
 mod library;
@@ -27,6 +28,9 @@ pub use contracts::{
     TouchedRecord,
 };
 pub use devices::{DeviceAdd, DeviceDrop, DeviceList, OwnDevice};
+pub use documents::{
+    DocumentView, Edit, Edited, History, HistoryView, MergeArgs, Merged, VersionView,
+};
 pub use error::{ApiError, ErrorCode};
 pub use governing::{
     CharterRole, CharterRule, CharterShow, CharterView, ProposalState, ProposalView, Proposals,

@@ -95,7 +95,7 @@ pub struct List {
 /// One record in a list of results.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemView {
-    /// Record id.
+    /// Record id; of a document with versions that of its first record, which names it.
     pub id: String,
     /// Shortest unique prefix here, at least four digits.
     pub short: String,
@@ -122,6 +122,17 @@ pub struct ItemView {
     /// URL, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// Of a document that was edited: the record of the version that is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// How many other current versions stand beside it, not merged yet.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub beside: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 /// Results.
@@ -163,6 +174,9 @@ pub struct ShowView {
     pub standing: String,
     /// Pointers: relation name or number, and id.
     pub refs: Vec<(String, String)>,
+    /// Of a document that was edited: its versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<Box<crate::DocumentView>>,
     /// Of a proposal: how it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposal: Option<Box<crate::ProposalView>>,

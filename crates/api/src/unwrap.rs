@@ -5,7 +5,7 @@ use crate::{
     Imported, InviteView, JoinProgress, Left, MemberView, OwnDevice, PeerView, ProposalView,
     RecoveryView, Reply, Saved, ShowView, StatusView, SyncView, WhyView,
 };
-use crate::{ContractView, ReadmissionView, RevocationView};
+use crate::{ContractView, Edited, HistoryView, Merged, ReadmissionView, RevocationView};
 
 /// The node and the caller disagree on what answers a command: two versions of the program.
 fn unexpected() -> ApiError {
@@ -39,6 +39,9 @@ answers! {
     Recoveries => Vec<RecoveryView>, |views| views;
     Saved => Saved, |view| view;
     Show => ShowView, |view: Box<_>| *view;
+    Edited => Edited, |view| view;
+    History => HistoryView, |view: Box<_>| *view;
+    Merged => Merged, |view: Box<_>| *view;
     Found => Found, |view| view;
     Imported => Imported, |view| view;
     Collective => CollectiveView, |view: Box<_>| *view;

@@ -11,6 +11,7 @@ use folkmoot_api::{
     ContractView, ContractsArgs, GrantNew, InvitesArgs, ReadmissionView, ReadmitArgs,
     RevocationView, RevokeArgs,
 };
+use folkmoot_api::{Edit, Edited, History, HistoryView, MergeArgs, Merged};
 
 use crate::{Client, ClientError};
 
@@ -41,6 +42,12 @@ ask! {
     note(note: Note) -> Saved = Command::Note(note);
     /// One record by id, id prefix or title.
     show(args: Show) -> ShowView = Command::Show(args);
+    /// Writes a new version of a document, durably.
+    edit(args: Edit) -> Edited = Command::Edit(args);
+    /// The versions of a document.
+    history(args: History) -> HistoryView = Command::History(args);
+    /// Brings versions that stand side by side together.
+    merge(args: MergeArgs) -> Merged = Command::Merge(args);
     /// Searches.
     find(args: Find) -> Found = Command::Find(args);
     /// Lists, newest first.

@@ -40,6 +40,15 @@ pub(crate) struct Writing {
     pub(crate) body: Vec<u8>,
 }
 
+/// What the right under which content is written has to allow.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Demand<'a> {
+    /// All of these acts.
+    pub(crate) action: Actions,
+    /// Tags that it has to reach beside the record's own.
+    pub(crate) also: &'a [Tag],
+}
+
 /// Who signs a control record, and in which log.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Signer<'a> {
@@ -78,6 +87,22 @@ impl Collective {
         writing: Writing,
         pen: &Pen,
     ) -> Result<Verified, ApiError> {
+        let demand = Demand {
+            action: Actions::WRITE,
+            also: &[],
+        };
+        self.sign_content_with(store, now_ms, writing, pen, &demand)
+    }
+
+    /// The same under a right that allows more than to write it.
+    pub(crate) fn sign_content_with(
+        &mut self,
+        store: &Vault,
+        now_ms: u64,
+        writing: Writing,
+        pen: &Pen,
+        demand: &Demand<'_>,
+    ) -> Result<Verified, ApiError> {
         self.must_be_in()?;
         let (seat, dev, cid) = (self.secrets.seat, pen.dev, self.cid());
         let tip = match self.own_tips.get(&dev) {
@@ -86,11 +111,12 @@ impl Collective {
         };
         let auth = self.cited(now_ms);
         let hlc = Hlc::next(now_ms, self.hlcs(&auth).chain(tip.map(|tip| tip.hlc)));
-        self.within_limits(pen, Actions::WRITE, writing.kind, &writing.tags, hlc.ms())?;
+        self.within_limits(pen, demand.action, writing.kind, &writing.tags, hlc.ms())?;
+        let tags: Vec<Tag> = writing.tags.iter().chain(demand.also).cloned().collect();
         let need = Need {
-            action: Actions::WRITE,
+            action: demand.action,
             kind: writing.kind,
-            tags: &writing.tags,
+            tags: &tags,
             at_ms: hlc.ms(),
         };
         let cap = self

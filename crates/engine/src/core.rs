@@ -16,6 +16,7 @@ use crate::{
     collective::Collective,
     damage::Kept,
     depart::Departure,
+    documents::Display,
     errors::{failed, store_failed},
     holdings::View,
     home::Home,
@@ -93,6 +94,9 @@ impl Core {
             Command::SetName(ask) => self.set_name(&ask.name),
             Command::Note(note) => self.write_note(&note),
             Command::Show(ask) => self.show_record(&ask.id),
+            Command::Edit(ask) => self.edit(&ask),
+            Command::History(ask) => self.history(&ask),
+            Command::Merge(ask) => self.merge(&ask),
             Command::Find(ask) => self.find(&ask),
             Command::List(ask) => self.list(&ask),
             Command::Import {
@@ -277,7 +281,10 @@ impl Core {
         {
             self.feed(Input::Tick);
         }
-        if let Err(error) = self.library.catch_up_slice(&self.store, mono) {
+        let fed = self
+            .library
+            .catch_up_slice(&self.store, &mut self.collectives, mono);
+        if let Err(error) = fed {
             self.warn(format!(
                 "the index could not be brought up to date: {error}"
             ));
@@ -518,7 +525,19 @@ impl Core {
 
     /// Puts content into the index, or takes it out.
     pub(crate) fn show(&mut self, cid: CollectiveId, shown: &[Verified], unshown: &[RecordId]) {
-        if let Err(error) = self.library.change(shown, unshown, self.store.cursor()) {
+        if self.library.partial() {
+            // It comes to it in its turn.
+            return;
+        }
+        let display = match self.collectives.get_mut(&cid) {
+            Some(collective) => collective.display(&self.store, shown, unshown),
+            None => Ok(Display::plain(shown, unshown)),
+        };
+        let changed = match display {
+            Ok(display) => self.library.change(display, self.store.cursor()),
+            Err(error) => Err(self.library.missed(&error)),
+        };
+        if let Err(error) = changed {
             tracing::error!(%cid, %error, "the index failed");
             self.warn(format!(
                 "the index failed: {error}; it goes on from what it has"

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use folkmoot_api::{
-    ApiError, ErrorCode, Find, Found, ItemView, List, Reply, ShowView, Sort as Order,
+    ApiError, DocumentView, ErrorCode, Find, Found, ItemView, List, Reply, ShowView, Sort as Order,
 };
 use folkmoot_library::{
-    Item, Query, QueryError, ResolvedQuery, Sort, TimeZone, Timestamp, Zoned, item, snippet,
+    Item, Query, QueryError, ResolvedQuery, Sort, TimeZone, Timestamp, Zoned, has_versions, item,
+    snippet,
 };
 use folkmoot_record::{CollectiveId, Kind, RecordId, Verified};
 use folkmoot_search::Page;
 
 use crate::{
     core::Core,
+    documents::Document,
     errors::{failed, not_found, store_failed, usage},
     holdings::read,
     invite::moment,
@@ -98,7 +100,11 @@ impl Core {
             if let Some(record) = read(&self.store, &hit.id)
                 && let Some(item) = item(&record)
             {
-                items.push(self.item_view(&item, Some(query)));
+                let beside = self.count_beside(&item);
+                items.push(ItemView {
+                    beside,
+                    ..self.item_view(&item, Some(query))
+                });
             }
         }
         let did_you_mean = if hits.total == 0 {
@@ -142,8 +148,10 @@ impl Core {
             item.title.clone()
         };
         ItemView {
-            id: item.id.to_string(),
-            short: self.short_id(&item.id),
+            id: item.document.to_string(),
+            short: self.short_id(&item.document),
+            version: (item.document != item.id).then(|| item.id.to_string()),
+            beside: 0,
             kind: item
                 .kind
                 .name()
@@ -166,12 +174,23 @@ impl Core {
         }
     }
 
-    /// One record by id, unique prefix or exact title.
+    /// One record by id, unique prefix or exact title; of a document the current version.
     pub(crate) fn show_record(&mut self, text: &str) -> Result<Reply, ApiError> {
-        let id = match self.record_named(text)? {
-            Some(id) => id,
-            None => self.titled(text)?,
-        };
+        let mut id = self.named_or_titled(text)?;
+        let mut document = None;
+        if let Some((_, found)) = read(&self.store, &id)
+            .map(|record| self.document_of(&record))
+            .transpose()?
+            .flatten()
+        {
+            // The first record names the document; any other version is shown as it stands.
+            if id == found.id
+                && let Some(shown) = found.current().first()
+            {
+                id = shown.id();
+            }
+            document = Some(found);
+        }
         let stored = self
             .store
             .get(&id)
@@ -188,7 +207,61 @@ impl Core {
             view.item.title.clone_from(&proposal.title);
             view.proposal = Some(Box::new(proposal));
         }
+        if let Some(document) = document.filter(|document| document.versions.len() > 1) {
+            let told = self.document_view(&document, &record);
+            view.item.beside = u32::try_from(told.beside.len()).unwrap_or(u32::MAX);
+            view.document = Some(Box::new(told));
+        }
         Ok(Reply::Show(Box::new(view)))
+    }
+
+    fn document_view(&self, document: &Document, shown: &Verified) -> DocumentView {
+        let id = shown.id();
+        let current = document.current();
+        let is_current = document.versions.current().contains(&id);
+        let beside = current
+            .iter()
+            .filter(|other| is_current && other.id() != id)
+            .map(|other| self.version_view(document, other))
+            .collect();
+        let first = document.first().unwrap_or_else(|| shown.header());
+        DocumentView {
+            version: id.to_string(),
+            short: self.short_id(&id),
+            versions: document.versions.len() as u64,
+            current: is_current,
+            author: self.author_name(document, &first.seat),
+            begun: moment(first.ms()),
+            beside,
+        }
+    }
+
+    /// A record by id, unique prefix or exact title.
+    pub(crate) fn named_or_titled(&mut self, text: &str) -> Result<RecordId, ApiError> {
+        match self.record_named(text)? {
+            Some(id) => Ok(id),
+            None => self.titled(text),
+        }
+    }
+
+    /// A document by id or title of it, or by the id of one of its versions.
+    pub(crate) fn document_named(
+        &mut self,
+        text: &str,
+    ) -> Result<(CollectiveId, Document), ApiError> {
+        let id = self.named_or_titled(text)?;
+        let record = read(&self.store, &id)
+            .ok_or_else(|| not_found(format!("there is no record {text} here")))?;
+        self.document_of(&record)?.ok_or_else(|| {
+            let name = record.header().kind.name().unwrap_or("record");
+            let hint = format!("look at it: `moot show {}`", self.short_id(&id));
+            if has_versions(record.header().kind) {
+                not_found(format!("{text} does not stand, so it has no versions"))
+                    .hint(format!("`moot why {}` says why", self.short_id(&id)))
+            } else {
+                usage(format!("a {name} has no versions")).hint(hint)
+            }
+        })
     }
 
     fn titled(&mut self, title: &str) -> Result<RecordId, ApiError> {
@@ -272,6 +345,7 @@ impl Core {
                 .iter()
                 .map(|r| (relation(r.rel.0), r.id.to_string()))
                 .collect(),
+            document: None,
             proposal: None,
             item: self.item_view(&item, None),
         }
@@ -280,7 +354,7 @@ impl Core {
     /// Feeds the index until it has everything.
     pub(crate) fn catch_up_fully(&mut self) {
         loop {
-            match self.library.catch_up(&self.store) {
+            match self.library.catch_up(&self.store, &mut self.collectives) {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(error) => {

@@ -7,7 +7,7 @@ use folkmoot_record::{CollectiveId, RecordId};
 use folkmoot_store::{Damage, Entry, Held, LogCursor, StoreError};
 use folkmoot_sync::Input;
 
-use crate::core::Core;
+use crate::{core::Core, documents::Display};
 
 /// Bytes of the log read against their checksums at each upkeep: a few milliseconds.
 const SCRUB_SLICE: u64 = 8 << 20;
@@ -40,8 +40,9 @@ impl Core {
                 self.unmended = damage;
             }
         }
-        let lost: Vec<RecordId> = lost.into_iter().collect();
-        if let Err(error) = self.library.change(&[], &lost, self.store.cursor()) {
+        self.mend_facts();
+        let lost = Display::plain(&[], &lost.into_iter().collect::<Vec<RecordId>>());
+        if let Err(error) = self.library.change(lost, self.store.cursor()) {
             self.warn(format!("the index failed: {error}"));
         }
         let cids: Vec<CollectiveId> = self.collectives.keys().copied().collect();

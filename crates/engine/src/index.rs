@@ -1,16 +1,17 @@
 //! The search index as the engine feeds it: from the record log, in log order.
 
 use std::{
+    collections::BTreeMap,
     ops::ControlFlow,
     path::{Path, PathBuf},
 };
 
 use folkmoot_library::{Item, ResolvedQuery, item};
-use folkmoot_record::{Kind, RecordId, Verified};
+use folkmoot_record::{CollectiveId, Kind, RecordId, Verified};
 use folkmoot_search::{Hits, Index, Opened, Options, Page, SearchError};
 use folkmoot_store::{LogCursor, Logged, StoreError, Vault};
 
-use crate::notes::MEMBERSHIP;
+use crate::{collective::Collective, documents::Display, notes::MEMBERSHIP};
 
 /// Log entries fed in one go while the index catches up: a few tens of milliseconds, so that
 /// commands are answered in between.
@@ -103,7 +104,12 @@ impl Library {
     }
 
     /// Feeds one slice if it is time to; after a fault it is tried again later.
-    pub(crate) fn catch_up_slice(&mut self, store: &Vault, mono: u64) -> Result<bool, FeedError> {
+    pub(crate) fn catch_up_slice(
+        &mut self,
+        store: &Vault,
+        collectives: &mut BTreeMap<CollectiveId, Collective>,
+        mono: u64,
+    ) -> Result<bool, FeedError> {
         if mono < self.retry_at {
             return Ok(false);
         }
@@ -111,7 +117,7 @@ impl Library {
             true => self.open_index(store, false).map_err(FeedError::from),
             false => Ok(()),
         }
-        .and_then(|()| self.catch_up(store));
+        .and_then(|()| self.catch_up(store, collectives));
         if fed.is_err() {
             self.broken = true;
             self.retry_at = mono + RETRY;
@@ -120,30 +126,28 @@ impl Library {
     }
 
     /// Feeds one slice of the log; true while there is more.
-    pub(crate) fn catch_up(&mut self, store: &Vault) -> Result<bool, FeedError> {
+    pub(crate) fn catch_up(
+        &mut self,
+        store: &Vault,
+        collectives: &mut BTreeMap<CollectiveId, Collective>,
+    ) -> Result<bool, FeedError> {
         let Some(from) = self.behind else {
             return Ok(false);
         };
-        let mut items: Vec<Item> = Vec::new();
-        let mut removed: Vec<RecordId> = Vec::new();
+        let mut slice = Slice::default();
         let mut seen = 0;
-        let mut fault = None;
         let end = store.records_since(from, &mut |logged, _| {
             seen += 1;
-            if let Err(error) = sort_out(store, logged, &mut items, &mut removed) {
-                fault = Some(error);
-                return ControlFlow::Break(());
-            }
+            slice.add(store, logged);
             if seen < SLICE {
                 ControlFlow::Continue(())
             } else {
                 ControlFlow::Break(())
             }
         })?;
-        if let Some(fault) = fault {
-            return Err(fault.into());
-        }
-        self.index()?.change(removed, items, &end.to_bytes())?;
+        let display = slice.display(store, collectives)?;
+        self.index()?
+            .change(display.remove, display.add, &end.to_bytes())?;
         let more = seen > 0 && end < store.cursor();
         self.behind = more.then_some(end);
         self.maintain_at = Some(0);
@@ -154,31 +158,29 @@ impl Library {
     /// behind it comes to it in its turn.
     pub(crate) fn change(
         &mut self,
-        shown: &[Verified],
-        unshown: &[RecordId],
+        display: Display,
         cursor: LogCursor,
     ) -> Result<(), SearchError> {
         if self.partial() {
             return Ok(());
         }
-        let changed = self.change_now(shown, unshown, cursor);
+        let changed = self.change_now(display, cursor);
         // What was missed comes again from the log, after the index was opened again.
         self.broken |= changed.is_err();
         changed
     }
 
-    fn change_now(
-        &mut self,
-        shown: &[Verified],
-        unshown: &[RecordId],
-        cursor: LogCursor,
-    ) -> Result<(), SearchError> {
-        self.index()?.change(
-            unshown.iter().copied(),
-            shown.iter().filter_map(findable),
-            &cursor.to_bytes(),
-        )?;
-        if !shown.is_empty() {
+    /// What is to be shown could not be read: it comes again from the log.
+    pub(crate) fn missed(&mut self, error: &StoreError) -> SearchError {
+        self.broken = true;
+        SearchError::Writer(error.to_string())
+    }
+
+    fn change_now(&mut self, display: Display, cursor: LogCursor) -> Result<(), SearchError> {
+        let shows = !display.add.is_empty();
+        self.index()?
+            .change(display.remove, display.add, &cursor.to_bytes())?;
+        if shows {
             self.maintain_at = Some(0);
         }
         Ok(())
@@ -246,40 +248,69 @@ fn closed() -> SearchError {
 
 /// What people look for: not the node's own list of memberships, nor the names that members show,
 /// which stand in the list of members.
-fn findable(record: &Verified) -> Option<Item> {
+pub(crate) fn findable(record: &Verified) -> Option<Item> {
     let kind = record.header().kind;
     (kind != MEMBERSHIP && kind != Kind::PROFILE)
         .then(|| item(record))
         .flatten()
 }
 
-fn sort_out(
-    store: &Vault,
-    logged: Logged,
-    items: &mut Vec<Item>,
-    removed: &mut Vec<RecordId>,
-) -> Result<(), StoreError> {
-    match logged {
-        Logged::Record(record, _) | Logged::Body(record) => {
-            if record.header().kind.is_content() && store.mark(&record.id())? == 0 {
-                items.extend(findable(&record));
+/// What a stretch of the log touches. What is to be shown of it is decided at its end, by what the
+/// store has then: it may have changed again.
+#[derive(Debug, Default)]
+struct Slice {
+    touched: BTreeMap<RecordId, Verified>,
+    gone: Vec<RecordId>,
+}
+
+impl Slice {
+    fn add(&mut self, store: &Vault, logged: Logged) {
+        match logged {
+            Logged::Record(record, _) | Logged::Body(record) => {
+                if record.header().kind.is_content() {
+                    self.touched.insert(record.id(), record);
+                }
             }
-        }
-        Logged::Erase(id) => {
-            items.retain(|item| item.id != id);
-            removed.push(id);
-        }
-        Logged::Mark(id, _) => {
-            // The mark as it is now counts: it may have changed again.
-            items.retain(|item| item.id != id);
-            removed.push(id);
-            if store.mark(&id)? == 0
-                && let Some(record) = crate::holdings::read(store, &id)
-            {
-                items.extend(findable(&record));
+            Logged::Erase(id) => {
+                self.touched.remove(&id);
+                self.gone.push(id);
             }
+            Logged::Mark(id, _) => {
+                self.gone.push(id);
+                if let Some(record) = crate::holdings::read(store, &id) {
+                    self.touched.insert(id, record);
+                }
+            }
+            Logged::Other => {}
         }
-        Logged::Other => {}
     }
-    Ok(())
+
+    fn display(
+        self,
+        store: &Vault,
+        collectives: &mut BTreeMap<CollectiveId, Collective>,
+    ) -> Result<Display, StoreError> {
+        let mut shown: BTreeMap<Option<CollectiveId>, Vec<Verified>> = BTreeMap::new();
+        for (id, record) in self.touched {
+            if store.mark(&id)? == 0 {
+                shown.entry(record.header().cid).or_default().push(record);
+            }
+        }
+        let mut gone: BTreeMap<Option<CollectiveId>, Vec<RecordId>> = BTreeMap::new();
+        for id in self.gone {
+            let cid = crate::holdings::read(store, &id).and_then(|record| record.header().cid);
+            gone.entry(cid).or_default().push(id);
+            shown.entry(cid).or_default();
+        }
+        let mut display = Display::default();
+        for (cid, shown) in shown {
+            let unshown = gone.remove(&cid).unwrap_or_default();
+            let collective = cid.and_then(|cid| collectives.get_mut(&cid));
+            display.append(match collective {
+                Some(collective) => collective.display(store, &shown, &unshown)?,
+                None => Display::plain(&shown, &unshown),
+            });
+        }
+        Ok(display)
+    }
 }

@@ -1,9 +1,11 @@
 //! Leaving a collective, with or without taking back what one wrote (sections 3.2 and 8.2).
 
+use std::collections::BTreeSet;
+
 use folkmoot_accord::Rejudge;
 use folkmoot_api::{ApiError, Leave, Left, Reply};
 use folkmoot_record::{
-    CollectiveId, Kind, RecordId,
+    CollectiveId, Kind, RecordId, Rel,
     control::{Control, Resign},
 };
 use folkmoot_store::Entry;
@@ -115,6 +117,19 @@ impl Core {
     fn copy_home(&mut self, own: &[RecordId]) -> Result<u64, ApiError> {
         let home = self.place_or_home(None)?;
         let mut copied = 0;
+        // Of a document the current versions alone: copies begin documents of their own.
+        let replaced: BTreeSet<RecordId> = own
+            .iter()
+            .filter_map(|id| read(&self.store, id))
+            .flat_map(|record| record.header().refs.clone())
+            .filter(|r| r.rel == Rel::SUPERSEDES)
+            .map(|r| r.id)
+            .collect();
+        let own: Vec<RecordId> = own
+            .iter()
+            .filter(|id| !replaced.contains(id))
+            .copied()
+            .collect();
         for batch in own.chunks(BATCH) {
             let now_ms = self.clock.wall();
             let mut entries = Vec::with_capacity(batch.len());

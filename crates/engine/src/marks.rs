@@ -10,7 +10,7 @@ use folkmoot_accord::Rejudge;
 use folkmoot_record::{CollectiveId, RecordId};
 use folkmoot_store::{Entry, StoreError};
 
-use crate::{collective::Collective, core::Core, receive::Taken};
+use crate::{collective::Collective, core::Core, documents, receive::Taken};
 
 /// Marks stored as one group: about 600 kB, far below the most that a group may have, and written
 /// in some milliseconds.
@@ -64,6 +64,15 @@ impl Core {
         cid: CollectiveId,
         entries: &[Entry],
     ) -> Result<(), StoreError> {
+        let facts = documents::facts(entries);
+        let whole;
+        let entries = match facts.is_empty() {
+            true => entries,
+            false => {
+                whole = [entries, &facts].concat();
+                &whole
+            }
+        };
         if is_small(entries) {
             return self.store.commit(entries);
         }

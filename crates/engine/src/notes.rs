@@ -228,15 +228,7 @@ pub(crate) fn to_writing(note: &Note, salt: [u8; 16]) -> Result<Writing, ApiErro
     ];
     for (key, name, value, most) in fields {
         if let Some(text) = value.as_ref().filter(|text| !text.is_empty()) {
-            if text.len() > most {
-                return Err(usage(format!(
-                    "the {name} has {} bytes; at most {most} fit",
-                    text.len()
-                )));
-            }
-            if text.contains('\0') {
-                return Err(usage(format!("the {name} holds a zero character")));
-            }
+            fits(name, text, most)?;
             content = content.with(key, Value::Text(text.clone()));
         }
     }
@@ -253,8 +245,34 @@ pub(crate) fn to_writing(note: &Note, salt: [u8; 16]) -> Result<Writing, ApiErro
     if kind != Kind::LINK && content.text().is_none() {
         content = content.with(0, Value::Text(String::new()));
     }
-    let mut tags = Vec::with_capacity(note.tags.len());
-    for text in &note.tags {
+    let tags = to_tags(&note.tags)?;
+    let body = to_body(&content)?;
+    Ok(Writing {
+        kind,
+        tags,
+        refs: Vec::new(),
+        body,
+    })
+}
+
+/// Whether a text may stand in a record.
+pub(crate) fn fits(name: &str, text: &str, most: usize) -> Result<(), ApiError> {
+    if text.len() > most {
+        return Err(usage(format!(
+            "the {name} has {} bytes; at most {most} fit",
+            text.len()
+        )));
+    }
+    if text.contains('\0') {
+        return Err(usage(format!("the {name} holds a zero character")));
+    }
+    Ok(())
+}
+
+/// Tags as typed, with or without `#`, each once.
+pub(crate) fn to_tags(typed: &[String]) -> Result<Vec<Tag>, ApiError> {
+    let mut tags = Vec::with_capacity(typed.len());
+    for text in typed {
         let tag = Tag::new(text.trim().trim_start_matches('#')).ok_or_else(|| {
             usage(format!(
                 "{text:?} is no tag: a tag has 1 to {} bytes",
@@ -265,6 +283,12 @@ pub(crate) fn to_writing(note: &Note, salt: [u8; 16]) -> Result<Writing, ApiErro
     }
     tags.sort();
     tags.dedup();
+    few(&tags)?;
+    Ok(tags)
+}
+
+/// Whether a record may have so many tags.
+pub(crate) fn few(tags: &[Tag]) -> Result<(), ApiError> {
     if tags.len() > limits::TAGS {
         return Err(usage(format!(
             "{} tags; at most {} fit",
@@ -272,6 +296,11 @@ pub(crate) fn to_writing(note: &Note, salt: [u8; 16]) -> Result<Writing, ApiErro
             limits::TAGS
         )));
     }
+    Ok(())
+}
+
+/// The bytes of a body that a record may have.
+pub(crate) fn to_body(content: &Content) -> Result<Vec<u8>, ApiError> {
     let body = content.encode();
     if body.len() > limits::BODY {
         return Err(usage(format!(
@@ -280,10 +309,5 @@ pub(crate) fn to_writing(note: &Note, salt: [u8; 16]) -> Result<Writing, ApiErro
             limits::BODY
         )));
     }
-    Ok(Writing {
-        kind,
-        tags,
-        refs: Vec::new(),
-        body,
-    })
+    Ok(body)
 }

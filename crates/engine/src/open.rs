@@ -100,6 +100,9 @@ impl Core {
         core.retiring = crate::retire::load(&core.store)?;
         core.load_collectives()?;
         core.judge_what_is_left();
+        if lost {
+            core.mend_facts();
+        }
         let mut notices = notices(&report);
         if let Some(why) = core.library.take_why_rebuilt() {
             notices.push(format!("the search index is being built again ({why})"));

@@ -5,7 +5,7 @@ use folkmoot_record::{
     content::{Content, Value},
 };
 
-use crate::{Link, links};
+use crate::{Link, Part, links, part};
 
 /// Most characters of a first line that stands in for a title.
 const TITLE_LINE: usize = 120;
@@ -42,11 +42,13 @@ pub enum Flag {
     Done,
     /// A task given up.
     Dropped,
+    /// Has versions side by side that nobody has merged yet.
+    Unmerged,
 }
 
 impl Flag {
     /// Every flag.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Attachment,
         Self::Link,
         Self::Url,
@@ -59,6 +61,7 @@ impl Flag {
         Self::Doing,
         Self::Done,
         Self::Dropped,
+        Self::Unmerged,
     ];
 }
 
@@ -124,6 +127,21 @@ pub struct Item {
 }
 
 impl Item {
+    /// Adds the other current versions of the same document: it is found by their words and links
+    /// too, until a version replaces them all.
+    #[must_use]
+    pub fn beside(mut self, others: &[Self]) -> Self {
+        for other in others {
+            self.also.extend(other.own_title().map(str::to_owned));
+            self.also.push(other.text.clone());
+            self.also.extend(other.also.iter().cloned());
+            self.links.extend(other.links.iter().cloned());
+        }
+        self.links = links::bounded(self.links);
+        self.flags = self.flags.with_if(Flag::Unmerged, !others.is_empty());
+        self
+    }
+
     /// When, in milliseconds since 1970.
     pub const fn ms(&self) -> u64 {
         self.hlc.ms()
@@ -202,7 +220,10 @@ pub fn item(record: &Verified) -> Option<Item> {
 
     Some(Item {
         id: record.id(),
-        document: of_rel(Rel::DOCUMENT).unwrap_or_else(|| record.id()),
+        document: match part(header) {
+            Part::Version(document) => document,
+            Part::Alone | Part::First | Part::Stray => record.id(),
+        },
         cid: header.cid?,
         seat: header.seat,
         dev: header.dev,

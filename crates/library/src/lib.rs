@@ -8,24 +8,30 @@
 //! This crate is pure: no clock, no randomness, no IO, no async. Now, and the time zone, come in
 //! as one [`Zoned`].
 
+mod changes;
 mod fold;
 mod item;
 mod links;
 mod matches;
+mod merge;
 mod query;
 mod score;
 mod snippet;
+mod versions;
 mod words;
 
+pub use changes::{Change, changes};
 pub use fold::fold;
 pub use item::{Flag, Flags, Item, first_line, is_findable, item};
 pub use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
 pub use links::Link;
 pub use matches::{Searchable, Section, matches, tag_paths};
+pub use merge::{MARKS, Merge, Side, merge_sets, merge_texts, merge_values, undecided};
 pub use query::{
     Expr, Interval, Leaf, Name, Names, NoNames, Problem, Query, QueryError, ResolvedQuery, Sort,
     Test, Text, limits,
 };
 pub use score::{Statistics, score, with_recency};
 pub use snippet::{Snippet, snippet};
+pub use versions::{Part, Version, Versions, has_versions, part};
 pub use words::{MAX_TOKEN, Words};

@@ -98,13 +98,14 @@ const HAS: [(&str, Flag); 11] = [
     ("text", Flag::Text),
 ];
 
-const IS: [(&str, Flag); 6] = [
+const IS: [(&str, Flag); 7] = [
     ("reply", Flag::Reply),
     ("edited", Flag::Edited),
     ("todo", Flag::Todo),
     ("doing", Flag::Doing),
     ("done", Flag::Done),
     ("dropped", Flag::Dropped),
+    ("unmerged", Flag::Unmerged),
 ];
 
 const SORTS: [(&str, Sort); 6] = [
