@@ -9,6 +9,7 @@ use folkmoot_client::{
 use folkmoot_engine::OpenError;
 use folkmoot_node::{HomeError, RunError, config::ConfigError};
 use serde_json::json;
+use unicode_width::UnicodeWidthStr;
 
 use crate::ui::{Ui, clean, style};
 
@@ -106,8 +107,9 @@ fn caret(query: &str, (start, end): (usize, usize)) -> Option<String> {
     if query.contains('\n') {
         return None;
     }
-    let pad = " ".repeat(before.chars().count());
-    let carets = "^".repeat(marked.chars().count().max(1));
+    // Wide scripts take two columns.
+    let pad = " ".repeat(clean(before).width());
+    let carets = "^".repeat(clean(marked).width().max(1));
     let bad = style::BAD;
     Some(format!("  {}\n  {pad}{bad}{carets}{bad:#}", clean(query)))
 }
@@ -208,6 +210,9 @@ mod tests {
         let lines =
             anstream::adapter::strip_str(&caret("größe taag:x", (8, 12)).unwrap()).to_string();
         assert_eq!(lines, "  größe taag:x\n        ^^^^");
+        let lines =
+            anstream::adapter::strip_str(&caret("検索 tagg:a", (7, 11)).unwrap()).to_string();
+        assert_eq!(lines, "  検索 tagg:a\n       ^^^^");
         assert!(caret("ab", (1, 9)).is_some());
         assert!(caret("ö", (1, 2)).is_none());
         assert!(caret("ab", (5, 9)).is_none());

@@ -24,7 +24,7 @@ Examples:
 
 Words must all occur. `-word` excludes, `word*` begins with, `OR` and parentheses combine.
 A query that begins with `-` stands after `--`.
-Keys: tag, author, kind, in, since, before, has, is, links, sort.")]
+Keys: tag, kind, author, in, since, until, before, after, created, has, is, links, to, sort.")]
 pub(crate) struct Args {
     /// The query; several words are one query
     #[arg(required = true)]

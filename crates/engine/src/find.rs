@@ -3,12 +3,9 @@
 use std::collections::BTreeMap;
 
 use folkmoot_api::{
-    ApiError, DocumentView, ErrorCode, Find, Found, ItemView, List, Reply, ShowView, Sort as Order,
+    ApiError, DocumentView, Find, Found, ItemView, List, Reply, ShowView, Sort as Order,
 };
-use folkmoot_library::{
-    Item, Query, QueryError, ResolvedQuery, Sort, TimeZone, Timestamp, Zoned, has_versions, item,
-    snippet,
-};
+use folkmoot_library::{Item, ResolvedQuery, Sort, has_versions, item, snippet};
 use folkmoot_record::{CollectiveId, Kind, RecordId, Verified};
 use folkmoot_search::Page;
 
@@ -19,6 +16,7 @@ use crate::{
     holdings::read,
     invite::moment,
     receive::mark,
+    understand::place,
 };
 
 /// Hits of one page where the asker does not say.
@@ -30,6 +28,7 @@ const SNIPPET: usize = 160;
 
 impl Core {
     pub(crate) fn find(&mut self, ask: &Find) -> Result<Reply, ApiError> {
+        self.catch_up_alone();
         let mut query = self.understand(&ask.query, ask.time_zone.as_deref())?;
         query.sort = match ask.sort {
             Order::Auto => query.sort,
@@ -45,16 +44,14 @@ impl Core {
     }
 
     pub(crate) fn list(&mut self, ask: &List) -> Result<Reply, ApiError> {
-        let mut source = ask.query.clone();
+        self.catch_up_alone();
+        let mut query = self.parse(&ask.query, ask.time_zone.as_deref())?;
+        let sort = query.asked.unwrap_or(Sort::Newest);
         if let Some(name) = &ask.collective {
-            let cid = self.resolve(name)?;
-            source = format!("({source}) in:{cid}");
-            if ask.query.trim().is_empty() {
-                source = format!("in:{cid}");
-            }
+            query = query.within(place(self.resolve(name)?));
         }
-        let mut query = self.understand(&source, ask.time_zone.as_deref())?;
-        query.sort = Sort::Newest;
+        let mut query = self.resolved(&query)?;
+        query.sort = sort;
         let offset = match &ask.cursor {
             None => 0,
             Some(cursor) => cursor.parse().map_err(|_| {
@@ -72,26 +69,7 @@ impl Core {
         Ok(Reply::Found(found))
     }
 
-    /// Parses a query and puts keys in the place of names.
-    fn understand(&self, source: &str, zone: Option<&str>) -> Result<ResolvedQuery, ApiError> {
-        let zone = match zone {
-            None => TimeZone::UTC,
-            Some(name) => TimeZone::get(name)
-                .map_err(|_| usage(format!("there is no time zone called {name}")))?,
-        };
-        let now = Timestamp::from_millisecond(i64::try_from(self.clock.wall()).unwrap_or(0))
-            .unwrap_or(Timestamp::UNIX_EPOCH);
-        let now = Zoned::new(now, zone);
-        Query::parse(source, &now)
-            .and_then(|query| query.resolve(self))
-            .map_err(|error| bad_query(&error))
-    }
-
     fn results(&mut self, query: &ResolvedQuery, page: Page) -> Result<Found, ApiError> {
-        if !self.serving {
-            // One command has no time to come back: it waits until the index has everything.
-            self.catch_up_fully();
-        }
         let hits = self.library.search(query, page).map_err(|error| {
             failed(format!("the search failed: {error}")).hint("restart to rebuild the index")
         })?;
@@ -268,9 +246,7 @@ impl Core {
         /// Records with the same words in their title that are looked at.
         const LOOKED_AT: usize = 50;
         let quoted = format!("\"{}\"", title.replace('"', " "));
-        if !self.serving {
-            self.catch_up_fully();
-        }
+        self.catch_up_alone();
         let partial = self.library.partial();
         let none = || {
             if partial {
@@ -351,6 +327,13 @@ impl Core {
         }
     }
 
+    /// One command has no time to come back: it waits until the index has everything.
+    pub(crate) fn catch_up_alone(&mut self) {
+        if !self.serving {
+            self.catch_up_fully();
+        }
+    }
+
     /// Feeds the index until it has everything.
     pub(crate) fn catch_up_fully(&mut self) {
         loop {
@@ -388,6 +371,7 @@ fn bare_item(record: &Verified) -> Item {
         url: None,
         also: Vec::new(),
         links: Vec::new(),
+        answers: None,
         flags: folkmoot_library::Flags::default(),
     }
 }
@@ -421,14 +405,4 @@ fn page_size(asked: u32) -> usize {
     } else {
         asked.min(MOST_PAGE)
     }) as usize
-}
-
-fn bad_query(error: &QueryError) -> ApiError {
-    let mut out = ApiError::new(ErrorCode::Usage, error.problem.to_string());
-    out.span = Some((error.span.start, error.span.end));
-    out.hint = error
-        .suggestion
-        .as_ref()
-        .map(|suggestion| format!("did you mean `{suggestion}`?"));
-    out
 }

@@ -66,6 +66,7 @@ mod secrets;
 mod status;
 mod take;
 mod trial;
+mod understand;
 mod void;
 mod wait;
 mod who;

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use folkmoot_api::ApiError;
-use folkmoot_library::{Names, fold};
+use folkmoot_library::{Names, fold, item};
 use folkmoot_record::{CollectiveId, RecordId, SeatKey};
 
 use crate::{
     collective::Collective,
     core::Core,
     errors::{not_found, store_failed, usage},
+    holdings::read,
     secrets::Membership,
 };
 
@@ -151,8 +152,13 @@ impl Names for Core {
 
     fn records(&self, name: &str) -> BTreeSet<RecordId> {
         match self.record_named(name) {
-            Ok(found) => found.into_iter().collect(),
-            Err(_) => BTreeSet::new(),
+            Ok(Some(id)) => {
+                let item = read(&self.store, &id).and_then(|record| item(&record));
+                let document = item.map(|item| item.document);
+                [id].into_iter().chain(document).collect()
+            }
+            // Digits may be a title too, and a title may begin several ids.
+            Ok(None) | Err(_) => self.with_title(name),
         }
     }
 

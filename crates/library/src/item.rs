@@ -122,6 +122,8 @@ pub struct Item {
     pub also: Vec<String>,
     /// What it points at: ascending, unique, at most 256.
     pub links: Vec<Link>,
+    /// The record that it answers.
+    pub answers: Option<RecordId>,
     /// Facts.
     pub flags: Flags,
 }
@@ -235,6 +237,7 @@ pub fn item(record: &Verified) -> Option<Item> {
         url,
         also,
         links: links::bounded(found),
+        answers: of_rel(Rel::REPLY_TO),
         flags,
     })
 }

@@ -29,7 +29,7 @@ pub use matches::{Searchable, Section, matches, tag_paths};
 pub use merge::{MARKS, Merge, Side, merge_sets, merge_texts, merge_values, undecided};
 pub use query::{
     Expr, Interval, Leaf, Name, Names, NoNames, Problem, Query, QueryError, ResolvedQuery, Sort,
-    Test, Text, limits,
+    Test, Text, Written, limits,
 };
 pub use score::{Statistics, score, with_recency};
 pub use snippet::{Snippet, snippet};

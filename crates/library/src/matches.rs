@@ -144,6 +144,7 @@ impl Searchable {
             Test::Places(places) => places.contains(&item.cid),
             Test::Created(interval) => interval.holds(item.ms()),
             Test::Flag(flag) => item.flags.has(*flag),
+            Test::Answers(records) => item.answers.is_some_and(|id| records.contains(&id)),
             Test::Links(links) => item.links.iter().any(|link: &Link| links.contains(link)),
         }
     }

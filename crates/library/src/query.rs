@@ -5,11 +5,13 @@ mod error;
 mod key;
 mod parse;
 mod resolve;
+mod signs;
 mod value;
+mod values;
 
 use std::{collections::BTreeSet, ops::Range};
 
-use folkmoot_record::{CollectiveId, Kind, SeatKey};
+use folkmoot_record::{CollectiveId, Kind, RecordId, SeatKey};
 
 use crate::{Flag, Link, Zoned, words::words};
 
@@ -52,6 +54,8 @@ pub enum Leaf {
     In(Name),
     /// `links:target`.
     Links(Name),
+    /// `to:record`.
+    To(Name),
 }
 
 /// A name in a query, with its place for messages.
@@ -84,6 +88,8 @@ pub enum Test {
     Flag(Flag),
     /// Points at one of them.
     Links(BTreeSet<Link>),
+    /// Answers one of them.
+    Answers(BTreeSet<RecordId>),
 }
 
 /// Words to find.
@@ -133,6 +139,15 @@ pub enum Sort {
     Oldest,
 }
 
+/// A word, phrase or tag of a query that stands under no negation, with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// [`Test::Text`] or [`Test::Tag`].
+    pub test: Test,
+    /// Where it stands in the query, in bytes; of a tag without its key.
+    pub span: Range<usize>,
+}
+
 /// A parsed query, names not yet resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
@@ -140,6 +155,10 @@ pub struct Query {
     pub expr: Expr<Leaf>,
     /// As asked for by `sort:`; otherwise relevance if it asks for words, newest if not.
     pub sort: Sort,
+    /// The order that `sort:` asks for.
+    pub asked: Option<Sort>,
+    /// Words and tags with their places, so that others can be offered instead.
+    pub written: Vec<Written>,
     /// The moment of parsing in milliseconds since 1970; ranking favours what is new by then.
     pub now_ms: u64,
 }
@@ -163,6 +182,16 @@ impl Query {
     /// [`QueryError`] with the place of the mistake and, where there is one, what was perhaps meant.
     pub fn parse(source: &str, now: &Zoned) -> Result<Self, QueryError> {
         parse::query(source, now)
+    }
+
+    /// The same query with one more condition that must hold.
+    #[must_use]
+    pub fn within(mut self, place: Leaf) -> Self {
+        self.expr = match self.expr {
+            Expr::All => Expr::Is(place),
+            expr => Expr::And(vec![expr, Expr::Is(place)]),
+        };
+        self
     }
 
     /// Puts keys in the place of names.

@@ -111,6 +111,11 @@ const fn is_gap(byte: u8) -> bool {
     byte.is_ascii() && !byte.is_ascii_alphanumeric()
 }
 
+/// Whether a word is one character that makes a word by itself.
+pub(crate) fn is_alone(word: &str) -> bool {
+    word.chars().next_back().map(class) == Some(Class::Alone)
+}
+
 /// All words of a text.
 pub(crate) fn words(text: &str) -> Vec<String> {
     let mut cursor = Words::new(text);

@@ -63,6 +63,7 @@ fn a_note_is_read() {
     );
     let flags: Vec<Flag> = item.flags.iter().collect();
     assert_eq!(flags, [Flag::Link, Flag::Tag, Flag::Text, Flag::Reply]);
+    assert_eq!(item.answers, Some(id));
     assert_eq!(item.ms(), 1_780_000_000_000);
 }
 

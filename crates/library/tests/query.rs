@@ -90,6 +90,21 @@ fn words_phrases_and_operators() {
         ("well-kn*", Expr::And(vec![text("well"), stem("kn")])),
         ("12:30", text("12 30")),
         ("https://example.org/a?b", text("https example org a b")),
+        // As keyboards of other languages have the signs.
+        ("„a b“", text("a b")),
+        ("«a b»", text("a b")),
+        ("「検索」", text("検索")),
+        (
+            "（a　OR　b）c",
+            Expr::And(vec![Expr::Or(vec![a(), b()]), c()]),
+        ),
+        ("\u{2212}a", not(a())),
+        ("\u{FF0D}tag:a", not(tag("a"))),
+        ("tag：種", tag("種")),
+        // A character that is a word by itself has no beginning.
+        ("検索*", text("検索")),
+        ("ยา*", text("ยา")),
+        ("検索en*", Expr::And(vec![text("検索"), stem("en")])),
     ] {
         assert_eq!(parse(source), expected, "{source}");
     }
@@ -102,6 +117,8 @@ fn keys_and_values() {
         ("TAG:#garden/Seeds/", tag("garden/seeds")),
         ("tag:\"two words\"", tag("two words")),
         ("tag:a|b", Expr::Or(vec![tag("a"), tag("b")])),
+        ("tag:\"a b\"|c", Expr::Or(vec![tag("a b"), tag("c")])),
+        ("tag:a|\"b c\"", Expr::Or(vec![tag("a"), tag("b c")])),
         ("-tag:a", not(tag("a"))),
         ("tag:gar*", is(Test::TagPrefix("gar".into()))),
         ("kind:note", is(Test::Kind(Kind::NOTE))),
@@ -116,11 +133,14 @@ fn keys_and_values() {
         assert_eq!(parse(source), expected, "{source}");
     }
     let named = |source: &str| match parse(source) {
-        Expr::Is(Leaf::Author(name) | Leaf::In(name) | Leaf::Links(name)) => (name.text, name.span),
+        Expr::Is(Leaf::Author(name) | Leaf::In(name) | Leaf::Links(name) | Leaf::To(name)) => {
+            (name.text, name.span)
+        }
         other => panic!("{other:?}"),
     };
     assert_eq!(named("author:@ana"), ("ana".into(), 7..11));
     assert_eq!(named("in:commons"), ("commons".into(), 3..10));
+    assert_eq!(named("to:4f1c"), ("4f1c".into(), 3..7));
     assert_eq!(named("links:\"Seed Bank\""), ("Seed Bank".into(), 6..17));
 }
 
@@ -208,6 +228,10 @@ fn dates_in_words_and_digits() {
         ),
         ("since:2w", ms("2026-11-09T10:30"), END),
         ("since:\"3 days ago\"", ms("2026-11-20T10:30"), END),
+        ("since:3 days ago", ms("2026-11-20T10:30"), END),
+        ("since:3 Days", ms("2026-11-20T10:30"), END),
+        ("since:2w ago", ms("2026-11-09T10:30"), END),
+        ("newer_than:2m ago", ms("2026-09-23T10:30"), END),
         ("since:1h30m", ms("2026-11-23T09:00"), END),
         // Over a change of clocks a month is a month on the wall.
         ("since:1mo", ms("2026-10-23T10:30"), END),
@@ -230,6 +254,17 @@ fn dates_in_words_and_digits() {
             "{source}"
         );
     }
+    // A year is a year, and a word that is no unit stays a word.
+    assert_eq!(
+        parse("since:2026 days"),
+        Expr::And(vec![
+            is(Test::Created(Interval {
+                from: day("2026-01-01"),
+                to: END
+            })),
+            text("days"),
+        ])
+    );
     assert_eq!(
         parse("since:last monday seeds"),
         Expr::And(vec![
@@ -277,7 +312,17 @@ fn mistakes_are_shown_where_they_are() {
         ("tag:", "tag:", None),
         ("tag: a", "tag:", None),
         ("tag:|a", "", None),
-        ("tag:(a OR b)", "tag:", None),
+        ("tag:(a OR b)", "", None),
+        ("tag:a|", "", None),
+        ("due:today", "due", None),
+        ("is:task", "is:task", Some("kind:task")),
+        ("a OR is:tsak", "tsak", None),
+        ("to:@", "@", None),
+        ("tag:「a", "「", None),
+        ("a（b）", "a（", None),
+        ("（a", "（", None),
+        ("a）", "）", None),
+        ("（ ）", "（ ）", None),
         ("author:@", "@", None),
         ("replies(x)", "replies(", None),
         ("s*d", "s*d", None),
@@ -302,6 +347,45 @@ fn a_mistake_is_printed_with_carets() {
     assert_eq!(
         error("検索 tagg:garden").render("検索 tagg:garden"),
         "  検索 tagg:garden\n       ^^^^\nthere is no key `tagg:`; put the text in quotes to search for it as it stands; did you mean `tag`?"
+    );
+}
+
+#[test]
+fn an_unknown_key_names_the_keys_that_there_are() {
+    let help = |source| error(source).help();
+    assert_eq!(help("tagg:a").as_deref(), Some("did you mean `tag`?"));
+    let keys = help("due:today").unwrap();
+    for key in ["tag", "since", "created", "links", "to", "sort"] {
+        assert!(keys.contains(key), "{keys}");
+    }
+    assert!(!keys.contains("label"), "only names, no second spellings");
+    assert_eq!(help("(a"), None);
+}
+
+#[test]
+fn words_and_tags_are_remembered_with_their_places() {
+    let source = "séed -weed (tag:soil OR \"first frost\") author:ana wor* tag:a|b";
+    let query = Query::parse(source, &now()).unwrap();
+    let written: Vec<_> = query
+        .written
+        .iter()
+        .map(|w| &source[w.span.clone()])
+        .collect();
+    assert_eq!(written, ["séed", "soil", "\"first frost\"", "a", "b"]);
+    assert_eq!(query.asked, None);
+}
+
+#[test]
+fn a_condition_is_added_from_outside() {
+    let query = |source| Query::parse(source, &now()).unwrap();
+    let added = query("a OR b").within(Leaf::Test(Test::Tag("t".into())));
+    assert_eq!(
+        added.expr,
+        Expr::And(vec![Expr::Or(vec![text("a"), text("b")]), tag("t")])
+    );
+    assert_eq!(
+        query("").within(Leaf::Test(Test::Tag("t".into()))).expr,
+        tag("t")
     );
 }
 
@@ -386,6 +470,18 @@ fn names_are_resolved_after_parsing() {
         ))
     );
 
+    assert_eq!(
+        expr("to:\"Seed Bank\""),
+        Expr::Is(Test::Answers([RecordId::from_bytes([4; 32])].into()))
+    );
+    assert_eq!(
+        expr(&format!("to:{}", "09".repeat(32))),
+        Expr::Is(Test::Answers([RecordId::from_bytes([9; 32])].into()))
+    );
+    let error = resolve("a to:9999").unwrap_err();
+    assert_eq!(error.problem, Problem::UnknownRecord("9999".into()));
+    assert_eq!(error.span, 5..9);
+
     let error = resolve("a author:@gundula").unwrap_err();
     assert_eq!(error.problem, Problem::UnknownPerson("gundula".into()));
     assert_eq!(
@@ -410,7 +506,7 @@ proptest! {
     #[test]
     fn any_text_is_read_or_refused(source in prop_oneof![
         any::<String>(),
-        r#"([-("*)a-z :.|>]|OR |NOT |tag:|since:|created:|last |"|\\|検|é|sort:|2026-0|[0-9]){0,30}"#,
+        r#"([-("*)a-z :.|>（）：「」«„]|OR |NOT |tag:|since:|created:|last |"|\\|検|é|sort:|to:|3 days|ago|2026-0|[0-9]){0,30}"#,
     ]) {
         match Query::parse(&source, &now()) {
             Ok(query) => {

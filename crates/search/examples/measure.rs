@@ -105,6 +105,7 @@ fn note(n: usize, dice: &mut Dice, words: &Zipf, tags: &Zipf) -> Item {
         url: None,
         also: Vec::new(),
         links: Vec::new(),
+        answers: None,
         flags: Flags::default()
             .with(Flag::Title)
             .with(Flag::Tag)

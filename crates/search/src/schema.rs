@@ -13,7 +13,7 @@ use crate::tokenizer::TOKENIZER;
 
 /// Version of what is written here. Raise it with every change of fields, terms or words; an
 /// index of another version is built anew.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 /// Bytes of a record id by which the index finds an item again: enough that nobody makes two.
 const SHORT_ID: usize = 16;
@@ -127,6 +127,9 @@ fn each_fact(item: &Item, mut give: impl FnMut(&[u8])) {
     for link in &item.links {
         give(&fact::link(link));
     }
+    if let Some(answered) = &item.answers {
+        give(&fact::answers(answered));
+    }
     let mut paths: Vec<Vec<u8>> = Vec::new();
     for tag in &item.tags {
         paths.extend(tag_paths(&fold(tag.as_str())).map(fact::tag));
@@ -167,6 +170,10 @@ pub(crate) mod fact {
 
     pub(crate) fn place(place: &CollectiveId) -> Vec<u8> {
         term(b'c', place.as_bytes())
+    }
+
+    pub(crate) fn answers(answered: &RecordId) -> Vec<u8> {
+        term(b'a', answered.as_bytes())
     }
 
     pub(crate) fn flag(flag: Flag) -> Vec<u8> {

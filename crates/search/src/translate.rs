@@ -82,6 +82,7 @@ impl Translate<'_> {
             Test::Seats(seats) => any_fact(self.fields, seats.iter().map(fact::seat)),
             Test::Places(places) => any_fact(self.fields, places.iter().map(fact::place)),
             Test::Links(links) => any_fact(self.fields, links.iter().map(fact::link)),
+            Test::Answers(records) => any_fact(self.fields, records.iter().map(fact::answers)),
             Test::Created(interval) => unranked(self.created(*interval)),
         }
     }

@@ -5,7 +5,8 @@
 use std::collections::BTreeSet;
 
 use folkmoot_library::{
-    Expr, Flag, Flags, Interval, Item, Link, ResolvedQuery, Sort, Test, Text, fold, matches,
+    Expr, Flag, Flags, Interval, Item, Link, Names, Query, ResolvedQuery, Sort, Test, Text, Zoned,
+    fold, matches,
 };
 use folkmoot_record::{CollectiveId, DeviceKey, Hlc, Kind, RecordId, SeatKey, Tag};
 use folkmoot_search::{Facet, FacetBy, Index, Options, Page};
@@ -71,7 +72,10 @@ fn items() -> impl Strategy<Value = Vec<Item>> {
     let one = (
         (text(), prop::option::of(text()), tags),
         (0u8..3, 0u8..3, 0u16..4, 0u64..40),
-        prop::collection::btree_set(link(), 0..3),
+        (
+            prop::collection::btree_set(link(), 0..3),
+            prop::option::of(0u8..3),
+        ),
         (
             prop::option::of(text()),
             prop::collection::btree_set(prop::sample::select(&Flag::ALL[..]), 0..4),
@@ -81,7 +85,10 @@ fn items() -> impl Strategy<Value = Vec<Item>> {
         all.into_iter()
             .zip(0u8..)
             .map(
-                |(((text, title, tags), (seat, cid, kind, day), links, (also, flags)), n)| Item {
+                |(
+                    ((text, title, tags), (seat, cid, kind, day), (links, answers), (also, flags)),
+                    n,
+                )| Item {
                     id: RecordId::from_bytes([n + 100; 32]),
                     document: RecordId::from_bytes([n + 100; 32]),
                     cid: CollectiveId::from_bytes([cid; 32]),
@@ -100,6 +107,7 @@ fn items() -> impl Strategy<Value = Vec<Item>> {
                     url: None,
                     also: also.into_iter().collect(),
                     links: links.into_iter().collect(),
+                    answers: answers.map(|n| RecordId::from_bytes([n; 32])),
                 },
             )
             .collect()
@@ -127,6 +135,9 @@ fn test() -> impl Strategy<Value = Test> {
             .prop_map(|(from, to)| Test::Created(Interval { from: from * DAY, to })),
         1 => prop::sample::select(&Flag::ALL[..]).prop_map(Test::Flag),
         1 => prop::collection::btree_set(link(), 0..3).prop_map(Test::Links),
+        1 => prop::collection::btree_set(0u8..4, 0..3).prop_map(|ids| {
+            Test::Answers(ids.into_iter().map(|n| RecordId::from_bytes([n; 32])).collect())
+        }),
     ]
 }
 
@@ -137,6 +148,121 @@ fn expr() -> impl Strategy<Value = Expr<Test>> {
             prop::collection::vec(inner.clone(), 1..4).prop_map(Expr::And),
             prop::collection::vec(inner.clone(), 1..4).prop_map(Expr::Or),
             inner.prop_map(|part| Expr::Not(Box::new(part))),
+        ]
+    })
+}
+
+/// Everybody here has a name, and one is no record's title.
+struct Village;
+
+impl Names for Village {
+    fn seats(&self, name: &str) -> BTreeSet<SeatKey> {
+        let number = name.strip_prefix("seat").and_then(|n| n.parse().ok());
+        number
+            .map(|n| SeatKey::from_bytes([n; 32]))
+            .into_iter()
+            .collect()
+    }
+    fn collectives(&self, name: &str) -> BTreeSet<CollectiveId> {
+        let number = name.strip_prefix("place").and_then(|n| n.parse().ok());
+        number
+            .map(|n| CollectiveId::from_bytes([n; 32]))
+            .into_iter()
+            .collect()
+    }
+    fn records(&self, name: &str) -> BTreeSet<RecordId> {
+        let number = name.strip_prefix("record").and_then(|n| n.parse().ok());
+        number
+            .map(|n| RecordId::from_bytes([n; 32]))
+            .into_iter()
+            .collect()
+    }
+    fn people(&self) -> Vec<String> {
+        Vec::new()
+    }
+    fn places(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// One condition as a person writes it.
+fn written() -> impl Strategy<Value = String> {
+    let word = prop::sample::select(&WORDS[..]);
+    let tag = prop::sample::select(&TAGS[..]);
+    let date = prop::sample::select(
+        &[
+            "1970-01-05",
+            "1970-01",
+            "1970-01-20",
+            "3w",
+            "last friday",
+            "9 days ago",
+            "1970",
+            "today",
+        ][..],
+    );
+    let key = prop::sample::select(
+        &[
+            "since",
+            "until",
+            "before",
+            "after",
+            "newer_than",
+            "older_than",
+        ][..],
+    );
+    let plain = prop::sample::select(
+        &[
+            "created:1970-01-02..1970-01-20",
+            "created:>1970-01-09",
+            "created:..1970-02",
+            "created:last week",
+            "author:seat0|seat1",
+            "author:@seat2",
+            "in:place0",
+            "in:place1|place2",
+            "kind:note|task",
+            "kind:link",
+            "has:title",
+            "has:link",
+            "has:attachment",
+            "is:done",
+            "is:reply",
+            "links:record1",
+            "links:\"Seed Bank\"",
+            "links:https://example.org/2/",
+            "to:record0",
+            "to:record1|record2",
+            "sort:oldest",
+            "sort:newest",
+            "sort:relevance",
+        ][..],
+    );
+    prop_oneof![
+        6 => word.clone().prop_map(str::to_owned),
+        2 => (word.clone(), word.clone()).prop_map(|(a, b)| format!("\"{a} {b}\"")),
+        2 => (word, 1usize..4).prop_map(|(word, length)| {
+            format!("{}*", word.chars().take(length).collect::<String>())
+        }),
+        3 => tag.clone().prop_map(|tag| format!("tag:{tag}")),
+        1 => (tag.clone(), 1usize..9).prop_map(|(tag, length)| {
+            format!("tag:{}*", tag.chars().take(length).collect::<String>())
+        }),
+        1 => (tag.clone(), tag).prop_map(|(a, b)| format!("tag:{a}|\"{b}\"")),
+        2 => (key, date).prop_map(|(key, date)| format!("{key}:{date}")),
+        5 => plain.prop_map(str::to_owned),
+    ]
+}
+
+/// A query as a person writes it.
+fn source() -> impl Strategy<Value = String> {
+    written().prop_recursive(4, 16, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 1..4).prop_map(|parts| parts.join(" ")),
+            prop::collection::vec(inner.clone(), 1..4)
+                .prop_map(|parts| format!("({})", parts.join(" OR "))),
+            inner.clone().prop_map(|part| format!("-({part})")),
+            inner.prop_map(|part| format!("NOT {part}")),
         ]
     })
 }
@@ -218,6 +344,42 @@ proptest! {
             }
             index.commit().unwrap();
             prop_assert_eq!(index.waiting(), 0);
+        }
+    }
+
+    /// The same of queries as they are written: whatever is understood finds the same in both.
+    #[test]
+    fn what_is_written_finds_the_same(
+        items in items(),
+        sources in prop::collection::vec(source(), 12),
+        committed in 0usize..25,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut index, _) = Index::open(folder.path(), &Options::default()).unwrap();
+        let committed = committed.min(items.len());
+        index.add(items[..committed].iter().cloned(), b"1").unwrap();
+        index.commit().unwrap();
+        index.add(items[committed..].iter().cloned(), b"2").unwrap();
+        // The fortieth day of the items' time, a Tuesday.
+        let now: Zoned = "1970-02-10T00:00[UTC]".parse().unwrap();
+        for source in &sources {
+            // Two orders, or one under a negation, are refused; everything else is understood.
+            let parsed = match Query::parse(source, &now) {
+                Ok(parsed) => parsed,
+                Err(error) => {
+                    prop_assert!(source.contains("sort:"), "{}", error.render(source));
+                    continue;
+                }
+            };
+            let query = match parsed.resolve(&Village) {
+                Ok(query) => query,
+                Err(error) => return Err(TestCaseError::fail(error.render(source))),
+            };
+            let expected: BTreeSet<RecordId> =
+                items.iter().filter(|item| matches(&query, item)).map(|item| item.id).collect();
+            let (ids, _, total) = found(&index, &query);
+            prop_assert_eq!(&ids, &expected, "{}", source);
+            prop_assert_eq!(total, ids.len() as u64);
         }
     }
 }

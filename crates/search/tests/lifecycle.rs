@@ -27,6 +27,7 @@ fn item(n: u32, text: &str, tag: &str) -> Item {
         url: None,
         also: Vec::new(),
         links: Vec::new(),
+        answers: None,
         flags: Flags::default(),
     }
 }
@@ -221,7 +222,9 @@ fn another_version_starts_afresh() {
     index.close().unwrap();
     let meta = folder.path().join("files/meta.json");
     let text = fs::read_to_string(&meta).unwrap();
-    let other = text.replace("\"1:78\"", "\"999:78\"");
+    let (before, after) = text.split_once("\"payload\": \"").unwrap();
+    let (_, cursor) = after.split_once(':').unwrap();
+    let other = format!("{before}\"payload\": \"999:{cursor}");
     assert_ne!(text, other);
     fs::write(&meta, other).unwrap();
     let (index, opened) = open(folder.path());

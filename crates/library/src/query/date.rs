@@ -44,6 +44,28 @@ pub(super) fn takes_another(word: &str) -> bool {
     word.eq_ignore_ascii_case("last") || word.eq_ignore_ascii_case("this")
 }
 
+/// A number that is no year: `3 days`.
+pub(super) fn is_count(word: &str) -> bool {
+    word.len() != 4 && !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// A unit of time as a word of its own.
+pub(super) fn is_unit(word: &str) -> bool {
+    const UNITS: [&str; 18] = [
+        "second", "sec", "s", "minute", "min", "m", "hour", "hr", "h", "day", "d", "week", "wk",
+        "w", "month", "mo", "year", "y",
+    ];
+    let word = word.to_ascii_lowercase();
+    let single = word.strip_suffix('s').unwrap_or(&word);
+    UNITS.contains(&word.as_str()) || UNITS.contains(&single)
+}
+
+/// A length of time as `2w` or `3 days`, after which `ago` may stand.
+pub(super) fn is_length(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
+        && text.ends_with(|c: char| c.is_ascii_alphabetic())
+}
+
 /// Reads a date; `None` if it is none. `mail` reads `2m` as two months.
 pub(super) fn period(text: &str, now: &Zoned, mail: bool) -> Option<Period> {
     let text = text.trim().to_ascii_lowercase();
@@ -161,6 +183,8 @@ fn named(text: &str, now: &Zoned) -> Option<Period> {
 
 /// `2w`, `3 days ago`, `1h30m`: that long before now.
 fn before_now(text: &str, now: &Zoned, mail: bool) -> Option<Period> {
+    // How long before: `ago` says no more.
+    let text = text.strip_suffix("ago").unwrap_or(text).trim_end();
     let months = text
         .strip_suffix('m')
         .filter(|count| mail && !count.is_empty() && count.bytes().all(|b| b.is_ascii_digit()));

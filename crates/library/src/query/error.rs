@@ -2,6 +2,8 @@
 
 use std::{fmt, ops::Range};
 
+use unicode_width::UnicodeWidthStr;
+
 /// A query that cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryError {
@@ -57,6 +59,9 @@ pub enum Problem {
     /// A key with nothing after the colon.
     #[error("`{0}:` needs a value, right after the colon")]
     NoValue(&'static str),
+    /// A parenthesis after a key.
+    #[error("`{0}:` takes no parentheses; write several values with `|` between them: {0}:one|two")]
+    Grouped(&'static str),
     /// A value that the key does not know.
     #[error("`{key}:` does not know `{value}`; it knows {known}")]
     UnknownValue {
@@ -84,6 +89,9 @@ pub enum Problem {
     /// A name that nobody has.
     #[error("nobody here is called `{0}`")]
     UnknownPerson(String),
+    /// An id or title that no record has.
+    #[error("no record here has the id or title `{0}`")]
+    UnknownRecord(String),
     /// A name that no collective has.
     #[error("there is no collective called `{0}` here")]
     UnknownPlace(String),
@@ -106,13 +114,22 @@ impl QueryError {
         self
     }
 
+    /// The next step: what may have been meant, or the keys that there are.
+    pub fn help(&self) -> Option<String> {
+        match (&self.suggestion, &self.problem) {
+            (Some(suggestion), _) => Some(format!("did you mean `{suggestion}`?")),
+            (None, Problem::UnknownKey(_)) => Some(format!("the keys are {}", super::key::names())),
+            _ => None,
+        }
+    }
+
     /// Several lines for a terminal: the query, carets under the mistake, the message.
     pub fn render(&self, source: &str) -> String {
         let start = floor(source, self.span.start);
         let end = floor(source, self.span.end).max(start);
         let line = |text: &str| text.replace(char::is_control, " ");
-        let before = columns(&source[..start]);
-        let under = columns(&source[start..end]).max(1);
+        let before = line(&source[..start]).width();
+        let under = line(&source[start..end]).width().max(1);
         format!(
             "  {}\n  {}{}\n{self}",
             line(source),
@@ -140,18 +157,6 @@ fn floor(source: &str, at: usize) -> usize {
         .rev()
         .find(|at| source.is_char_boundary(*at))
         .unwrap_or(0)
-}
-
-/// About how many columns of a terminal the text takes: wide scripts take two.
-fn columns(text: &str) -> usize {
-    text.chars()
-        .map(|c| match c {
-            '\u{0300}'..='\u{036F}' => 0,
-            '\u{1100}'..='\u{115F}' | '\u{2E80}'..='\u{A4CF}' | '\u{AC00}'..='\u{D7A3}' => 2,
-            '\u{F900}'..='\u{FAFF}' | '\u{FF00}'..='\u{FF60}' | '\u{1F300}'..='\u{3FFFF}' => 2,
-            _ => 1,
-        })
-        .sum()
 }
 
 /// The candidate most like the word, if one is near: one typing error in short words, more in

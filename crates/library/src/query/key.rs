@@ -24,11 +24,12 @@ pub(super) enum Key {
     Has,
     Is,
     Links,
+    To,
     Sort,
 }
 
 /// Every spelling; the first of a key is its name.
-const KEYS: [(&str, Key); 20] = [
+const KEYS: &[(&str, Key)] = &[
     ("tag", Key::Tag),
     ("kind", Key::Kind),
     ("author", Key::Author),
@@ -43,6 +44,7 @@ const KEYS: [(&str, Key); 20] = [
     ("has", Key::Has),
     ("is", Key::Is),
     ("links", Key::Links),
+    ("to", Key::To),
     ("sort", Key::Sort),
     ("from", Key::Author),
     ("by", Key::Author),
@@ -84,7 +86,19 @@ impl Key {
     }
 }
 
-const HAS: [(&str, Flag); 11] = [
+/// The names of all keys, for messages.
+pub(super) fn names() -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for (_, key) in KEYS {
+        let name = key.name();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(", ")
+}
+
+const HAS: &[(&str, Flag)] = &[
     ("attachment", Flag::Attachment),
     ("attachments", Flag::Attachment),
     ("file", Flag::Attachment),
@@ -98,7 +112,7 @@ const HAS: [(&str, Flag); 11] = [
     ("text", Flag::Text),
 ];
 
-const IS: [(&str, Flag); 7] = [
+const IS: &[(&str, Flag)] = &[
     ("reply", Flag::Reply),
     ("edited", Flag::Edited),
     ("todo", Flag::Todo),
@@ -108,7 +122,7 @@ const IS: [(&str, Flag); 7] = [
     ("unmerged", Flag::Unmerged),
 ];
 
-const SORTS: [(&str, Sort); 6] = [
+const SORTS: &[(&str, Sort)] = &[
     ("relevance", Sort::Relevance),
     ("newest", Sort::Newest),
     ("oldest", Sort::Oldest),
@@ -144,15 +158,15 @@ fn unknown(word: &str, known: &[&str]) -> Unknown {
 }
 
 pub(super) fn has(word: &str) -> Result<Flag, Unknown> {
-    look_up(&HAS, word)
+    look_up(HAS, word)
 }
 
 pub(super) fn is(word: &str) -> Result<Flag, Unknown> {
-    look_up(&IS, word)
+    look_up(IS, word)
 }
 
 pub(super) fn sort(word: &str) -> Result<Sort, Unknown> {
-    look_up(&SORTS, word)
+    look_up(SORTS, word)
 }
 
 /// A kind by its name, or by its number for kinds of applications (`0x1234`).

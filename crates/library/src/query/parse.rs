@@ -3,28 +3,34 @@
 //! ```text
 //! any    = all (OR all)*
 //! all    = one ([AND] one)*
-//! one    = ("-" | NOT) one | "(" any ")" | key ":" value | "phrase" | word | word "*"
-//! value  = "text" | text ("|" text)*
+//! one    = ("-" | NOT) one | "(" any ")" | key ":" values | "phrase" | word | word "*"
+//! values = value ("|" value)*
+//! value  = "text" | text
 //! ```
 
 use winnow::{
     ModalResult, Parser,
-    combinator::{alt, eof, opt, peek},
+    combinator::{alt, opt},
     error::{ErrMode, ParserError},
     stream::{LocatingSlice, Location, Stateful},
     token::{any, one_of, take_while},
 };
 
 use super::{
-    Expr, Leaf, Problem, Query, QueryError, Sort, Test, Text, date,
+    Expr, Leaf, Problem, Query, QueryError, Sort, Test, Text, Written, date,
     key::{self, Key},
     limits,
+    signs::{
+        at_close, at_end, at_open, is_bare, is_close, is_key, is_open, keyword, minus,
+        peek_keyword, space,
+    },
     value::{self, Value},
+    values::{quoted, values},
 };
-use crate::Zoned;
+use crate::{Zoned, words::is_alone};
 
-type Input<'q> = Stateful<LocatingSlice<&'q str>, State<'q>>;
-type Parsed<T> = ModalResult<T, QueryError>;
+pub(super) type Input<'q> = Stateful<LocatingSlice<&'q str>, State<'q>>;
+pub(super) type Parsed<T> = ModalResult<T, QueryError>;
 /// A condition, or nothing where the words held no letters or the part says only the order.
 type Part = Option<Expr<Leaf>>;
 
@@ -35,6 +41,7 @@ pub(super) struct State<'q> {
     leaves: usize,
     negations: usize,
     sort: Option<Sort>,
+    written: Vec<Written>,
     /// The first piece of text without letters or digits.
     wordless: Option<std::ops::Range<usize>>,
 }
@@ -53,7 +60,7 @@ impl<'q> ParserError<Input<'q>> for QueryError {
 }
 
 /// A mistake that no other reading mends.
-fn fail<T>(problem: Problem, span: std::ops::Range<usize>) -> Parsed<T> {
+pub(super) fn fail<T>(problem: Problem, span: std::ops::Range<usize>) -> Parsed<T> {
     Err(ErrMode::Cut(QueryError::new(problem, span)))
 }
 
@@ -69,6 +76,7 @@ pub(super) fn query(source: &str, now: &Zoned) -> Result<Query, QueryError> {
             leaves: 0,
             negations: 0,
             sort: None,
+            written: Vec::new(),
             wordless: None,
         },
     };
@@ -87,6 +95,8 @@ pub(super) fn query(source: &str, now: &Zoned) -> Result<Query, QueryError> {
     Ok(Query {
         expr,
         sort: input.state.sort.unwrap_or(by_default),
+        asked: input.state.sort,
+        written: input.state.written,
         now_ms: date::ms(now.timestamp()),
     })
 }
@@ -101,7 +111,7 @@ fn whole(input: &mut Input<'_>) -> Parsed<Part> {
     match opt(any).parse_next(input)? {
         None => Ok(part),
         // Only a parenthesis ends a disjunction before the end.
-        Some(_) => fail(Problem::StrayParenthesis, at..at + 1),
+        Some(sign) => fail(Problem::StrayParenthesis, at..at + sign.len_utf8()),
     }
 }
 
@@ -181,21 +191,22 @@ fn one(input: &mut Input<'_>) -> Parsed<Part> {
 
 fn group(input: &mut Input<'_>) -> Parsed<Part> {
     let at = input.current_token_start();
-    '('.parse_next(input)?;
+    let open = one_of(is_open).parse_next(input)?;
+    let open = at..at + open.len_utf8();
     space(input)?;
-    if at_close(input) {
-        return fail(
-            Problem::EmptyParentheses,
-            at..input.current_token_start() + 1,
-        );
-    }
+    let inside = input.current_token_start();
     if at_end(input) {
-        return fail(Problem::OpenParenthesis, at..at + 1);
+        return fail(Problem::OpenParenthesis, open);
+    }
+    if opt(one_of(is_close)).parse_next(input)?.is_some() {
+        // The closing one may be of several bytes.
+        let end = input.current_token_start().max(inside);
+        return fail(Problem::EmptyParentheses, at..end);
     }
     let part = any_of(input)?;
-    match opt(')').parse_next(input)? {
+    match opt(one_of(is_close)).parse_next(input)? {
         Some(_) => Ok(part),
-        None => fail(Problem::OpenParenthesis, at..at + 1),
+        None => fail(Problem::OpenParenthesis, open),
     }
 }
 
@@ -208,8 +219,10 @@ fn phrase(input: &mut Input<'_>) -> Parsed<Part> {
 
 fn word(input: &mut Input<'_>) -> Parsed<Part> {
     let (text, span) = take_while(1.., is_bare).with_span().parse_next(input)?;
-    if peek(opt('(')).parse_next(input)?.is_some() {
-        return fail(Problem::Function, span.start..span.end + 1);
+    if at_open(input) {
+        // Full-width parentheses take three bytes.
+        let sign = input.chars().next().map_or(0, char::len_utf8);
+        return fail(Problem::Function, span.start..span.end + sign);
     }
     let (stem, prefix) = match text.strip_suffix('*') {
         Some(stem) => (stem, true),
@@ -220,7 +233,9 @@ fn word(input: &mut Input<'_>) -> Parsed<Part> {
     if stem.contains('*') && phrase.is_some() {
         return fail(Problem::Star, span);
     }
-    let Some(mut phrase) = phrase.filter(|_| prefix) else {
+    // A word of one character of a script without spaces is whole: `検索*` is any text with 検索.
+    let whole = |phrase: &Text| phrase.words.last().is_some_and(|word| is_alone(word));
+    let Some(mut phrase) = phrase.filter(|phrase| prefix && !whole(phrase)) else {
         return text_part(input, Text::phrase(stem), span);
     };
     // `well-kn*` is read as two words: the last is the beginning, what comes before a phrase.
@@ -248,14 +263,22 @@ fn text_part(
         return Ok(None);
     };
     counted(input, 1, &span)?;
-    Ok(Some(Expr::Is(Leaf::Test(Test::Text(text)))))
+    let test = Test::Text(text);
+    note(input, &test, span);
+    Ok(Some(Expr::Is(Leaf::Test(test))))
+}
+
+/// Remembers where a word or a tag stands, so that another can be offered in its place.
+fn note(input: &mut Input<'_>, test: &Test, span: std::ops::Range<usize>) {
+    if input.state.negations == 0 && matches!(test, Test::Text(_) | Test::Tag(_)) {
+        let test = test.clone();
+        input.state.written.push(Written { test, span });
+    }
 }
 
 fn keyed(input: &mut Input<'_>) -> Parsed<Part> {
-    let (name, span) = (take_while(1.., is_key), ':')
-        .map(|(name, _): (&str, char)| name)
-        .with_span()
-        .parse_next(input)?;
+    let (name, span) = take_while(1.., is_key).with_span().parse_next(input)?;
+    let span = span.start..span.end + one_of([':', '：']).parse_next(input)?.len_utf8();
     if input.starts_with("//") || !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
         // An address or a time: text after all.
         return Err(ErrMode::Backtrack(QueryError::new(Problem::Missing, span)));
@@ -263,7 +286,7 @@ fn keyed(input: &mut Input<'_>) -> Parsed<Part> {
     let Some(key) = Key::parse(name) else {
         let error = QueryError::new(
             Problem::UnknownKey(name.to_ascii_lowercase()),
-            span.start..span.end - 1,
+            span.start..span.start + name.len(),
         );
         return Err(ErrMode::Cut(error.or(Key::suggest(name))));
     };
@@ -277,11 +300,14 @@ fn keyed(input: &mut Input<'_>) -> Parsed<Part> {
     }
     counted(input, values.len(), &(span.start..end))?;
     let now = input.state.now;
-    let parts = values
-        .iter()
-        .map(|value| value::leaf(key, value, span.start, now).map(Expr::Is))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(ErrMode::Cut)?;
+    let mut parts = Vec::with_capacity(values.len());
+    for value in &values {
+        let leaf = value::leaf(key, value, span.start, now).map_err(ErrMode::Cut)?;
+        if let Leaf::Test(test) = &leaf {
+            note(input, test, value.span.clone());
+        }
+        parts.push(Expr::Is(leaf));
+    }
     Ok(join(parts, Expr::Or))
 }
 
@@ -300,111 +326,10 @@ fn order(input: &mut Input<'_>, values: &[Value], span: std::ops::Range<usize>) 
     Ok(None)
 }
 
-/// The values after a key: one in quotes, or bare ones with `|` between them.
-fn values(input: &mut Input<'_>, key: Key) -> Parsed<Vec<Value>> {
-    let at = input.current_token_start();
-    if let Some(text) = opt(quoted).parse_next(input)? {
-        let span = at..input.current_token_start();
-        return Ok(vec![Value { text, span }]);
-    }
-    let text = take_while(0.., is_bare).parse_next(input)?;
-    if key.is_date() && date::takes_another(text) {
-        // `since:last monday`
-        let second = opt((take_while(1.., ' '), take_while(1.., is_bare))).parse_next(input)?;
-        if let Some((_, second)) = second {
-            let span = at..input.current_token_start();
-            let text = format!("{text} {second}");
-            return Ok(vec![Value { text, span }]);
-        }
-    }
-    let mut start = at;
-    let mut values = Vec::new();
-    if text.is_empty() {
-        return Ok(values);
-    }
-    for part in text.split('|') {
-        let span = start..start + part.len();
-        start = span.end + 1;
-        if part.is_empty() {
-            return fail(Problem::NoValue(key.name()), span);
-        }
-        values.push(Value {
-            text: part.to_owned(),
-            span,
-        });
-    }
-    Ok(values)
-}
-
-/// A text in quotes; a backslash takes the next sign as it is.
-fn quoted(input: &mut Input<'_>) -> Parsed<String> {
-    let at = input.current_token_start();
-    let open = one_of(['"', '“', '”']).parse_next(input)?;
-    let mut text = String::new();
-    loop {
-        match opt(any).parse_next(input)? {
-            None => return fail(Problem::OpenQuote, at..at + open.len_utf8()),
-            Some('\\') => text.extend(opt(any).parse_next(input)?),
-            Some('"') if open == '"' => return Ok(text),
-            Some('“' | '”') if open != '"' => return Ok(text),
-            Some(c) => text.push(c),
-        }
-    }
-}
-
 fn counted(input: &mut Input<'_>, leaves: usize, span: &std::ops::Range<usize>) -> Parsed<()> {
     input.state.leaves += leaves;
     if input.state.leaves > limits::LEAVES {
         return fail(Problem::TooMany, span.clone());
     }
     Ok(())
-}
-
-fn space(input: &mut Input<'_>) -> Parsed<()> {
-    take_while(0.., char::is_whitespace)
-        .void()
-        .parse_next(input)
-}
-
-fn at_end(input: &mut Input<'_>) -> bool {
-    let end: Parsed<_> = peek(eof).parse_next(input);
-    end.is_ok()
-}
-
-fn at_close(input: &mut Input<'_>) -> bool {
-    input.starts_with(')')
-}
-
-/// Takes a minus right before something.
-fn minus(input: &mut Input<'_>) -> bool {
-    let followed = input
-        .strip_prefix('-')
-        .is_some_and(|rest| rest.starts_with(|c: char| !c.is_whitespace()));
-    followed && take(input, "-")
-}
-
-fn peek_keyword(input: &Input<'_>, word: &str) -> bool {
-    input.strip_prefix(word).is_some_and(|rest| {
-        rest.chars()
-            .next()
-            .is_none_or(|c| c.is_whitespace() || c == '(' || c == ')')
-    })
-}
-
-/// Takes an upper-case word that stands alone.
-fn keyword(input: &mut Input<'_>, word: &'static str) -> bool {
-    peek_keyword(input, word) && take(input, word)
-}
-
-fn take(input: &mut Input<'_>, sign: &'static str) -> bool {
-    let taken: Parsed<_> = sign.void().parse_next(input);
-    taken.is_ok()
-}
-
-fn is_bare(c: char) -> bool {
-    !c.is_whitespace() && !matches!(c, '(' | ')' | '"' | '“' | '”')
-}
-
-fn is_key(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_'
 }

@@ -14,7 +14,8 @@ pub trait Names {
     fn seats(&self, name: &str) -> BTreeSet<SeatKey>;
     /// The collectives of that name; none if there is no such.
     fn collectives(&self, name: &str) -> BTreeSet<CollectiveId>;
-    /// Records that a short id or a title names, so that links to them by id are found too.
+    /// The records that a short id or a title names, so that links and answers to them are found;
+    /// none if there is no such.
     fn records(&self, name: &str) -> BTreeSet<RecordId> {
         let _ = name;
         BTreeSet::new()
@@ -86,6 +87,15 @@ fn test(leaf: &Leaf, names: &dyn Names) -> Result<Test, QueryError> {
                 return Err(unknown(name, Problem::UnknownPlace, names.places()));
             }
             Ok(Test::Places(places))
+        }
+        Leaf::To(name) => {
+            let mut targets = names.records(&name.text);
+            targets.extend(name.text.parse::<RecordId>());
+            if targets.is_empty() {
+                let problem = Problem::UnknownRecord(name.text.clone());
+                return Err(QueryError::new(problem, name.span.clone()));
+            }
+            Ok(Test::Answers(targets))
         }
         Leaf::Links(name) => {
             let mut targets: BTreeSet<Link> = Link::parse(&name.text).into_iter().collect();

@@ -36,6 +36,7 @@ pub(super) fn leaf(key: Key, value: &Value, start: usize, now: &Zoned) -> Result
                 .ok_or_else(missing);
         }
         Key::In => return Some(name()).filter(named).map(Leaf::In).ok_or_else(missing),
+        Key::To => return Some(name()).filter(named).map(Leaf::To).ok_or_else(missing),
         Key::Links => {
             Link::parse(word).ok_or_else(missing)?;
             return Ok(Leaf::Links(Name {
@@ -46,7 +47,7 @@ pub(super) fn leaf(key: Key, value: &Value, start: usize, now: &Zoned) -> Result
         Key::Tag => tag(word).ok_or_else(missing)?,
         Key::Kind => Test::Kind(key::kind(word).map_err(refused)?),
         Key::Has => Test::Flag(key::has(word).map_err(refused)?),
-        Key::Is => Test::Flag(key::is(word).map_err(refused)?),
+        Key::Is => Test::Flag(key::is(word).map_err(|known| is_kind(value, start, known))?),
         Key::Created => Test::Created(created(value, start, now)?),
         // The order is no condition; the parser takes it before.
         Key::Sort => return Err(missing()),
@@ -62,6 +63,17 @@ pub(super) fn leaf(key: Key, value: &Value, start: usize, now: &Zoned) -> Result
         }
     };
     Ok(Leaf::Test(test))
+}
+
+/// `is:task`: the kind was meant.
+fn is_kind(value: &Value, start: usize, known: Unknown) -> QueryError {
+    let mut error = unknown(Key::Is, value, known);
+    let word = value.text.trim();
+    if key::kind(word).is_ok() {
+        error.span.start = start;
+        error.suggestion = Some(format!("kind:{}", word.to_ascii_lowercase()));
+    }
+    error
 }
 
 fn named(name: &Name) -> bool {
