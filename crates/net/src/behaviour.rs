@@ -9,7 +9,7 @@ use libp2p::{
 
 use crate::{
     limits::{MAX_ESTABLISHED, MAX_PENDING, MAX_PER_PEER},
-    streams,
+    places, streams,
 };
 
 /// Told to every peer; the same for all nodes (section 7.1).
@@ -21,6 +21,7 @@ const AGENT: &str = "folkmoot/1";
 pub(crate) struct Behaviour {
     limits: connection_limits::Behaviour,
     memory: Toggle<memory_connection_limits::Behaviour>,
+    pub(crate) places: places::Behaviour,
     pub(crate) streams: streams::Behaviour,
     identify: identify::Behaviour,
     ping: ping::Behaviour,
@@ -48,6 +49,7 @@ impl Behaviour {
             memory: max_memory
                 .map(memory_connection_limits::Behaviour::with_max_bytes)
                 .into(),
+            places: places::Behaviour::default(),
             streams: streams::Behaviour::default(),
             identify: identify::Behaviour::new(identify),
             ping: ping::Behaviour::default(),

@@ -67,6 +67,16 @@ pub mod limits {
     pub const MAX_PENDING: u32 = 64;
     /// Connections in all (section 7.9): home routers suffer from more.
     pub const MAX_ESTABLISHED: u32 = 200;
+    /// Connections that came in and have proven nothing: half of all, so that members always find a
+    /// place beside them.
+    pub const MAX_STRANGERS: usize = 100;
+    /// Of these, those of one network (an IPv4 address, or 56 bits of IPv6): a house with several
+    /// machines has room, and whoever has one network has no more than that.
+    pub const MAX_STRANGERS_OF_ONE: usize = 32;
+    /// Handshakes of one network at once: half of [`MAX_PENDING`].
+    pub const MAX_PENDING_OF_ONE: usize = 32;
+    /// Peers remembered that proved themselves since the start: as many as the machine knows.
+    pub const MAX_KNOWN: usize = 1_024;
     /// Connections of one peer (section 7.9): both may dial at once, and a direct one may follow
     /// a relayed one.
     pub const MAX_PER_PEER: u32 = 3;

@@ -145,6 +145,7 @@ impl Driver {
             Output::Gate { peer, open } => {
                 if let Some(id) = peer_id_of(&peer) {
                     self.swarm.behaviour_mut().streams.gate(id, open);
+                    self.swarm.behaviour_mut().places.prove(id, open);
                     if !open {
                         self.table.shut(id);
                     }
@@ -163,7 +164,13 @@ impl Driver {
             },
             Output::Send { stream, bytes } => self.table.send(stream, bytes),
             Output::Read { stream, frames } => self.table.grant(stream, frames),
-            Output::Widen { stream } => self.table.widen(stream),
+            Output::Widen { stream } => {
+                // Who stands at an open door showed a link, or a seat's root.
+                if let Some(peer) = self.table.peer(stream) {
+                    self.swarm.behaviour_mut().places.prove(peer, true);
+                }
+                self.table.widen(stream);
+            }
             Output::Close { stream } => self.table.close(stream),
             // The engine's part.
             Output::Deliver { .. } | Output::Event(_) => {}

@@ -21,6 +21,7 @@ mod handler;
 mod lan;
 mod listen;
 mod peers;
+mod places;
 mod streams;
 mod swarm;
 mod table;

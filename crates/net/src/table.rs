@@ -119,6 +119,11 @@ impl Table {
         }
     }
 
+    /// Whose stream it is.
+    pub(crate) fn peer(&self, stream: StreamId) -> Option<PeerId> {
+        self.entries.get(&stream).map(|entry| entry.peer)
+    }
+
     /// Lets the stream read on.
     pub(crate) fn grant(&self, stream: StreamId, frames: u32) {
         if let Some(entry) = self.entries.get(&stream) {

@@ -10,5 +10,6 @@ mod hostile;
 mod life;
 mod many;
 mod node;
+mod places;
 mod raw;
 mod speed;

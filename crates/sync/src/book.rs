@@ -58,7 +58,7 @@ pub(crate) fn pause(attempts: u32, dice: &mut Dice) -> u64 {
 }
 
 /// The peer id at the end of an address: component 421, `/p2p/...`.
-fn named_peer(addr: &Addr) -> Option<Peer> {
+pub(crate) fn named_peer(addr: &Addr) -> Option<Peer> {
     const P2P: [u8; 2] = [0xa5, 0x03];
     (0..addr.0.len()).find_map(|at| {
         let rest = addr.0.get(at..)?.strip_prefix(&P2P)?;
@@ -105,6 +105,7 @@ impl Book {
             contact.addrs.truncate(limits::ADDRS);
             contact.peer = contact.peer.take().or(peer);
             contact.joins.extend(join);
+            contact.connected |= connected;
             contact.attempts = 0;
             contact.next = now;
             return;

@@ -279,6 +279,11 @@ impl PeerState {
         }
     }
 
+    /// A link or a card for a collective names the address of this peer.
+    pub(crate) fn named_by(&mut self, cid: CollectiveId) {
+        self.joins.insert(cid);
+    }
+
     /// Whether something of a collective waits to be sent to this peer.
     pub(crate) fn owes(&self, cid: &CollectiveId) -> bool {
         let Some(share) = self.shares.get(cid).filter(|share| share.is_served()) else {

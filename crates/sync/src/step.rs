@@ -7,8 +7,8 @@ use folkmoot_record::{CollectiveId, RecordId, SeatKey};
 use folkmoot_seal::DoorSecret;
 
 use crate::{
-    Addr, Ask, Input, JoinStep, Output, Peer, StreamId, ctx::Ctx, fault::Fault, hello::AskKey,
-    joins, limits, peer::PeerState,
+    Addr, Ask, Input, JoinStep, Output, Peer, StreamId, book::named_peer, ctx::Ctx, fault::Fault,
+    hello::AskKey, joins, limits, peer::PeerState,
 };
 
 /// One input being handled.
@@ -239,7 +239,16 @@ impl Step<'_> {
         for addr in addrs {
             // Each address may be another member's.
             let now = self.ctx.now.mono;
-            self.ctx.book.reach(now, None, vec![addr], Some(cid), false);
+            let named = named_peer(&addr).filter(|peer| self.is_connected(peer));
+            let connected = named.is_some();
+            self.ctx
+                .book
+                .reach(now, named.clone(), vec![addr], Some(cid), connected);
+            // Connected from their side perhaps: they are not dialled, and the question is theirs.
+            if let Some(state) = named.and_then(|peer| self.peers.get_mut(&peer)) {
+                state.named_by(cid);
+                self.ctx.joining(cid, JoinStep::Reached);
+            }
         }
         // Any member welcomes: those at hand are asked as well.
         for state in self.peers.values_mut() {

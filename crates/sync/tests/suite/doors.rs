@@ -1,7 +1,7 @@
 //! Invite doors: any member welcomes, and whoever is turned away hears why.
 
 use folkmoot_record::{CollectiveId, Kind, RecordId, Verified};
-use folkmoot_sync::{Ask, Event, Input, JoinStep, Peer, SharedView, Standing, limits};
+use folkmoot_sync::{Addr, Ask, Event, Input, JoinStep, Peer, SharedView, Standing, limits};
 
 use crate::{
     people::Person,
@@ -264,14 +264,9 @@ fn joining_over_a_connection_that_is_up_already() {
     }
 }
 
-fn join_a_second_collective(seed: u64) {
-    let mut world = World::new(seed, 2);
-    let first = world.found();
-    world.admit(&[1], first);
-    world.reach(0, 1);
-    assert!(world.run_until(10_000, |w| w.last_equal(0, 1) == Some(true)));
-    // Another collective of the same founder.
-    let mut person = crate::people::Person::new(77);
+/// Another collective of the same founder.
+fn found_another(world: &mut World) -> CollectiveId {
+    let mut person = Person::new(77);
     let genesis = person.found(world.wall());
     let cid = genesis.id().into();
     let club = world.nodes[0].home.clubs.entry(cid).or_default();
@@ -279,6 +274,16 @@ fn join_a_second_collective(seed: u64) {
     club.member = true;
     club.insert(genesis);
     club.add_secret(&folkmoot_seal::EpochSecret::from_bytes([0x77; 32]));
+    cid
+}
+
+fn join_a_second_collective(seed: u64) {
+    let mut world = World::new(seed, 2);
+    let first = world.found();
+    world.admit(&[1], first);
+    world.reach(0, 1);
+    assert!(world.run_until(10_000, |w| w.last_equal(0, 1) == Some(true)));
+    let cid = found_another(&mut world);
     let invite = world.invite(0, cid, SEED, 1);
     world.run(30_000);
     world.join(1, cid, SEED, invite, &[0]);
@@ -288,6 +293,54 @@ fn join_a_second_collective(seed: u64) {
     world.run(1_000);
     assert!(world.all_equal(&[0, 1], first));
     assert!(world.misdeeds().is_empty(), "{:?}", world.misdeeds());
+}
+
+#[test]
+fn an_inviter_who_is_connected_from_his_side_is_not_dialled() {
+    let mut world = World::new(81, 2);
+    let first = world.found();
+    world.admit(&[1], first);
+    world.reach(0, 1);
+    assert!(world.run_until(10_000, |w| w.last_equal(0, 1) == Some(true)));
+    let cid = found_another(&mut world);
+    let invite = world.invite(0, cid, SEED, 1);
+    world.run(30_000);
+    assert_eq!(world.dials.get(&1), None);
+    // The link names him by his peer id, as links do.
+    let at = named(0);
+    world.join_at(1, cid, SEED, invite, vec![at]);
+    let done = world.run_until(30_000, |w| w.all_equal(&[0, 1], cid));
+    assert!(done, "{:?}", world.nodes[1].events);
+    assert_eq!(world.dials.get(&1), None, "he was connected all the time");
+    assert!(world.steps(1).contains(&&JoinStep::Reached));
+}
+
+#[test]
+fn a_connected_node_that_does_not_know_the_invite_is_told_of() {
+    let mut world = World::new(82, 2);
+    let first = world.found();
+    world.admit(&[1], first);
+    world.reach(0, 1);
+    assert!(world.run_until(10_000, |w| w.last_equal(0, 1) == Some(true)));
+    world.run(30_000);
+    let (cid, invite) = (
+        CollectiveId::from_bytes([9; 32]),
+        RecordId::from_bytes([8; 32]),
+    );
+    world.join_at(1, cid, SEED, invite, vec![named(0)]);
+    let told = world.run_until(60_000, |w| failure(w, 1).is_some());
+    assert!(told, "{:?}", world.nodes[1].events);
+    let (why, retry) = failure(&world, 1).unwrap();
+    assert!(why.contains("invitation") && retry, "{why}");
+    assert_eq!(world.dials.get(&1), None);
+}
+
+/// The address of a node with its peer id at the end.
+fn named(node: usize) -> Addr {
+    let (mut bytes, id) = (addr(node).0, peer(node).0);
+    bytes.extend([0xa5, 0x03, u8::try_from(id.len()).unwrap()]);
+    bytes.extend(id);
+    Addr(bytes)
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use folkmoot_record::{CollectiveId, RecordId, Verified};
 use folkmoot_seal::{DoorSecret, EpochSecret, InviteSeed};
-use folkmoot_sync::{Ask, Event, Input, JoinStep};
+use folkmoot_sync::{Addr, Ask, Event, Input, JoinStep};
 
 use crate::{
     people::Person,
@@ -57,6 +57,19 @@ impl World {
         invite: RecordId,
         at: &[usize],
     ) {
+        let addrs = at.iter().map(|node| addr(*node)).collect();
+        self.join_at(node, cid, seed, invite, addrs);
+    }
+
+    /// The same at addresses as they are.
+    pub(crate) fn join_at(
+        &mut self,
+        node: usize,
+        cid: CollectiveId,
+        seed: [u8; 20],
+        invite: RecordId,
+        addrs: Vec<Addr>,
+    ) {
         let club = self.nodes[node].home.clubs.entry(cid).or_default();
         club.me = Some(Person::new(node as u32));
         self.nodes[node].redeems = Some((seed, invite));
@@ -68,7 +81,7 @@ impl World {
                 door: *DoorSecret::invite(&cid, &seed.public()).expose(),
                 invite_seed: seed.signing_key().to_bytes(),
                 record: None,
-                addrs: at.iter().map(|node| addr(*node)).collect(),
+                addrs,
             },
         );
     }
