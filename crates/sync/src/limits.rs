@@ -106,6 +106,9 @@ pub const HELLO_MS: u64 = 15_000;
 pub const UNPROVEN_MS: u64 = 60_000;
 /// An unproven connection stays this long after a hello, so that the last frames arrive.
 pub const LINGER_MS: u64 = 2_000;
+/// A device that is served no more keeps its push stream so long, so that it hears why: closing a stream
+/// may overtake what was written last.
+pub const LAST_WORD_MS: u64 = 2_000;
 /// Pause between two hellos on one connection.
 pub const REHELLO_MS: u64 = 10_000;
 /// Each step of a door takes this long at most; the joiner's engine signs in between. What is served

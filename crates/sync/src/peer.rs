@@ -232,19 +232,41 @@ impl PeerState {
         let before = share.is_served();
         share.standing = ctx.held.standing(cid, &share.seat, &share.dev);
         if share.standing == Standing::Refused {
-            self.drop_share(cid, ctx);
-        } else if !before && share.is_served() {
+            if before && share.push.is_some() {
+                self.let_go(cid, ctx);
+            } else if share.ends_at.is_none() {
+                self.drop_share(cid, ctx);
+            }
+            return;
+        }
+        share.ends_at = None;
+        if !before && share.is_served() {
             // This side learned something new, so it speaks first.
             self.promoted(cid, true, ctx);
         }
     }
 
-    /// Forgets a collective with this peer.
-    pub(crate) fn drop_share(&mut self, cid: &CollectiveId, ctx: &mut Ctx<'_>) {
+    /// Ends everything with a device that is served no more, but for the stream on which the record
+    /// that says so was pushed: whoever is removed learns it, and by whom.
+    fn let_go(&mut self, cid: &CollectiveId, ctx: &mut Ctx<'_>) {
+        let mut push = None;
+        if let Some(share) = self.shares.get_mut(cid) {
+            share.ends_at = Some(ctx.now.mono + limits::LAST_WORD_MS);
+            share.sync_due = None;
+            push = share.push;
+        }
+        self.close_streams(cid, push, ctx);
+        if let Some(stream) = push.and_then(|id| self.streams.remove(&id)) {
+            self.go_on(stream, ctx);
+        }
+    }
+
+    /// Closes the streams of a collective, but for one, and opens no more.
+    fn close_streams(&mut self, cid: &CollectiveId, but: Option<StreamId>, ctx: &mut Ctx<'_>) {
         let streams: Vec<StreamId> = self
             .streams
             .values()
-            .filter(|stream| stream.kind.cid() == Some(*cid))
+            .filter(|stream| stream.kind.cid() == Some(*cid) && Some(stream.id) != but)
             .map(|stream| stream.id)
             .collect();
         for stream in streams {
@@ -253,6 +275,11 @@ impl PeerState {
         self.opens.retain(
             |purpose| !matches!(purpose, Purpose::Sync(of) | Purpose::Push(of) if of == cid),
         );
+    }
+
+    /// Forgets a collective with this peer.
+    pub(crate) fn drop_share(&mut self, cid: &CollectiveId, ctx: &mut Ctx<'_>) {
+        self.close_streams(cid, None, ctx);
         self.welcomed.remove(cid);
         if self.shares.remove(cid).is_some() {
             self.set_gate(ctx);

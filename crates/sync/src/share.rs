@@ -28,6 +28,8 @@ pub(crate) struct Share {
     pub(crate) push: Option<StreamId>,
     pub(crate) push_due: Option<u64>,
     pub(crate) push_queue: VecDeque<RecordId>,
+    /// The device is served no more: what was pushed before still leaves, until then.
+    pub(crate) ends_at: Option<u64>,
     pub(crate) credentials_sent: bool,
     /// The session under way, whoever opened it.
     pub(crate) syncing: Option<StreamId>,
@@ -58,6 +60,7 @@ impl Share {
             push: None,
             push_due: None,
             push_queue: VecDeque::new(),
+            ends_at: None,
             credentials_sent: false,
             syncing: None,
             sync_due: None,
@@ -85,6 +88,7 @@ impl Share {
         self.seat = proven.seat;
         self.dev = proven.dev;
         self.standing = proven.standing;
+        self.ends_at = None;
         self.current = proven.current;
         self.snapshot = None;
         self.snapshot_until = None;
@@ -188,7 +192,7 @@ impl Share {
     /// When something is due.
     pub(crate) fn deadline(&self) -> Option<u64> {
         let sync = self.sync_due.filter(|_| self.syncing.is_none());
-        [self.push_due, sync, self.snapshot_until]
+        [self.push_due, sync, self.snapshot_until, self.ends_at]
             .into_iter()
             .flatten()
             .min()

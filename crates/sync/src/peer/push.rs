@@ -171,7 +171,8 @@ impl PeerState {
         else {
             return;
         };
-        while window.is_open() {
+        let let_go = |share: &crate::share::Share| share.ends_at.is_some();
+        while window.is_open() && !self.shares.get(cid).is_some_and(let_go) {
             let Some(items) = giver.next_items(cid, ctx.held) else {
                 break;
             };
@@ -180,7 +181,8 @@ impl PeerState {
         let Some(share) = self.shares.get_mut(cid) else {
             return;
         };
-        if share.push != Some(*id) || !share.is_served() {
+        // What was queued before the device was let go still leaves.
+        if share.push != Some(*id) || !(share.is_served() || share.ends_at.is_some()) {
             return;
         }
         while window.is_open() && !share.push_queue.is_empty() {

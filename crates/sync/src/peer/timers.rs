@@ -33,6 +33,16 @@ impl PeerState {
         for cid in pushes {
             self.want_open(Purpose::Push(cid), ctx);
         }
+        let over = |share: &crate::share::Share| share.ends_at.is_some_and(|at| at <= now);
+        let ended: Vec<CollectiveId> = self
+            .shares
+            .iter()
+            .filter(|(_, share)| over(share))
+            .map(|(cid, _)| *cid)
+            .collect();
+        for cid in ended {
+            self.drop_share(&cid, ctx);
+        }
         for share in self.shares.values_mut() {
             if share.snapshot_until.is_some_and(|until| until <= now) {
                 share.snapshot = None;
