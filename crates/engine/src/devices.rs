@@ -20,7 +20,7 @@ use crate::{
     core::Core,
     errors::{failed, key_failed, not_found, usage},
     invite::{moment, timestamp},
-    scope,
+    reach, scope,
 };
 
 /// How long a limited device acts where nothing is said, in ms: a year.
@@ -97,8 +97,8 @@ impl Core {
         }
         let limits = DeviceLimits {
             mask: scope::acts_of(&ask.can)?,
-            kinds: scope::kinds_of(&ask.kinds)?,
-            tags: scope::tags_of(&ask.tags)?,
+            kinds: reach::kinds_of(&ask.kinds)?,
+            tags: reach::tags_of(&ask.tags)?,
             nbf: None,
             exp,
             agent: None,
@@ -315,7 +315,7 @@ impl Collective {
                 .and_then(|limits| limits.kinds.as_deref())
                 .unwrap_or_default()
                 .iter()
-                .map(scope::kind_words)
+                .flat_map(reach::kind_words)
                 .collect(),
             tags: limits
                 .and_then(|limits| limits.tags.as_deref())

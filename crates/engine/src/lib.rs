@@ -52,6 +52,7 @@ mod orphans;
 mod parting;
 mod peers;
 mod profiles;
+mod reach;
 mod readmit;
 mod reasons;
 mod receive;

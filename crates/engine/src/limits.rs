@@ -12,10 +12,9 @@ use crate::{
     collective::Collective,
     errors::{denied, refused, usage},
     invite::timestamp,
+    reach::{kind_words, kinds_of, listed, tag_words, tags_of},
 };
 
-/// Most tags, and most ranges of kinds, in limits (section 3.2).
-const MOST: usize = 16;
 /// The greatest depth that can be written (section 3.2).
 const DEEPEST: u8 = 31;
 /// How far a right may be handed on where nothing is said: far, and one less than the greatest, so
@@ -175,21 +174,6 @@ impl Collective {
     }
 }
 
-/// The names of the kinds of a range; a wide one as its two ends.
-fn kind_words(range: &KindRange) -> Vec<String> {
-    /// As many kinds as are told one by one.
-    const SINGLY: u16 = 16;
-    let word = |kind: Kind| {
-        kind.name()
-            .map_or_else(|| format!("{:#x}", kind.0), str::to_owned)
-    };
-    if range.hi.0 - range.lo.0 < SINGLY {
-        (range.lo.0..=range.hi.0).map(|n| word(Kind(n))).collect()
-    } else {
-        vec![format!("{} to {}", word(range.lo), word(range.hi))]
-    }
-}
-
 fn limits_of(role: &Role, ask: &LimitArgs, now_ms: u64) -> Result<Limits, ApiError> {
     let nbf = ask.from.map(ms).transpose()?;
     let exp = ask.until.map(ms).transpose()?;
@@ -215,8 +199,8 @@ fn limits_of(role: &Role, ask: &LimitArgs, now_ms: u64) -> Result<Limits, ApiErr
         role: role.id,
         rank: role.rank,
         mask: Actions::ALL,
-        kinds: kinds(&ask.kinds)?,
-        tags: tags(&ask.tags)?,
+        kinds: kinds_of(&ask.kinds)?,
+        tags: tags_of(&ask.tags)?,
         nbf,
         exp,
         depth_left: 0,
@@ -229,61 +213,6 @@ fn ms(time: Timestamp) -> Result<u64, ApiError> {
             "{time} lies before 1970: no right reaches so far back"
         ))
     })
-}
-
-/// Ascending; what extends another one says nothing more and is left out (section 3.2).
-fn tags(texts: &[String]) -> Result<Option<Vec<Tag>>, ApiError> {
-    let mut tags: Vec<Tag> = Vec::new();
-    for text in texts {
-        let trimmed = text.trim().trim_start_matches('#').trim_end_matches('/');
-        tags.push(
-            Tag::new(trimmed)
-                .ok_or_else(|| usage(format!("{text:?} is no tag: a tag has 1 to 64 bytes")))?,
-        );
-    }
-    tags.sort();
-    tags.dedup();
-    let least: Vec<Tag> = tags
-        .iter()
-        .filter(|tag| !tags.iter().any(|other| other != *tag && tag.extends(other)))
-        .cloned()
-        .collect();
-    if least.len() > MOST {
-        return Err(usage(format!("a right is limited to at most {MOST} tags"))
-            .hint("a tag stands for all below it: `garden` covers `garden/beans`"));
-    }
-    Ok((!least.is_empty()).then_some(least))
-}
-
-/// Ascending, disjoint and not adjacent (section 3.2).
-fn kinds(names: &[String]) -> Result<Option<Vec<KindRange>>, ApiError> {
-    let mut kinds: Vec<Kind> = Vec::new();
-    for name in names {
-        let name = name.trim().to_ascii_lowercase();
-        let kind = match name.strip_prefix("0x") {
-            Some(digits) => u16::from_str_radix(digits, 16).ok().map(Kind),
-            None => Kind::from_name(&name),
-        };
-        kinds.push(kind.filter(|kind| kind.is_content()).ok_or_else(|| {
-            usage(format!("there is no kind of content called {name}"))
-                .hint("kinds are: note, link, task, comment, files, daily, symbol, …")
-        })?);
-    }
-    kinds.sort_unstable();
-    kinds.dedup();
-    let mut ranges: Vec<KindRange> = Vec::new();
-    for kind in kinds {
-        match ranges.last_mut() {
-            Some(last) if last.hi.0 + 1 == kind.0 => last.hi = kind,
-            _ => ranges.push(KindRange { lo: kind, hi: kind }),
-        }
-    }
-    if ranges.len() > MOST {
-        return Err(usage(format!(
-            "a right is limited to at most {MOST} groups of kinds"
-        )));
-    }
-    Ok((!ranges.is_empty()).then_some(ranges))
 }
 
 /// The first of the limits asked for that goes beyond a grant: why, and what to type instead.
@@ -329,7 +258,7 @@ fn beyond(
             return Some((
                 format!(
                     "your right covers only what is tagged {}",
-                    words(allowed.iter().map(|tag| format!("#{}", tag.as_str())))
+                    words(tag_words(allowed))
                 ),
                 format!("limit it as yours is: {}", options.join(" ")),
             ));
@@ -383,65 +312,12 @@ fn beyond(
     None
 }
 
-/// A list in words: `a, b and c`.
+/// A list in words: `a, b and c`; empty where there is none.
 pub(crate) fn words(all: impl IntoIterator<Item = String>) -> String {
-    let mut all: Vec<String> = all.into_iter().collect();
-    match all.pop() {
-        None => String::new(),
-        Some(last) if all.is_empty() => last,
-        Some(last) => format!("{} and {last}", all.join(", ")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn texts(all: &[&str]) -> Vec<String> {
-        all.iter().map(|text| (*text).to_owned()).collect()
-    }
-
-    #[test]
-    fn tags_that_say_nothing_more_are_left_out() {
-        let tags = tags(&texts(&["#garden/beans", "tools", "garden", "garden/"]))
-            .unwrap()
-            .unwrap();
-        let tags: Vec<_> = tags.iter().map(Tag::as_str).collect();
-        assert_eq!(tags, ["garden", "tools"]);
-        assert!(super::tags(&texts(&["", "a"])).is_err());
-        assert_eq!(super::tags(&[]).unwrap(), None);
-        let many: Vec<String> = (0..17).map(|n| format!("t{n}")).collect();
-        assert!(super::tags(&many).is_err());
-    }
-
-    #[test]
-    fn neighbouring_kinds_become_one_range() {
-        let ranges = kinds(&texts(&["link", "note", "task", "note"]))
-            .unwrap()
-            .unwrap();
-        assert_eq!(ranges.len(), 2);
-        assert_eq!((ranges[0].lo, ranges[0].hi), (Kind::NOTE, Kind::LINK));
-        assert_eq!(
-            Collective::limits_view(&Limits {
-                role: 1,
-                rank: 1,
-                mask: Actions::ALL,
-                kinds: Some(ranges),
-                tags: None,
-                nbf: None,
-                exp: None,
-                depth_left: 0,
-            })
-            .kinds,
-            ["note", "link", "task"]
-        );
-        assert!(kinds(&texts(&["grant"])).is_err());
-        assert!(kinds(&texts(&["poem"])).is_err());
-    }
-
-    #[test]
-    fn lists_read_well() {
-        assert_eq!(words(texts(&["a"])), "a");
-        assert_eq!(words(texts(&["a", "b", "c"])), "a, b and c");
+    let all: Vec<String> = all.into_iter().collect();
+    if all.is_empty() {
+        String::new()
+    } else {
+        listed(all, "and")
     }
 }

@@ -6,10 +6,13 @@ use folkmoot_record::{
     control::{Actions, DeviceLimits, KindRange, Limits},
 };
 
-use crate::{collectives::action_words, errors::usage, parting::when, reasons};
-
-/// Most tags, and most ranges of kinds, in limits (section 3.2).
-const MOST: usize = 16;
+use crate::{
+    collectives::action_words,
+    errors::usage,
+    parting::when,
+    reach::{kind_words, listed, tag_words},
+    reasons,
+};
 
 /// What a limited device may do, as the rest of a sentence.
 pub(crate) fn device_limits(limits: &DeviceLimits) -> String {
@@ -45,15 +48,14 @@ fn reach(
 ) -> String {
     let mut words = String::new();
     if let Some(kinds) = kinds {
-        let kinds = kinds.iter().map(kind_words).collect();
+        let kinds = kinds.iter().flat_map(kind_words).collect();
         words.push_str(&format!(", only of the kind {}", listed(kinds, "or")));
     }
     if let Some(tags) = tags {
-        let tags = tags
-            .iter()
-            .map(|tag| format!("#{}", tag.as_str()))
-            .collect();
-        words.push_str(&format!(", only with the tag {}", listed(tags, "or")));
+        words.push_str(&format!(
+            ", only with the tag {}",
+            listed(tag_words(tags), "or")
+        ));
     }
     if let Some(from) = nbf.filter(|from| *from > 0) {
         words.push_str(&format!(", from {}", when(from)));
@@ -62,28 +64,6 @@ fn reach(
         words.push_str(&format!(", until {}", when(until)));
     }
     words
-}
-
-/// The name of a kind, or of the two ends of a range.
-pub(crate) fn kind_words(range: &KindRange) -> String {
-    let word = |kind: Kind| {
-        kind.name()
-            .map_or_else(|| format!("{:#x}", kind.0), str::to_owned)
-    };
-    if range.lo == range.hi {
-        word(range.lo)
-    } else {
-        format!("{} to {}", word(range.lo), word(range.hi))
-    }
-}
-
-/// `a, b and c`.
-pub(crate) fn listed(mut words: Vec<String>, last: &str) -> String {
-    match words.pop() {
-        None => "nothing".to_owned(),
-        Some(only) if words.is_empty() => only,
-        Some(end) => format!("{} {last} {end}", words.join(", ")),
-    }
 }
 
 /// Why a limited device may not write this: the first of its limits that forbids it. `None` where
@@ -112,7 +92,7 @@ pub(crate) fn forbidden(
             .as_ref()
             .is_some_and(|kinds| !kinds.iter().any(|r| r.lo <= kind && kind <= r.hi))
         {
-            let kinds = limits.kinds.iter().flatten().map(kind_words).collect();
+            let kinds = limits.kinds.iter().flatten().flat_map(kind_words).collect();
             Some(format!("it may only write {}", listed(kinds, "or")))
         } else {
             limits
@@ -131,10 +111,7 @@ pub(crate) fn forbidden(
 }
 
 fn wrong_tags(allowed: &[Tag], tags: &[Tag]) -> Option<String> {
-    let names = || {
-        let names = allowed.iter().map(|tag| format!("#{}", tag.as_str()));
-        listed(names.collect(), "or")
-    };
+    let names = || listed(tag_words(allowed), "or");
     if tags.is_empty() {
         return Some(format!(
             "it may only write with the tag {}, and this has none",
@@ -150,57 +127,6 @@ fn wrong_tags(allowed: &[Tag], tags: &[Tag]) -> Option<String> {
                 wrong.as_str()
             )
         })
-}
-
-/// Tags of limits: ascending; what extends another one says nothing more and is left out.
-pub(crate) fn tags_of(texts: &[String]) -> Result<Option<Vec<Tag>>, ApiError> {
-    let mut tags = Vec::with_capacity(texts.len());
-    for text in texts {
-        let bare = text.trim().trim_start_matches('#').trim_end_matches('/');
-        tags.push(
-            Tag::new(bare)
-                .ok_or_else(|| usage(format!("{text:?} is no tag: a tag has 1 to 64 bytes")))?,
-        );
-    }
-    tags.sort();
-    tags.dedup();
-    let least: Vec<Tag> = tags
-        .iter()
-        .filter(|tag| !tags.iter().any(|other| other != *tag && tag.extends(other)))
-        .cloned()
-        .collect();
-    if least.len() > MOST {
-        return Err(usage(format!("at most {MOST} tags fit into limits"))
-            .hint("a tag stands for all below it: garden covers garden/beans"));
-    }
-    Ok((!least.is_empty()).then_some(least))
-}
-
-/// Kinds of limits as ranges: ascending, disjoint, not adjacent.
-pub(crate) fn kinds_of(names: &[String]) -> Result<Option<Vec<KindRange>>, ApiError> {
-    let mut kinds = Vec::with_capacity(names.len());
-    for name in names {
-        let kind = Kind::from_name(name.trim()).filter(|kind| kind.is_content());
-        kinds.push(kind.ok_or_else(|| {
-            usage(format!("there is no kind {name}"))
-                .hint("kinds are, for example: note, link, task")
-        })?);
-    }
-    kinds.sort();
-    kinds.dedup();
-    let mut ranges: Vec<KindRange> = Vec::new();
-    for kind in kinds {
-        match ranges.last_mut() {
-            Some(last) if last.hi.0 + 1 == kind.0 => last.hi = kind,
-            _ => ranges.push(KindRange { lo: kind, hi: kind }),
-        }
-    }
-    if ranges.len() > MOST {
-        return Err(usage(format!(
-            "at most {MOST} ranges of kinds fit into limits"
-        )));
-    }
-    Ok((!ranges.is_empty()).then_some(ranges))
 }
 
 /// What one device may let another one do, by its word.
@@ -246,6 +172,7 @@ pub(crate) fn acts_of(words: &[String]) -> Result<Actions, ApiError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reach::{kinds_of, tags_of};
 
     fn texts(words: &[&str]) -> Vec<String> {
         words.iter().map(|word| (*word).to_owned()).collect()
@@ -299,13 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_become_ranges_that_do_not_touch() {
-        let ranges = kinds_of(&texts(&["task", "link", "note", "link"]))
-            .unwrap()
-            .unwrap();
-        assert_eq!(ranges.len(), 2);
-        assert_eq!((ranges[0].lo, ranges[0].hi), (Kind::NOTE, Kind::LINK));
-        assert!(kinds_of(&texts(&["invite"])).is_err());
+    fn acts_are_read_and_reading_is_always_among_them() {
         assert!(acts_of(&texts(&["vote"])).is_err());
         assert!(acts_of(&texts(&["dance"])).is_err());
         assert_eq!(acts_of(&texts(&["propose"])).unwrap().0, 0b1000_0001);
