@@ -208,6 +208,11 @@ impl Accord {
         }
     }
 
+    /// The same without what an orphan misses, which has to be looked for.
+    pub fn standing_at(&self, id: &RecordId) -> Option<&Standing> {
+        self.noted(id)
+    }
+
     /// A record held in any state but void.
     pub fn record(&self, id: &RecordId) -> Option<&Verified> {
         self.intake.held.get(id).map(|held| &held.record)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use folkmoot_api::Eye;
 use folkmoot_record::{CollectiveId, DeviceKey, SeatKey};
+use folkmoot_store::{StoreError, Vault};
 
 use crate::{
     collective::Collective,
@@ -11,6 +12,7 @@ use crate::{
     invite::moment,
     misdeeds::{Misdeed, Tally},
     secrets::Membership,
+    void::Refusals,
 };
 
 /// Entries shown: the rest is of the same kind.
@@ -74,6 +76,20 @@ impl Collective {
         if member && seat != self.secrets.seat {
             self.misdeeds.note(seat, what, at_ms);
         }
+    }
+
+    /// Reads what was refused in earlier runs, and counts it again for who signed it.
+    pub(crate) fn recall_refusals(&mut self, store: &Vault) -> Result<(), StoreError> {
+        self.void = Refusals::load(store, &self.cid())?;
+        let claims: Vec<(SeatKey, u64)> = self
+            .void
+            .iter()
+            .filter_map(|refusal| Some((refusal.claim?.seat, refusal.at_ms)))
+            .collect();
+        for (seat, at_ms) in claims {
+            self.note_misdeed(seat, Misdeed::Refused, at_ms);
+        }
+        Ok(())
     }
 
     /// The member whose device this is.

@@ -179,6 +179,7 @@ impl Core {
             && collective.secrets.membership != Membership::Left
             && first_sync_end.is_none();
         collective.profiles = profiles::load(&self.store, &cid)?;
+        collective.recall_refusals(&self.store)?;
         collective.unjudged = self.store.local(&unjudged_key(&cid))?.is_some();
         for (id, mark) in self.store.marked()? {
             if let Some(record) = crate::holdings::read(&self.store, &id)

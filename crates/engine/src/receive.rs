@@ -153,7 +153,13 @@ impl Core {
                     Checked::Refused(id, reason) => {
                         tracing::debug!(?id, %reason, "a record was refused");
                         if let Some(id) = id {
-                            collective.remember_void(id, None, Cause::Malformed(reason), now_ms);
+                            collective.remember_void(
+                                id,
+                                None,
+                                Cause::Malformed(reason),
+                                taken.by,
+                                now_ms,
+                            );
                         }
                         Delivered::Refused
                     }
@@ -161,7 +167,14 @@ impl Core {
                         collective.take_bundle(&self.store, bytes, &mut taken)
                     }
                     Checked::Record(record) => {
-                        collective.take(&self.store, record, Some(peer.clone()), now_ms, &mut taken)
+                        let id = record.id();
+                        let from = Some(peer.clone());
+                        let verdict =
+                            collective.take(&self.store, record, from, now_ms, &mut taken);
+                        if verdict != Delivered::Refused {
+                            collective.void.forget(&id);
+                        }
+                        verdict
                     }
                 },
             };
@@ -185,10 +198,16 @@ impl Core {
         if let Some(rejudge) = united(std::mem::take(&mut taken.rejudge)) {
             self.rejudge(cid, &rejudge, &mut taken);
         }
+        if let Some(collective) = self.collectives.get_mut(&cid) {
+            taken.entries.extend(collective.void.unsaved(&cid));
+        }
         if !taken.entries.is_empty()
             && let Err(error) = self.store_batch(cid, &taken.entries)
         {
             tracing::error!(%error, "what peers sent could not be stored");
+            if let Some(collective) = self.collectives.get_mut(&cid) {
+                collective.void.not_saved();
+            }
             self.warn(format!("what peers send cannot be stored: {error}"));
             self.reload(cid);
             return Err(());

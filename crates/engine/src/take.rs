@@ -66,7 +66,8 @@ impl Collective {
         }
         self.seen_ms = now_ms;
         let header = record.header();
-        let (seat, author_has_room) = (header.seat, self.has_room(&record, now_ms));
+        let (seat, claim) = (header.seat, Claim::of(header));
+        let author_has_room = self.has_room(&record, now_ms);
         if !author_has_room {
             self.note_misdeed(seat, Misdeed::Flood, now_ms);
             return Delivered::Delayed;
@@ -94,13 +95,13 @@ impl Collective {
         match inserted.standing {
             Standing::Void(reason) => {
                 tracing::debug!(%id, %reason, "a record was void");
-                let claim = Some(Claim::of(record.header()));
-                self.remember_void(id, claim, Cause::Void(reason), now_ms);
+                self.remember_void(id, Some(claim), Cause::Void(reason), taken.by, now_ms);
                 self.note_misdeed(seat, Misdeed::Refused, now_ms);
                 Delivered::Refused
             }
             Standing::Orphan { .. } => {
                 self.waiting_control.insert(id, (taken.by, now_ms));
+                self.void.waits(id, claim);
                 Delivered::Orphan
             }
             Standing::Ignored => Delivered::Refused,
@@ -127,10 +128,16 @@ impl Collective {
     ) {
         match standing {
             Standing::Void(reason) => {
-                self.remember_void(id, None, Cause::Void(*reason), now_ms);
+                let claim = self.void.waited(&id);
+                if let Some(claim) = &claim {
+                    self.note_misdeed(claim.seat, Misdeed::Refused, now_ms);
+                }
+                // Whoever brought what it waited for is not to blame.
+                self.remember_void(id, claim, Cause::Void(*reason), None, now_ms);
             }
             Standing::Orphan { .. } | Standing::Ignored => {}
             Standing::Admitted { .. } | Standing::Parked(_) | Standing::Quarantined { .. } => {
+                self.void.waited(&id);
                 let new = matches!(store.held(&id), Ok(Held::No));
                 if new && let Some(record) = self.accord.record(&id) {
                     taken.entries.push(Entry::Record(record.clone(), now_ms));
@@ -190,7 +197,7 @@ impl Collective {
             ContentStanding::Void(reason) => {
                 tracing::debug!(%id, %reason, "a record was void");
                 let claim = Some(Claim::of(record.header()));
-                self.remember_void(id, claim, Cause::Void(reason), now_ms);
+                self.remember_void(id, claim, Cause::Void(reason), taken.by, now_ms);
                 self.note_misdeed(record.header().seat, Misdeed::Refused, now_ms);
                 return Delivered::Refused;
             }
@@ -342,12 +349,14 @@ impl Collective {
         id: RecordId,
         claim: Option<Claim>,
         cause: Cause,
+        by: Option<DeviceKey>,
         now_ms: u64,
     ) {
         let refusal = Refusal {
             cause,
             claim,
             at_ms: now_ms,
+            by,
         };
         self.void.remember(id, refusal);
     }

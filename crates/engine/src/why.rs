@@ -106,8 +106,8 @@ impl Core {
             {
                 push(Named::Refused(id));
             }
-            for id in collective.accord.missing().iter().filter(|id| begins(id)) {
-                push(Named::Awaited(*id));
+            for id in collective.awaited().into_iter().filter(|id| begins(id)) {
+                push(Named::Awaited(id));
             }
             for gid in state.grants.keys().filter(|gid| begins(gid)) {
                 push(Named::Right(*gid));

@@ -1,6 +1,8 @@
 //! Records: held, refused, awaited.
 
-use folkmoot_accord::Standing;
+use std::collections::BTreeSet;
+
+use folkmoot_accord::{ParkReason, Standing};
 use folkmoot_api::{ApiError, WhyView};
 use folkmoot_record::{GrantId, Kind, RecordId, Verified, control::Control};
 use folkmoot_store::Vault;
@@ -295,6 +297,17 @@ impl Collective {
         story.step(None, told.section, told.why);
         story.next(told.next);
         story.done()
+    }
+
+    /// The control records that others rest on, control or content, and that are not here.
+    pub(super) fn awaited(&self) -> BTreeSet<RecordId> {
+        let mut awaited = self.accord.missing();
+        let cited = self.orphans.iter().flat_map(|(_, orphan)| {
+            let header = orphan.record.header();
+            header.auth.iter().copied()
+        });
+        awaited.extend(cited.filter(|id| self.accord.standing_at(id).is_none()));
+        awaited
     }
 
     /// A record that others rest on, and that is not here.
