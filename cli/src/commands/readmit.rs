@@ -58,9 +58,18 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
             cx.ui.say("nothing was done");
             return Ok(());
         }
-        match confirm(cx.ui, "Bring these back?", "All members see it.") {
+        let answer = if cx.ui.json {
+            // Nothing was shown that could be answered.
+            None
+        } else {
+            confirm(cx.ui, "Bring these back?", "All members see it.")
+        };
+        match answer {
             Some(true) => {}
-            Some(false) => return Ok(()),
+            Some(false) => {
+                cx.ui.say("nothing was done");
+                return Ok(());
+            }
             None => {
                 return Err(CliError::usage("it was not confirmed: nothing was done")
                     .hint("add --yes, or --dry-run to only look"));

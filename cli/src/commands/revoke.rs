@@ -81,9 +81,18 @@ pub(crate) fn carry_out(cx: &Context<'_>, ask: RevokeArgs, yes: bool) -> Result<
             show(cx, &plan)?;
         }
         let question = format!("Take away {}?", clean(&plan.what));
-        match confirm(cx.ui, &question, "All members see it, and the reason.") {
+        let answer = if cx.ui.json {
+            // Nothing was shown that could be answered.
+            None
+        } else {
+            confirm(cx.ui, &question, "All members see it, and the reason.")
+        };
+        match answer {
             Some(true) => {}
-            Some(false) => return Ok(()),
+            Some(false) => {
+                cx.ui.say("nothing was done");
+                return Ok(());
+            }
             None => {
                 return Err(CliError::usage("it was not confirmed: nothing was done")
                     .hint("add --yes, or --dry-run to only look"));
@@ -94,6 +103,12 @@ pub(crate) fn carry_out(cx: &Context<'_>, ask: RevokeArgs, yes: bool) -> Result<
             return cx.ui.object(&done);
         }
         finish(cx, &done, invite);
+        // What turned out otherwise than foretold.
+        for caution in &done.cautions {
+            if !plan.cautions.contains(caution) {
+                cx.ui.warn(caution);
+            }
+        }
         return Ok(());
     }
     let dry_run = ask.dry_run;

@@ -2,14 +2,14 @@
 
 use std::io::Write;
 
-use folkmoot_client::api::{Command, Eye, StatusView};
+use folkmoot_client::api::{Command, Eye, OpenVote, StatusView};
 use jiff::Timestamp;
 
 use crate::{
     access::{Access, Need},
     commands::{Context, collective::print_collectives, peers::print_peers},
     error::CliError,
-    ui::{age, bytes, clean, count, plural, short_key, style, worth_showing},
+    ui::{age, ahead, bytes, clean, count, plural, short_key, style, worth_showing},
 };
 
 /// Fewer records than this wait for the next commit of the index all the time.
@@ -100,6 +100,7 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
         writeln!(out)?;
         print_peers(&mut out, &view.peers, false)?;
     }
+    print_votes(&mut out, &view.votes, now)?;
     print_eye(&mut out, &view.eye, now)?;
     out.flush()?;
     for collective in &view.collectives {
@@ -109,6 +110,38 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
     }
     for warning in &view.warnings {
         cx.ui.warn(warning);
+    }
+    Ok(())
+}
+
+/// Prints what is put to the vote, and whether this person's word is missing.
+///
+/// # Errors
+/// Where it cannot be written.
+fn print_votes(out: &mut impl Write, votes: &[OpenVote], now: Timestamp) -> std::io::Result<()> {
+    let (bold, dim) = (style::BOLD, style::DIM);
+    if votes.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{bold}Open votes{bold:#}")?;
+    for vote in votes {
+        writeln!(
+            out,
+            "{}  {} in {}: {} of {} yes, {} left",
+            clean(&vote.short),
+            clean(&vote.title),
+            clean(&vote.collective),
+            vote.yes,
+            vote.needed,
+            ahead(vote.closes, now),
+        )?;
+        if vote.mine {
+            writeln!(
+                out,
+                "    {dim}your vote is missing: moot show {0}, then moot vote {0} yes{dim:#}",
+                clean(&vote.short)
+            )?;
+        }
     }
     Ok(())
 }

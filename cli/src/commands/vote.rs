@@ -27,7 +27,8 @@ pub(crate) struct Args {
     /// Why, for the members to read
     #[arg(long)]
     reason: Option<String>,
-    /// Vote on a succession though a steward was seen lately, since you know that they are gone
+    /// Vote on a succession that no steward stands behind though one was seen lately, since you know
+    /// that they are gone
     #[arg(long)]
     despite_stewards: bool,
 }

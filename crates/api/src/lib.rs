@@ -40,7 +40,7 @@ pub use library::{
     Find, Found, ImportItem, Imported, ItemView, List, Note, Refused, Saved, Show, ShowView, Sort,
 };
 pub use node::{
-    Difference, Eye, IdView, Listening, PeerAdd, PeerCollective, PeerView, SetName, StatusView,
-    SyncArgs, SyncView, WhyStep, WhyView,
+    Difference, Eye, IdView, Listening, OpenVote, PeerAdd, PeerCollective, PeerView, SetName,
+    StatusView, SyncArgs, SyncView, WhyStep, WhyView,
 };
 pub use recovery::{CardCollective, CardView, RecoveryView, Retiring, WordAt};

@@ -73,6 +73,32 @@ pub struct StatusView {
     /// Members who cost others something, the newest first; bounded.
     #[serde(default)]
     pub eye: Vec<Eye>,
+    /// Votes that are open, by their end; bounded.
+    #[serde(default)]
+    pub votes: Vec<OpenVote>,
+}
+
+/// A proposal on which members vote now.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OpenVote {
+    /// Name of the collective.
+    pub collective: String,
+    /// Id of the collective.
+    pub collective_id: String,
+    /// Record id.
+    pub id: String,
+    /// Shortest unique prefix here.
+    pub short: String,
+    /// Title.
+    pub title: String,
+    /// Last moment to vote.
+    pub closes: Timestamp,
+    /// Yes so far.
+    pub yes: u64,
+    /// How many yes carry it.
+    pub needed: u64,
+    /// This person has a vote on it and said nothing yet.
+    pub mine: bool,
 }
 
 /// A member who costs others something, by mistake or by will.

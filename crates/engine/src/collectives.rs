@@ -114,7 +114,9 @@ impl Core {
             role: state
                 .seats
                 .get(&collective.secrets.seat)
-                .map_or_else(String::new, |member| collective.strongest(member).0),
+                .map_or_else(String::new, |member| {
+                    collective.strongest(member, self.clock.wall()).0
+                }),
             peers: match collective.secrets.membership {
                 Membership::Member => self.connected_members(&cid),
                 Membership::Joining | Membership::Left => 0,

@@ -3,7 +3,7 @@
 use folkmoot_accord::state::{GrantState, InviteState, Origin};
 use folkmoot_api::{
     ApiError, ContractOrigin, ContractState, ContractView, ContractsArgs, InvitesArgs, LimitsView,
-    Reply,
+    PersonView, Reply,
 };
 use folkmoot_record::{
     CollectiveId, GrantId, RecordId, SeatKey,
@@ -270,7 +270,12 @@ pub(crate) fn invite_state(invite: &InviteState, now_ms: u64) -> ContractState {
     }
 }
 
-fn in_time(limits: &Limits, now_ms: u64) -> ContractState {
+/// Whether a right was given, not taken away, and holds at this time.
+pub(crate) fn in_force(grant: &GrantState, now_ms: u64) -> bool {
+    grant.live && in_time(&grant.limits, now_ms) == ContractState::InForce
+}
+
+pub(crate) fn in_time(limits: &Limits, now_ms: u64) -> ContractState {
     if limits.exp.is_some_and(|exp| exp <= now_ms) {
         ContractState::Expired
     } else if limits.nbf.is_some_and(|nbf| now_ms < nbf) {
@@ -319,10 +324,20 @@ fn day(time: jiff::Timestamp) -> String {
         .map_or(text.clone(), str::to_owned)
 }
 
+/// A name with the first digits of the seat: names are free, seats are not.
+fn named(who: &PersonView) -> String {
+    let digits = who.seat.get(..SHOWN).unwrap_or(&who.seat);
+    if who.name == digits {
+        who.name.clone()
+    } else {
+        format!("{} ({digits})", who.name)
+    }
+}
+
 fn sentence(view: &ContractView) -> String {
     let who = match &view.holder {
         Some(who) if who.me => "You".to_owned(),
-        Some(who) => who.name.clone(),
+        Some(who) => named(who),
         None => "Whoever uses this invite".to_owned(),
     };
     let past = matches!(view.state, ContractState::Ended | ContractState::Expired);

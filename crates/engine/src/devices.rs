@@ -174,6 +174,9 @@ impl Core {
         }
         self.save_keys(&cid)?;
         self.look_again(cid, &Rejudge::Seats([seat].into()));
+        // Whoever has the device must not read what is new. Where this person may not renew the
+        // keys, the nodes of others do it.
+        self.renew_keys_if_due(cid);
         self.reply_device(&cid, &dev)
     }
 

@@ -7,6 +7,7 @@ use folkmoot_record::{CollectiveId, DeviceKey, GrantId, RecordId, SeatKey};
 use crate::{
     collective::Collective,
     collectives::action_words,
+    contracts::in_force,
     core::Core,
     errors::{failed, store_failed, usage},
     invite::{moment, timestamp},
@@ -45,7 +46,7 @@ impl Core {
 
     /// The one collective that this person shares with others.
     fn only_shared(&self) -> Result<CollectiveId, ApiError> {
-        let shared: Vec<&Collective> = self.collectives.values().filter(|c| !c.is_home()).collect();
+        let shared: Vec<&Collective> = self.member_of().filter(|c| !c.is_home()).collect();
         match shared.as_slice() {
             [one] => Ok(one.cid()),
             [] => Err(usage("you are in no collective yet")
@@ -77,8 +78,12 @@ impl Core {
             let traces = self.traces(cid, &seat, &member)?;
             let parting = self.collective_mut(cid)?.parting(&seat, now_ms);
             let collective = &self.collectives[cid];
-            let (role, rights, grant) = collective.strongest(&member);
-            let admission = collective.admission(grant.as_ref());
+            let (role, rights, grant) = collective.strongest(&member, now_ms);
+            let rank = grant.filter(|_| !role.is_empty()).and_then(|gid| {
+                let grant = collective.accord.state().grants.get(&gid)?;
+                Some(grant.limits.rank)
+            });
+            let admission = collective.admission(collective.first_right(&member).as_ref());
             let here = member.devices.keys().any(|dev| connected.contains(dev));
             let by_connection = here || traces.last_connection >= traces.last_record;
             let heard_ms = if here {
@@ -92,7 +97,7 @@ impl Core {
                 seat: seat.to_string(),
                 me,
                 role,
-                rank: member.rank,
+                rank: rank.unwrap_or(member.rank),
                 rights,
                 live: member.live && parting.is_none(),
                 admitted_by: admission.by.map(|seat| seat.to_string()),
@@ -152,14 +157,18 @@ impl Core {
 }
 
 impl Collective {
-    /// The strongest live right of a seat, or its last one: role, what that allows, which.
-    pub(crate) fn strongest(&self, member: &SeatState) -> (String, Vec<String>, Option<GrantId>) {
+    /// The strongest right of a seat that is in force, or its last one: role, what that allows, which.
+    pub(crate) fn strongest(
+        &self,
+        member: &SeatState,
+        now_ms: u64,
+    ) -> (String, Vec<String>, Option<GrantId>) {
         let state = self.accord.state();
         let best = member
             .grants
             .iter()
             .filter_map(|id| Some((id, state.grants.get(id)?)))
-            .max_by_key(|(_, grant)| (grant.live, grant.limits.rank));
+            .max_by_key(|(_, grant)| (in_force(grant, now_ms), grant.live, grant.limits.rank));
         let Some((id, grant)) = best else {
             return (String::new(), Vec::new(), None);
         };
@@ -170,13 +179,19 @@ impl Collective {
                 .find(|role| role.id == grant.limits.role)
         });
         match role {
-            Some(role) if grant.live => (
+            Some(role) if in_force(grant, now_ms) => (
                 role.name.clone(),
                 action_words(role.actions.and(grant.limits.mask)),
                 Some(*id),
             ),
             _ => (String::new(), Vec::new(), Some(*id)),
         }
+    }
+
+    /// The right by which a seat came in: the oldest one.
+    fn first_right(&self, member: &SeatState) -> Option<GrantId> {
+        let grants = member.grants.iter().copied();
+        grants.min_by_key(|gid| (self.given_ms(gid), *gid))
     }
 
     fn admission(&self, grant: Option<&GrantId>) -> Admission {

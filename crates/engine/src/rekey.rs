@@ -1,8 +1,8 @@
 //! New keys after somebody lost the right to read (section 6.3).
 
-use folkmoot_accord::Accord;
-use folkmoot_api::{ErrorCode, KeysChange};
-use folkmoot_record::{CollectiveId, RecordId, SeatKey};
+use folkmoot_accord::{Accord, Need};
+use folkmoot_api::{ApiError, ErrorCode, KeysChange};
+use folkmoot_record::{CollectiveId, Kind, RecordId, SeatKey, control::Actions};
 use folkmoot_seal::{Bundle, Recipient};
 use folkmoot_store::Entry;
 
@@ -11,45 +11,64 @@ use crate::{clock::random, collective::Collective, core::Core};
 impl Core {
     /// Makes a new epoch where no epoch is fit for new content any more, since somebody who holds
     /// its secret may not read any longer: "remover first". What fails is told, and left to those
-    /// who may.
+    /// who may; it is tried again later (`govern/duties.rs`).
     pub(crate) fn renew_keys_if_due(&mut self, cid: CollectiveId) -> KeysChange {
-        let now_ms = self.clock.wall();
-        let Some(collective) = self.collectives.get_mut(&cid) else {
-            return KeysChange::Unchanged;
-        };
-        if fit(&mut collective.accord, now_ms) {
-            return KeysChange::Unchanged;
-        }
-        let name = collective.name();
-        let made = self.control(cid, |collective, now_ms| {
-            let entries = collective.begin_epoch(now_ms)?;
-            Ok((entries, ()))
-        });
-        match made {
-            Ok(()) => {
-                let saved = self
-                    .collectives
-                    .get(&cid)
-                    .map(|collective| self.keyring.save(&collective.secrets));
-                if let Some(Err(error)) = saved {
-                    // The bundle is stored: it is opened again at the next start.
-                    self.warn(format!(
-                        "the new keys of {name} could not be written: {error}"
-                    ));
-                }
-                KeysChange::Renewed
-            }
+        match self.renew_keys(cid) {
+            Ok(change) => change,
             Err(error) => {
                 if error.code != ErrorCode::Denied {
-                    self.warn(format!("no new keys could be made for {name}: {error}"));
+                    let name = self.collectives.get(&cid).map(Collective::name);
+                    self.warn(format!(
+                        "no new keys could be made for {}: {error}",
+                        name.unwrap_or_default()
+                    ));
                 }
                 KeysChange::Due
             }
         }
     }
+
+    /// The same; what fails is for the caller to tell.
+    pub(crate) fn renew_keys(&mut self, cid: CollectiveId) -> Result<KeysChange, ApiError> {
+        let now_ms = self.clock.wall();
+        let Some(collective) = self.collectives.get_mut(&cid) else {
+            return Ok(KeysChange::Unchanged);
+        };
+        if fit(&mut collective.accord, now_ms) {
+            return Ok(KeysChange::Unchanged);
+        }
+        self.control(cid, |collective, now_ms| {
+            let entries = collective.begin_epoch(now_ms)?;
+            Ok((entries, ()))
+        })?;
+        let saved = self
+            .collectives
+            .get(&cid)
+            .map(|collective| (collective.name(), self.keyring.save(&collective.secrets)));
+        if let Some((name, Err(error))) = saved {
+            // The bundle is stored: it is opened again at the next start.
+            self.warn(format!(
+                "the new keys of {name} could not be written: {error}"
+            ));
+        }
+        Ok(KeysChange::Renewed)
+    }
 }
 
 impl Collective {
+    /// Whether a right of this person, on this device, allows to renew the keys.
+    pub(crate) fn may_renew_keys(&self, now_ms: u64) -> bool {
+        let need = Need {
+            action: Actions::REKEY,
+            kind: Kind::EPOCH,
+            tags: &[],
+            at_ms: now_ms,
+        };
+        self.accord
+            .grant_for(&self.secrets.seat, &self.secrets.dev(), &need)
+            .is_ok()
+    }
+
     /// Seals the newest secret to the devices of a seat that may read now: for who comes to read
     /// without a welcome (section 6.3, supplementary bundles).
     pub(crate) fn seal_to(&self, seat: &SeatKey, now_ms: u64) -> Option<Entry> {

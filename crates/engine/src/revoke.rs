@@ -10,7 +10,7 @@ pub(crate) use plan::MOST_TOLD;
 use std::collections::BTreeSet;
 
 use folkmoot_accord::VoidReason;
-use folkmoot_api::{ApiError, KeysChange, Reply, RevokeArgs};
+use folkmoot_api::{ApiError, ErrorCode, KeysChange, Reply, RevokeArgs};
 use folkmoot_record::{
     CollectiveId, DeviceKey, GrantId, Kind, RecordId, SeatKey, Verified,
     control::{Control, Cut, Revoke, Target},
@@ -68,7 +68,24 @@ impl Core {
         })?;
         view.id = Some(record.id().to_string());
         if view.keys != KeysChange::Unchanged {
-            view.keys = self.renew_keys_if_due(cid);
+            match self.renew_keys(cid) {
+                Ok(keys) => view.keys = keys,
+                Err(error) => {
+                    // What was foretold did not come true: the person hears it, not the log alone.
+                    view.keys = KeysChange::Due;
+                    let told = if error.code == ErrorCode::Denied {
+                        plan::KEYS_OF_OTHERS.to_owned()
+                    } else {
+                        format!(
+                            "the right is taken away, and new keys are due: they could not be made here ({}); a running node tries again, and so do those of others who may",
+                            error.message
+                        )
+                    };
+                    if !view.cautions.contains(&told) {
+                        view.cautions.push(told);
+                    }
+                }
+            }
         }
         Ok(Reply::Revocation(Box::new(view)))
     }
@@ -109,6 +126,10 @@ impl Core {
             .into_iter()
             .flat_map(|peer| peer.shared)
             .filter(|shared| shared.cid == *cid && !besides.contains(&shared.seat))
+            .filter(|shared| {
+                let collective = self.collectives.get(cid);
+                collective.is_some_and(|collective| collective.is_live(&shared.seat))
+            })
             .filter(|shared| shared.synced_at.is_some_and(|at| at >= since_ms))
             .map(|shared| shared.seat)
             .collect();

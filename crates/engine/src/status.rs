@@ -47,6 +47,7 @@ impl Core {
             self.warn(format!("the size of the store cannot be read: {error}"));
             0
         });
+        let votes = self.open_votes();
         let damage = self.damage_notices();
         let others = self.warnings.iter().filter(|w| !self.is_kept(w)).cloned();
         let retiring = self.retirement_notices();
@@ -79,6 +80,7 @@ impl Core {
             words_confirmed: self.words_confirmed(),
             warnings,
             eye: self.eye(),
+            votes,
         }
     }
 }

@@ -23,9 +23,22 @@ pub(crate) enum Named {
 }
 
 impl Named {
-    fn text(&self) -> String {
+    /// The digits to type, and what they stand for.
+    pub(crate) fn text(&self, place: &Collective) -> String {
         match self {
-            Self::Person(key) => format!("{} (a person)", key.short()),
+            Self::Person(key) => {
+                let standing = if place.is_live(key) {
+                    "a member"
+                } else {
+                    "no member any more"
+                };
+                let (name, short) = (place.member_name(key), key.short());
+                if name == short {
+                    format!("{short} ({standing})")
+                } else {
+                    format!("{short} ({name}, {standing})")
+                }
+            }
             Self::Device(key) => format!("{} (a device)", key.short()),
             Self::Contract(id) => format!("{} (a contract)", id.short()),
             Self::Invite(id) => format!("{} (an invite)", id.short()),
@@ -111,7 +124,7 @@ impl Core {
                     .all(|(collective, _)| collective.cid() == several[0].0.cid());
                 let hint = if one_place {
                     let named: Vec<String> =
-                        several.iter().map(|(_, named)| named.text()).collect();
+                        several.iter().map(|(at, named)| named.text(at)).collect();
                     format!("say which by more digits: {}", named.join(", "))
                 } else {
                     let mut names: Vec<String> =
@@ -126,7 +139,8 @@ impl Core {
 }
 
 impl Collective {
-    /// The seats that a text may mean.
+    /// The seats that a text may mean, past members too: a name is no proof of who somebody is, so
+    /// whoever took the name of a removed member must not get what was meant for that one.
     pub(crate) fn seats_called(&self, text: &str) -> Vec<SeatKey> {
         let state = self.accord.state();
         let (name, only_name) = match text.strip_prefix('@') {
@@ -144,10 +158,6 @@ impl Collective {
             .collect();
         if wanted == "me" {
             seats.push(self.secrets.seat);
-        }
-        // A name that somebody left behind with an older seat of theirs means the living one.
-        if seats.len() > 1 && seats.iter().any(|seat| self.is_live(seat)) {
-            seats.retain(|seat| self.is_live(seat));
         }
         if !only_name || seats.is_empty() {
             seats.extend(by_digits(state.seats.keys(), name));

@@ -4,14 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use folkmoot_accord::MemberDevice;
-use folkmoot_api::ApiError;
+use folkmoot_api::{ApiError, ErrorCode, KeysChange};
 use folkmoot_record::{
     CollectiveId, Kind, RecordId, SeatKey, Verified,
     control::{Actions, Choice, Control, Decision, Effect},
     hash,
 };
 
-use crate::{author::Signer, collective::Collective, core::Core, secrets::Membership};
+use crate::{
+    author::Signer, clock::random, collective::Collective, core::Core, rekey::fit,
+    secrets::Membership,
+};
 
 /// The proposer's node writes the decision at once. Another one waits at least so long, in ms...
 const LEAST_WAIT_MS: u64 = 5_000;
@@ -21,7 +24,12 @@ const MOST_WAIT_MS: u64 = 60_000;
 /// by one record.
 const WITNESS_WAIT_MS: u64 = 10_000;
 /// A proposal that ended so long ago, in ms, is not looked at any more.
-const FORGOTTEN_MS: u64 = 45 * 86_400_000;
+pub(super) const FORGOTTEN_MS: u64 = 45 * 86_400_000;
+/// Others than the remover wait at most so long, in ms, before they renew the keys: each for a time
+/// of its own, so that few do it (section 6.3).
+const MOST_KEYS_WAIT_MS: u64 = 60_000;
+/// Renewing that failed is tried again after so long, in ms: what fails is a disk or a table of rights.
+const KEYS_AGAIN_MS: u64 = 600_000;
 /// Most ballots that a decision lists (section 3.2).
 const MOST_LISTED: usize = 15_000;
 
@@ -34,6 +42,8 @@ pub(crate) struct Duties {
     witness_ms: Option<u64>,
     /// The heads at which nothing was missing.
     witnessed: Vec<RecordId>,
+    /// When this node renews the keys, if nobody did before.
+    keys_ms: Option<u64>,
     /// Proposals whose decision would not stand here; they are left to others.
     left: BTreeSet<RecordId>,
 }
@@ -96,7 +106,8 @@ impl Core {
         }
         if serving {
             let witness = self.witness(cid, now_ms);
-            next = [next, witness].into_iter().flatten().min();
+            let keys = self.keys_duty(cid, now_ms);
+            next = [next, witness, keys].into_iter().flatten().min();
         }
         if let Some(collective) = self.collectives.get_mut(&cid) {
             collective.duties.next_ms = next;
@@ -116,7 +127,10 @@ impl Core {
             }
             Err(error) => {
                 tracing::warn!(%cid, %proposal, %error, "a decision could not be written");
-                if let Some(collective) = self.collectives.get_mut(&cid) {
+                // A full disk is no verdict: it is tried again.
+                if error.code == ErrorCode::Denied
+                    && let Some(collective) = self.collectives.get_mut(&cid)
+                {
                     collective.duties.left.insert(proposal);
                 }
             }
@@ -146,6 +160,31 @@ impl Core {
         {
             self.warn(format!("keys could not be sealed to a member: {error}"));
         }
+    }
+
+    /// Renews the keys where no epoch is fit any more and this person may: somebody was removed,
+    /// left, or took a device back, and the one who did it could not, or did not. Gives when to look
+    /// again.
+    fn keys_duty(&mut self, cid: CollectiveId, now_ms: u64) -> Option<u64> {
+        let collective = self.collectives.get_mut(&cid)?;
+        if !collective.may_renew_keys(now_ms) || fit(&mut collective.accord, now_ms) {
+            collective.duties.keys_ms = None;
+            return None;
+        }
+        let due = *collective
+            .duties
+            .keys_ms
+            .get_or_insert_with(|| now_ms.saturating_add(keys_wait_ms()));
+        if due > now_ms {
+            return Some(due);
+        }
+        collective.duties.keys_ms = None;
+        if self.renew_keys_if_due(cid) != KeysChange::Due {
+            return None;
+        }
+        let again = now_ms.saturating_add(KEYS_AGAIN_MS);
+        self.collectives.get_mut(&cid)?.duties.keys_ms = Some(again);
+        Some(again)
     }
 
     /// Witnesses who came in, where that is due; gives when to look again.
@@ -251,6 +290,13 @@ impl Collective {
             _ => Vec::new(),
         }
     }
+}
+
+/// How long this node lets others go first; all of it where there is no randomness.
+fn keys_wait_ms() -> u64 {
+    random::<8>().map_or(MOST_KEYS_WAIT_MS, |bytes| {
+        u64::from_be_bytes(bytes) % (MOST_KEYS_WAIT_MS + 1)
+    })
 }
 
 /// How long this device waits for the proposer's node: a time of its own for each proposal, the

@@ -1,6 +1,6 @@
 //! From what a person wants to a class and effects (section 5.2).
 
-use folkmoot_api::{ApiError, Proposed};
+use folkmoot_api::{ApiError, ContractState, Proposed};
 use folkmoot_record::{
     CollectiveId, SeatKey,
     control::{Actions, Cut, Effect, Grant, Limits, Readmit, Revoke, Role, Target},
@@ -11,8 +11,10 @@ use super::{amend::delta, words};
 use crate::{
     charter,
     collective::Collective,
+    contracts::{in_force, in_time},
     core::Core,
     errors::{failed, not_found, usage},
+    who::Named,
 };
 
 /// From this rank on, standing is a matter of stewardship (sections 4.3 and 5.2).
@@ -111,9 +113,12 @@ impl Collective {
                 )),
             ),
             several => {
-                let seats: Vec<String> = several.iter().map(SeatKey::short).collect();
+                let seats: Vec<String> = several
+                    .iter()
+                    .map(|seat| Named::Person(*seat).text(self))
+                    .collect();
                 Err(usage(format!("{text} may be several people"))
-                    .hint(format!("say which by seat: {}", seats.join(", "))))
+                    .hint(format!("say which by digits: {}", seats.join(", "))))
             }
         }
     }
@@ -126,8 +131,22 @@ impl Collective {
         let name = self.member_name(seat);
         Err(
             usage(format!("{name} is no member of {} any more", self.name()))
-                .hint(format!("moot propose restore {name}")),
+                .hint(format!("moot propose restore {}", seat.short())),
         )
+    }
+
+    /// The greatest rank of the rights that hold now; [`Self::rank_of`] counts those that are over by
+    /// their time too, as revocations must.
+    fn rank_in_force(&self, seat: &SeatKey, now_ms: u64) -> u8 {
+        let state = self.accord.state();
+        let grants = state.seats.get(seat).into_iter();
+        grants
+            .flat_map(|member| &member.grants)
+            .filter_map(|gid| state.grants.get(gid))
+            .filter(|grant| in_force(grant, now_ms))
+            .map(|grant| grant.limits.rank)
+            .max()
+            .unwrap_or(0)
     }
 
     fn rank_of(&self, seat: &SeatKey) -> u8 {
@@ -177,20 +196,31 @@ impl Collective {
     ) -> Result<Plan, ApiError> {
         let name = self.member_name(&seat);
         let state = self.accord.state();
+        // What is over by its time is neither a role nor something to take away.
         let held: Vec<_> = state
             .seats
             .get(&seat)
             .into_iter()
             .flat_map(|member| &member.grants)
             .filter_map(|gid| Some((*gid, state.grants.get(gid)?)))
-            .filter(|(_, grant)| grant.live)
-            .map(|(gid, grant)| (gid, grant.limits.rank, grant.limits.role))
+            .filter(|(_, grant)| {
+                grant.live && in_time(&grant.limits, now_ms) != ContractState::Expired
+            })
+            .map(|(gid, grant)| (gid, grant.limits.rank, grant.limits.clone()))
             .collect();
         let above: Vec<_> = held
             .iter()
             .filter(|(_, rank, _)| *rank > role.rank)
             .collect();
-        if above.is_empty() && held.iter().any(|(_, _, id)| *id == role.id) {
+        // A right for some tags, or for a time, is not the role.
+        let whole = |limits: &Limits| {
+            limits.role == role.id
+                && limits.tags.is_none()
+                && limits.kinds.is_none()
+                && limits.exp.is_none()
+                && limits.nbf.is_none_or(|from| from <= now_ms)
+        };
+        if above.is_empty() && held.iter().any(|(_, _, limits)| whole(limits)) {
             return Err(usage(format!("{name} is {} already", role.name)));
         }
         let mut effects = vec![grant(seat, role)];
@@ -239,8 +269,13 @@ impl Collective {
             }
         }
         if readmitted.is_empty() && state.seats.get(&seat).is_some_and(|member| member.live) {
-            return Err(usage(format!("{name} is a member of {}", self.name()))
-                .hint(format!("moot propose role {name} {}", role.name)));
+            return Err(
+                usage(format!("{name} is a member of {}", self.name())).hint(format!(
+                    "moot propose role {} {}",
+                    seat.short(),
+                    role.name
+                )),
+            );
         }
         let cut = self.all_of(store, &seat)?;
         let mut effects: Vec<Effect> = readmitted
@@ -292,7 +327,7 @@ impl Collective {
                 effects.push(self.removal(store, other)?);
                 title.push_str(&format!(" in the place of {}", self.member_name(&other)));
             }
-            None if self.rank_of(&seat) >= role.rank => {
+            None if self.rank_in_force(&seat, now_ms) >= role.rank => {
                 return Err(usage(format!("{name} is {} already", role.name)));
             }
             None => {}

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use folkmoot_accord::Poll;
 use folkmoot_api::{
-    ApiError, ProposalState, ProposalView, Proposals, Reply, VoteChoice, VoterView,
+    ApiError, OpenVote, ProposalState, ProposalView, Proposals, Reply, VoteChoice, VoterView,
 };
 use folkmoot_record::{
     CollectiveId, Hlc, RecordId, SeatKey,
     control::{Choice, Control, Proposal},
 };
 
-use super::{PROVISIONAL_MS, words};
+use super::{PROVISIONAL_MS, duties::FORGOTTEN_MS, words};
 use crate::{
     charter::{class_name, rule_sentence},
     collective::Collective,
@@ -23,8 +23,11 @@ use crate::{
 /// Most proposals told at one time, newest first.
 const MOST_TOLD: usize = 500;
 
+/// Open votes announced in `status`: more is for `moot proposals`.
+const MOST_OPEN_TOLD: usize = 16;
+
 /// What somebody said about a proposal.
-type Said = (Choice, Hlc, Option<String>);
+pub(crate) type Said = (Choice, Hlc, Option<String>);
 
 impl Core {
     /// The proposals of one collective or of all: open ones by their end, then others, newest first.
@@ -66,6 +69,37 @@ impl Core {
         Ok(Reply::Proposals(views))
     }
 
+    /// The votes that are open in all collectives, by their end.
+    pub(crate) fn open_votes(&mut self) -> Vec<OpenVote> {
+        let now_ms = self.clock.wall();
+        let mut open: Vec<(u64, CollectiveId, RecordId)> = Vec::new();
+        for collective in self.member_of().filter(|place| !place.is_home()) {
+            let proposals = collective.accord.state().proposals.iter();
+            open.extend(
+                proposals
+                    .filter(|(_, one)| one.closes_ms >= now_ms && one.decisions.is_empty())
+                    .map(|(id, one)| (one.closes_ms, collective.cid(), *id)),
+            );
+        }
+        open.sort_unstable();
+        open.truncate(MOST_OPEN_TOLD);
+        let views = open.into_iter().filter_map(|(_, cid, id)| {
+            let view = self.proposal_view(&cid, &id).ok()?;
+            Some(OpenVote {
+                collective: view.collective,
+                collective_id: view.collective_id,
+                id: view.id,
+                short: view.short,
+                title: view.title,
+                closes: view.closes,
+                yes: view.yes,
+                needed: view.needed,
+                mine: view.no_vote.is_none() && view.my_vote.is_none(),
+            })
+        });
+        views.collect()
+    }
+
     /// One proposal.
     pub(crate) fn proposal_view(
         &mut self,
@@ -103,7 +137,7 @@ impl Core {
             .map(|(decision, _)| decision.to_string());
         view.state = if view.decision.is_some() {
             ProposalState::Decided
-        } else if view.yes >= view.needed {
+        } else if view.yes >= view.needed && body.closes_ms.saturating_add(FORGOTTEN_MS) > now_ms {
             ProposalState::Carried
         } else if now_ms > body.closes_ms {
             ProposalState::Failed
@@ -177,8 +211,8 @@ impl Collective {
         }
     }
 
-    /// Puts the ballots into a view. A yes stands whatever was said besides; else the last counts.
-    fn tally(&self, id: &RecordId, view: &mut ProposalView) {
+    /// What everybody said. A yes stands whatever was said besides; else the last counts.
+    pub(crate) fn said(&self, id: &RecordId) -> BTreeMap<SeatKey, Said> {
         let mut said: BTreeMap<SeatKey, Said> = BTreeMap::new();
         for ballot in self.accord.ballots(id) {
             let Some(Control::Ballot(body)) = ballot.control() else {
@@ -194,6 +228,12 @@ impl Collective {
                 }
             }
         }
+        said
+    }
+
+    /// Puts the ballots into a view.
+    fn tally(&self, id: &RecordId, view: &mut ProposalView) {
+        let said = self.said(id);
         let seats: BTreeMap<String, Said> = said
             .into_iter()
             .map(|(seat, said)| (seat.to_string(), said))

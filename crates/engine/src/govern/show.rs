@@ -11,6 +11,7 @@ use crate::{
     charter::{class_name, rule_sentence, write},
     collective::Collective,
     collectives::action_words,
+    contracts::in_force,
     core::Core,
     errors::failed,
 };
@@ -33,7 +34,7 @@ impl Core {
             collective: collective.name(),
             collective_id: cid.to_string(),
             hash: hash.to_string(),
-            roles: roles(collective, charter),
+            roles: roles(collective, charter, now_ms),
             rules: charter
                 .rules
                 .iter()
@@ -93,14 +94,14 @@ impl Collective {
     }
 }
 
-fn roles(collective: &Collective, charter: &Charter) -> Vec<CharterRole> {
+fn roles(collective: &Collective, charter: &Charter, now_ms: u64) -> Vec<CharterRole> {
     let state = collective.accord.state();
     let strongest = |role: &Role| {
         let live = state.seats.values().filter(|member| member.live);
         live.filter(|member| {
             let grants = member.grants.iter().filter_map(|id| state.grants.get(id));
             grants
-                .filter(|grant| grant.live)
+                .filter(|grant| in_force(grant, now_ms))
                 .max_by_key(|grant| grant.limits.rank)
                 .is_some_and(|grant| grant.limits.role == role.id)
         })

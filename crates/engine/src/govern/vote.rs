@@ -3,8 +3,8 @@
 use folkmoot_accord::{NoVote, Standing, VoidReason};
 use folkmoot_api::{ApiError, ErrorCode, Reply, Vote, VoteChoice};
 use folkmoot_record::{
-    CollectiveId, Draft, Hlc, Kind, Place, RecordId, Ref, Rel, Verified,
-    control::{Ballot, Choice, Control},
+    CollectiveId, Draft, Hlc, Kind, Place, RecordId, Ref, Rel, SeatKey, Verified,
+    control::{Ballot, Choice, Control, Effect, Target},
     limits,
 };
 use folkmoot_store::{Entry, Vault};
@@ -52,7 +52,7 @@ impl Core {
         let said = self.collective_mut(&cid)?.said_before(&id, &body)?;
         if !said {
             if class == 4 && !ask.despite_stewards {
-                self.stewards_are_silent(&cid, now_ms)?;
+                self.stewards_are_silent(&cid, &id, now_ms)?;
             }
             self.control(cid, |collective, now_ms| {
                 let ballot = collective.sign_ballot(&id, body, now_ms)?;
@@ -79,12 +79,20 @@ impl Core {
         })
     }
 
-    /// Refuses where a steward acted lately, as far as this node has seen.
-    fn stewards_are_silent(&self, cid: &CollectiveId, now_ms: u64) -> Result<(), ApiError> {
+    /// Refuses where a steward acted lately, as far as this node has seen, and none stands behind it.
+    fn stewards_are_silent(
+        &self,
+        cid: &CollectiveId,
+        id: &RecordId,
+        now_ms: u64,
+    ) -> Result<(), ApiError> {
         let collective = self
             .collectives
             .get(cid)
             .ok_or_else(|| failed("the collective is not open".to_owned()))?;
+        if collective.has_stewards_word(id) {
+            return Ok(());
+        }
         let seen = collective.steward_seen(&self.store)?;
         match seen {
             Some((name, at_ms)) if at_ms.saturating_add(STEWARDS_SILENT_MS) > now_ms => {
@@ -96,7 +104,7 @@ impl Core {
                         duration(STEWARDS_SILENT_MS)
                     ),
                 )
-                .hint("if you know better, and they cannot act any more, add --despite-stewards"))
+                .hint("a yes of a steward who stays answers this; if you know that they cannot act any more, add --despite-stewards"))
             }
             _ => Ok(()),
         }
@@ -229,6 +237,39 @@ impl Collective {
         })?;
         self.take_own(&record, now_ms)?;
         Ok(record)
+    }
+
+    /// Whether a steward who would stay one put this, said yes to it, or is the one who is asked: then
+    /// it is no succession behind the stewards' back.
+    fn has_stewards_word(&self, id: &RecordId) -> bool {
+        let state = self.accord.state();
+        let effects = self.effects_of(id);
+        let replaced = |seat: &SeatKey| {
+            effects.iter().any(|effect| {
+                let Effect::Revoke(revoke) = effect else {
+                    return false;
+                };
+                match revoke.target {
+                    Target::Seat(target) => target == *seat,
+                    Target::Grant(gid) => state
+                        .grants
+                        .get(&gid)
+                        .is_some_and(|grant| grant.to == *seat),
+                    Target::Device(_) => false,
+                }
+            })
+        };
+        let proposer = state.proposals.get(id).map(|proposal| proposal.by);
+        let said = self.said(id);
+        let yes = said.iter().filter(|(_, said)| said.0 == Choice::Yes);
+        yes.map(|(seat, _)| *seat)
+            .chain(proposer)
+            .chain([self.secrets.seat])
+            .any(|seat| {
+                let steward = state.seats.get(&seat);
+                steward.is_some_and(|member| member.live && member.rank >= STEWARDS)
+                    && !replaced(&seat)
+            })
     }
 
     /// The steward whom this node saw act last, and when, by its own clock.

@@ -82,24 +82,36 @@ pub(super) fn effect(collective: &Collective, effect: &Effect) -> Vec<String> {
             name(&grant.to),
             collective.role_name(grant.limits.role)
         )],
-        Effect::Revoke(revoke) => vec![match revoke.target {
-            Target::Seat(seat) => format!(
-                "{} is removed; what was held of them when this was proposed stays.",
-                name(&seat)
-            ),
-            Target::Grant(gid) => match (state.grants.get(&gid), state.invites.get(&gid)) {
-                (Some(grant), _) => format!(
-                    "{} is {} no more.",
-                    name(&grant.to),
-                    collective.role_name(grant.limits.role)
+        Effect::Revoke(revoke) => match revoke.target {
+            Target::Seat(seat) => vec![
+                format!(
+                    "{} is removed; what was held of them when this was proposed stays.",
+                    name(&seat)
                 ),
+                format!(
+                    "What they write after that is cut away; `moot propose restore {}` brings it back.",
+                    seat.short()
+                ),
+            ],
+            Target::Grant(gid) => match (state.grants.get(&gid), state.invites.get(&gid)) {
+                (Some(grant), _) => vec![
+                    format!(
+                        "{} is {} no more.",
+                        name(&grant.to),
+                        collective.role_name(grant.limits.role)
+                    ),
+                    format!(
+                        "What they write by that right after this was proposed is cut away, honest work too, and invites made under it close; `moot propose restore {}` brings such work back.",
+                        grant.to.short()
+                    ),
+                ],
                 (None, Some(invite)) => {
-                    format!("An invite by {} is closed.", name(&invite.issuer))
+                    vec![format!("An invite by {} is closed.", name(&invite.issuer))]
                 }
-                (None, None) => format!("The right {} ends.", gid.short()),
+                (None, None) => vec![format!("The right {} ends.", gid.short())],
             },
-            Target::Device(dev) => format!("The device {} is removed.", dev.short()),
-        }],
+            Target::Device(dev) => vec![format!("The device {} is removed.", dev.short())],
+        },
         Effect::Readmit(readmit) => {
             let of = state.revocations.get(&readmit.vid);
             let whose = of.and_then(|revocation| match revocation.target {

@@ -30,19 +30,10 @@ impl Core {
             .get_mut(&cid)
             .is_none_or(|collective| fit(&mut collective.accord, now_ms));
         if was_fit && !fit(&mut plan.trial.accord, now_ms) {
-            let may = self.collectives.get(&cid).is_some_and(|collective| {
-                let need = folkmoot_accord::Need {
-                    action: folkmoot_record::control::Actions::REKEY,
-                    kind: folkmoot_record::Kind::EPOCH,
-                    tags: &[],
-                    at_ms: now_ms,
-                };
-                let secrets = &collective.secrets;
-                collective
-                    .accord
-                    .grant_for(&secrets.seat, &secrets.dev(), &need)
-                    .is_ok()
-            });
+            let may = self
+                .collectives
+                .get(&cid)
+                .is_some_and(|collective| collective.may_renew_keys(now_ms));
             view.keys = if may {
                 KeysChange::Renewed
             } else {
@@ -270,6 +261,9 @@ fn gone(before: &State, after: &State) -> Vec<SeatKey> {
         .collect()
 }
 
+/// What is said where the one who removes may not renew the keys.
+pub(super) const KEYS_OF_OTHERS: &str = "new keys are due, and you may not make them: the running node of a member who may does it within a minute of hearing of this";
+
 fn cautions(view: &RevocationView) -> Vec<String> {
     let mut cautions = Vec::new();
     let wanted = WITNESSES.min(view.others);
@@ -286,10 +280,7 @@ fn cautions(view: &RevocationView) -> Vec<String> {
         ));
     }
     if view.keys == KeysChange::Due {
-        cautions.push(
-            "new keys are due, and you may not make them: ask somebody who may renew keys"
-                .to_owned(),
-        );
+        cautions.push(KEYS_OF_OTHERS.to_owned());
     }
     if !view.open_invites.is_empty() {
         cautions.push(format!(

@@ -1,12 +1,13 @@
 //! Members and their devices.
 
-use folkmoot_accord::state::DeviceState;
+use folkmoot_accord::state::{DeviceState, Origin};
 use folkmoot_api::WhyView;
 use folkmoot_record::{DeviceKey, GrantId, Kind, RecordId, SeatKey};
 
 use super::Story;
 use crate::{
     collective::Collective,
+    contracts::in_force,
     parting::{Parting, STAYS, when},
     scope::device_limits,
 };
@@ -27,12 +28,13 @@ impl Collective {
             story.verdict("unknown", format!("{who} was never a member of {name}."));
             return story.done();
         };
-        let mut grants: Vec<(bool, u8, GrantId)> = member
+        let mut grants: Vec<(bool, bool, u8, GrantId)> = member
             .grants
             .iter()
             .filter_map(|gid| {
                 let grant = state.grants.get(gid)?;
-                Some((!grant.live, 255 - grant.limits.rank, *gid))
+                let over = !in_force(grant, now_ms);
+                Some((over, !grant.live, 255 - grant.limits.rank, *gid))
             })
             .collect();
         grants.sort();
@@ -41,7 +43,7 @@ impl Collective {
         let grants: Vec<GrantId> = grants
             .into_iter()
             .take(MOST_RIGHTS)
-            .map(|(_, _, gid)| gid)
+            .map(|(.., gid)| gid)
             .collect();
         match &parting {
             None => {
@@ -74,7 +76,7 @@ impl Collective {
         }
         let mut told: Vec<RecordId> = Vec::new();
         for gid in grants {
-            self.chain(&mut story, &gid);
+            self.chain(&mut story, &gid, now_ms);
             let ended = self.accord.ended_by(&gid);
             // One act may end many rights: it is told once.
             let new: Vec<_> = ended
@@ -107,15 +109,20 @@ impl Collective {
 
     /// Claimed time of the first of these rights, in ms.
     pub(crate) fn since(&self, grants: &[GrantId]) -> Option<u64> {
-        grants
-            .iter()
-            .map(|gid| {
-                self.accord
-                    .record(&RecordId::from(*gid))
-                    .or_else(|| self.accord.record(&RecordId::from(self.cid())))
-                    .map_or(0, |record| record.header().ms())
-            })
-            .min()
+        grants.iter().map(|gid| self.given_ms(gid)).min()
+    }
+
+    /// Claimed time of what gave a right, in ms: its record, the vote, or the founding.
+    pub(crate) fn given_ms(&self, gid: &GrantId) -> u64 {
+        let grant = self.accord.state().grants.get(gid);
+        let by = match grant.map(|grant| grant.origin) {
+            Some(Origin::Decision(proposal)) => proposal,
+            Some(Origin::Founder) => RecordId::from(self.cid()),
+            Some(Origin::Grant | Origin::Join(_)) | None => RecordId::from(*gid),
+        };
+        self.accord
+            .record(&by)
+            .map_or(0, |record| record.header().ms())
     }
 
     /// What a device is, by whom it was vouched for, and what undid that.

@@ -1,7 +1,7 @@
 //! Proposals and what became of them.
 
 use folkmoot_record::{
-    Kind, RecordId,
+    RecordId,
     control::{Choice, Control, Effect},
 };
 
@@ -12,26 +12,19 @@ impl Collective {
     /// Whether a proposal is decided, by how many votes, and who could vote.
     pub(super) fn tell_proposal(&mut self, story: &mut Story, id: &RecordId, now_ms: u64) {
         story.what("proposal");
-        let voters = self.accord.electorate(id).map_or(0, |voters| voters.len());
+        let electorate = self.accord.electorate(id).unwrap_or_default();
+        let voters = electorate.len();
+        let me = self.secrets.seat;
         let Some(proposal) = self.accord.state().proposals.get(id).cloned() else {
             return;
         };
-        let (mut yes, mut no) = (0_usize, 0_usize);
-        let mut counted = std::collections::BTreeSet::new();
-        for record in self.accord.records() {
-            let header = record.header();
-            if header.kind == Kind::BALLOT
-                && header.auth.first() == Some(id)
-                && counted.insert(header.seat)
-                && let Some(Control::Ballot(ballot)) = record.control()
-            {
-                match ballot.choice {
-                    Choice::Yes => yes += 1,
-                    Choice::No => no += 1,
-                    Choice::Abstain => {}
-                }
-            }
-        }
+        let said = self.said(id);
+        let count = |choice| {
+            let voters = electorate.iter().filter_map(|seat| said.get(seat));
+            voters.filter(|said| said.0 == choice).count()
+        };
+        let (yes, no) = (count(Choice::Yes), count(Choice::No));
+        let may_vote = self.accord.vote_of(id, &me) == Some(Ok(()));
         let title = &proposal.title;
         let votes = format!("{yes} yes, {no} no, of {voters} who may vote");
         if let Some((_, listed)) = proposal.decisions.iter().max_by_key(|(_, n)| *n) {
@@ -47,7 +40,21 @@ impl Collective {
                     when(proposal.closes_ms)
                 ),
             );
-            story.next(format!("vote with `moot vote {}`", id.short()));
+            if !may_vote {
+                story.next("who has a vote is fixed by what its author knew: wait for their votes");
+            } else if let Some(said) = said.get(&me) {
+                let (word, next) = match said.0 {
+                    Choice::Yes => ("yes", "wait for the others"),
+                    Choice::No => ("no", "you may still change it: `moot vote`"),
+                    Choice::Abstain => ("neither", "you may still change it: `moot vote`"),
+                };
+                story.next(format!("you said {word}; {next}"));
+            } else {
+                story.next(format!(
+                    "vote with `moot vote {0} yes` or `moot vote {0} no`",
+                    id.short()
+                ));
+            }
         } else {
             story.verdict(
                 "closed",

@@ -69,7 +69,7 @@ impl Collective {
         }
         story.step(None, "2.1", self.signed(record));
         match (header.cap, header.kind) {
-            (Some(cap), _) => self.chain(&mut story, &cap),
+            (Some(cap), _) => self.chain(&mut story, &cap, now_ms),
             (None, Kind::GENESIS) => story.step(
                 Some(id),
                 "3.3",

@@ -17,7 +17,7 @@ impl Collective {
     pub(super) fn why_right(&mut self, gid: &GrantId, now_ms: u64) -> WhyView {
         let mut story = Story::about("right", gid, self);
         self.tell_right(&mut story, gid, now_ms);
-        self.chain(&mut story, gid);
+        self.chain(&mut story, gid, now_ms);
         let ended = self.accord.ended_by(gid);
         self.shadows(&mut story, None, &ended);
         story.done()

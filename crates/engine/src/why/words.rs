@@ -1,6 +1,7 @@
 //! Acts that take away, and the chain of rights, told in sentences.
 
 use folkmoot_accord::{Means, Shadow, Taking, state::Origin};
+use folkmoot_api::ContractState;
 use folkmoot_record::{
     DeviceKey, GrantId, Header, Lane, RecordId, SeatKey,
     control::{Control, Cut, Effect, Target},
@@ -9,12 +10,13 @@ use folkmoot_record::{
 use super::Story;
 use crate::{
     collective::Collective,
+    contracts::in_time,
     parting::{because, when},
 };
 
 impl Collective {
     /// From the founding record down to a right or an invite.
-    pub(super) fn chain(&self, story: &mut Story, cap: &GrantId) {
+    pub(super) fn chain(&self, story: &mut Story, cap: &GrantId, now_ms: u64) {
         let state = self.accord.state();
         let lineage = match (state.grants.get(cap), state.invites.get(cap)) {
             (Some(grant), _) => grant.lineage.clone(),
@@ -30,11 +32,11 @@ impl Collective {
             (None, None) => Vec::new(),
         };
         for id in lineage.iter().chain([cap]) {
-            self.link(story, id);
+            self.link(story, id, now_ms);
         }
     }
 
-    fn link(&self, story: &mut Story, id: &GrantId) {
+    fn link(&self, story: &mut Story, id: &GrantId, now_ms: u64) {
         let state = self.accord.state();
         let record = RecordId::from(*id);
         if let Some(invite) = state.invites.get(id) {
@@ -51,7 +53,12 @@ impl Collective {
         };
         let who = self.member_name(&grant.to);
         let role = self.role_name(grant.limits.role);
-        let ended = if grant.live { "" } else { "; it has ended" };
+        let ended = match (grant.live, in_time(&grant.limits, now_ms)) {
+            (false, _) => "; it has ended",
+            (true, ContractState::Expired) => "; its time is over",
+            (true, ContractState::NotYet) => "; its time is yet to come",
+            (true, _) => "",
+        };
         let (record, text) = match grant.origin {
             Origin::Founder => (
                 RecordId::from(self.cid()),
