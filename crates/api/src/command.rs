@@ -134,6 +134,14 @@ pub enum Command {
         /// a member or a collective.
         id: String,
     },
+    /// Lets in, on this node, what is held back because it would undo settled history:
+    /// [`Reply::Why`].
+    LetIn {
+        /// Id or unique prefix of the record.
+        id: String,
+        /// Only explain what it would undo.
+        dry_run: bool,
+    },
 }
 
 /// The answer to a [`Command`].

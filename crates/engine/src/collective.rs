@@ -20,6 +20,7 @@ use crate::{
     orphans::Orphans,
     parting::Parting,
     secrets::{Membership, Secrets},
+    settled::excused,
     take::Tally,
     void::Refusals,
 };
@@ -162,6 +163,9 @@ impl Collective {
             std::ops::ControlFlow::Continue(())
         })?;
         accord.insert_all(records);
+        for id in excused(store, &cid)? {
+            accord.excuse(&id, now_ms);
+        }
         self.accord = accord;
         self.stamps = RefCell::new(None);
         self.own_tips.clear();

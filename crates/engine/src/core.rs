@@ -142,6 +142,7 @@ impl Core {
                 return self.sync_now(ask.collective.as_deref(), ask.wait_ms, reply);
             }
             Command::Why { id } => self.why(&id).map(Reply::Why),
+            Command::LetIn { id, dry_run } => self.let_in(&id, dry_run).map(Reply::Why),
         };
         reply(answer);
     }

@@ -64,6 +64,7 @@ mod retire;
 mod revoke;
 mod scope;
 mod secrets;
+mod settled;
 mod status;
 mod take;
 mod trial;

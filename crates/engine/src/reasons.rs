@@ -206,13 +206,13 @@ pub(crate) const fn parked(reason: ParkReason) -> Told {
         ParkReason::FenceF1 => (
             "it would ignore history that has long been settled",
             "Whoever simulates an old vote must not undo what all have lived by for 45 days.",
-            "talk to the members about it; whoever finds it right lets it in by hand",
+            "talk to the members about it; if it is right, let it in on this node: `moot why ID --let-in`",
             "4.11",
         ),
         ParkReason::FenceF2 => (
             "it would undo history that has long been settled",
             "A backdated removal must not undo what all have lived by for 45 days.",
-            "talk to the members about it; whoever finds it right lets it in by hand",
+            "talk to the members about it; if it is right, let it in on this node: `moot why ID --let-in`",
             "4.11",
         ),
         ParkReason::Sibling => (

@@ -48,7 +48,8 @@ impl Core {
             0
         });
         let votes = self.open_votes();
-        let damage = self.damage_notices();
+        let mut damage = self.damage_notices();
+        damage.extend(self.held_back());
         let others = self.warnings.iter().filter(|w| !self.is_kept(w)).cloned();
         let retiring = self.retirement_notices();
         let warnings = damage.into_iter().chain(retiring).chain(others).collect();

@@ -118,7 +118,7 @@ impl Collective {
     }
 
     /// Another record's standing changed by what came in: an orphan that is released is stored.
-    fn moved(
+    pub(crate) fn moved(
         &mut self,
         store: &Vault,
         id: RecordId,

@@ -27,7 +27,7 @@ const QUARANTINE: u64 = 600_000;
 
 impl Core {
     /// Explains a record that is held, or waits as an orphan.
-    pub(super) fn why_record(&mut self, id: &RecordId) -> Result<WhyView, ApiError> {
+    pub(crate) fn why_record(&mut self, id: &RecordId) -> Result<WhyView, ApiError> {
         let now_ms = self.clock.wall();
         let store = &self.store;
         for collective in self.collectives.values_mut() {
@@ -66,6 +66,23 @@ impl Collective {
             self.judge_content(&mut story, store, record, now_ms);
         } else if let Some(standing) = &standing {
             self.judge_control(&mut story, record, standing);
+            if matches!(
+                standing,
+                Standing::Parked(ParkReason::FenceF1 | ParkReason::FenceF2)
+            ) {
+                story.next(format!(
+                    "talk to the members about it; if it is right, let it in on this node: `moot why {} --let-in`",
+                    id.short()
+                ));
+                let undone = self.would_undo(record, now_ms);
+                let more = undone.len().saturating_sub(MOST_NAMED);
+                for (other, text) in undone.into_iter().take(MOST_NAMED) {
+                    story.step(Some(other), "4.11", text);
+                }
+                if more > 0 {
+                    story.step(None, "4.11", format!("And {more} more acts."));
+                }
+            }
         }
         story.step(None, "2.1", self.signed(record));
         match (header.cap, header.kind) {
