@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    charter, collective, completions, config, contracts, device, edit, find, grant, history, id,
-    import, invite, join, leave, link, list, members, merge, note, peers, proposals, propose,
-    readmit, recover, revoke, show, status, sync, up, vote, why,
+    acts, charter, collective, completions, config, contracts, device, edit, find, grant, history,
+    id, import, invite, join, leave, link, list, members, merge, note, peers, proposals, propose,
+    readmit, recover, revoke, show, status, sync, trash, up, vote, why,
 };
 
 /// A person's own knowledge node: notes that are yours, shared in collectives without servers.
@@ -68,6 +68,13 @@ pub(crate) enum Command {
     Edit(edit::Args),
     History(history::Args),
     Merge(merge::Args),
+    Retract(acts::RetractArgs),
+    Hide(acts::HideArgs),
+    Unhide(acts::UnhideArgs),
+    Purge(acts::PurgeArgs),
+    Trash(trash::ListArgs),
+    Restore(trash::RestoreArgs),
+    Undo(trash::UndoArgs),
     Find(find::Args),
     List(list::Args),
     Import(import::Args),

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod acts;
 pub(crate) mod charter;
 pub(crate) mod collective;
 pub(crate) mod completions;
@@ -29,6 +30,7 @@ pub(crate) mod revoke;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod sync;
+pub(crate) mod trash;
 pub(crate) mod up;
 pub(crate) mod vote;
 pub(crate) mod why;
@@ -70,6 +72,13 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> Result<(), CliError> {
         Command::Edit(args) => edit::run(&cx, args),
         Command::History(args) => history::run(&cx, args),
         Command::Merge(args) => merge::run(&cx, args),
+        Command::Retract(args) => acts::retract(&cx, args),
+        Command::Hide(args) => acts::hide(&cx, args),
+        Command::Unhide(args) => acts::unhide(&cx, args),
+        Command::Purge(args) => acts::purge(&cx, args),
+        Command::Trash(args) => trash::trash(&cx, &args),
+        Command::Restore(args) => trash::restore(&cx, args),
+        Command::Undo(args) => trash::undo(&cx, &args),
         Command::Find(args) => find::run(&cx, &args),
         Command::List(args) => list::run(&cx, &args),
         Command::Import(args) => import::run(&cx, &args),

@@ -119,3 +119,44 @@ fn two_nodes_that_edit_apart_show_both_and_merge_to_the_same() {
         assert_eq!(home.count("is:unmerged"), 0);
     }
 }
+
+#[test]
+fn what_is_taken_back_stays_so_over_a_kill_and_for_others() {
+    let [mut ana, mut ben] = ["ana", "ben"].map(Home::new);
+    ana.up();
+    ana.ok(&["collective", "new", "commons"]);
+    ben.up();
+    join(&ben, &invite_as(&ana, "commons", &["--role", "writer"]));
+    equal(&[&ana, &ben], "commons");
+    let id = ana.note("commons", "the quincetree is behind the shed");
+    until(EQUAL, "the note arrives", || ben.count("quincetree") == 1);
+    refused(
+        &ben.run(&["retract", &id]),
+        4,
+        &["only they can take it back"],
+    );
+    refused(&ben.run(&["hide", &id]), 4, &[]);
+    refused(&ben.run(&["purge", &id, "--no-input"]), 2, &["--yes"]);
+    fine(&ana.run(&["retract", &id, "--reason", "it was felled"]));
+    ana.kill();
+    assert_eq!(ana.count("quincetree"), 0, "acknowledged, so it stays");
+    ana.up();
+    until(EQUAL, "ben hears of it", || ben.count("quincetree") == 0);
+    // Ben's node neither shows it nor lets him have it back.
+    let view = ben.ok(&["show", &id]);
+    assert!(view["text"].is_null(), "{view}");
+    assert_eq!(text(&view["fate"]["reason"]), "it was felled");
+    refused(&ben.run(&["restore", &id]), 4, &["took this back for good"]);
+    // Its author has it in the trash, and writes it anew.
+    let trash = ana.all(&["trash"]);
+    assert_eq!((trash.len(), text(&trash[0]["id"])), (1, id.clone()));
+    let back = text(&ana.ok(&["restore", &id])["id"]);
+    assert_ne!(back, id);
+    assert_eq!(shown(&ana, &back), "the quincetree is behind the shed");
+    fine(&ana.run(&["trash", "--empty", "--yes"]));
+    assert!(ana.all(&["trash"]).is_empty());
+    refused(&ana.run(&["restore", &id]), 3, &["deleted from the trash"]);
+    // The last act is undone, node or no node.
+    fine(&ana.run(&["undo"]));
+    assert_eq!(ana.count("quincetree"), 0);
+}

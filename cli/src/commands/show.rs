@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use folkmoot_client::api::{Command, DocumentView, ItemView, Show, ShowView};
+use folkmoot_client::api::{ActKind, Command, DocumentView, ItemView, Show, ShowView};
 use jiff::Timestamp;
 
 use crate::{
@@ -81,6 +81,18 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
                 fact("beside", &line)?;
             }
         }
+    }
+    if let Some(fate) = &view.fate {
+        let did = match fate.what {
+            ActKind::Purge => "purged",
+            ActKind::Hide => "hidden",
+            ActKind::Retract | ActKind::Unhide => "taken back",
+        };
+        let mut line = format!("by {}, {}", fate.by, moment(fate.at));
+        if let Some(reason) = &fate.reason {
+            line.push_str(&format!(": {reason}"));
+        }
+        fact(did, &line)?;
     }
     fact("received", &view.received.to_string())?;
     fact("tags", &item.tags.join(" "))?;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Act, Acted, Restore, Restored, TrashArgs, TrashView, Undo, Undone};
 use crate::{
     CardView, CharterShow, CharterView, CollectiveNew, CollectiveRef, CollectiveSummary,
     CollectiveView, DeviceAdd, DeviceDrop, DeviceList, Find, Found, IdView, ImportItem, Imported,
@@ -57,6 +58,14 @@ pub enum Command {
     History(History),
     /// Brings versions that stand side by side together: [`Reply::Merged`].
     Merge(MergeArgs),
+    /// Takes back, hides or purges: [`Reply::Acted`].
+    Act(Act),
+    /// The trash of this node: [`Reply::Trash`].
+    Trash(TrashArgs),
+    /// Brings something back: [`Reply::Restored`].
+    Restore(Restore),
+    /// Undoes the last act: [`Reply::Undone`].
+    Undo(Undo),
     /// Searches: [`Reply::Found`].
     Find(Find),
     /// Lists, newest first: [`Reply::Found`].
@@ -170,6 +179,14 @@ pub enum Reply {
     History(Box<HistoryView>),
     /// See [`Merged`].
     Merged(Box<Merged>),
+    /// See [`Acted`].
+    Acted(Acted),
+    /// See [`TrashView`].
+    Trash(TrashView),
+    /// See [`Restored`].
+    Restored(Restored),
+    /// See [`Undone`].
+    Undone(Undone),
     /// See [`Found`].
     Found(Found),
     /// See [`Imported`].

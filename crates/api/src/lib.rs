@@ -4,6 +4,7 @@
 //! `POST /v1/<command>` with the fields of the command as its body. Ids are 64 hexadecimal
 //! digits; times are RFC 3339; sizes are bytes.
 
+mod acts;
 mod collectives;
 mod command;
 mod contracts;
@@ -16,6 +17,9 @@ mod node;
 mod recovery;
 mod unwrap;
 
+pub use acts::{
+    Act, ActKind, Acted, FateView, Restore, Restored, TrashArgs, TrashView, Trashed, Undo, Undone,
+};
 pub use collectives::{
     CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView, DeviceView, InviteNew,
     InviteView, JoinArgs, JoinProgress, JoinStage, Leave, Left, MemberView, MembersArgs,

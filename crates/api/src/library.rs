@@ -177,6 +177,9 @@ pub struct ShowView {
     /// Of a document that was edited: its versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<Box<crate::DocumentView>>,
+    /// Of what was taken back, purged or hidden: by whom, when and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fate: Option<Box<crate::FateView>>,
     /// Of a proposal: how it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposal: Option<Box<crate::ProposalView>>,

@@ -1,5 +1,6 @@
 //! Taking the expected answer out of a [`Reply`].
 
+use crate::{Acted, Restored, TrashView, Undone};
 use crate::{
     ApiError, CardView, CharterView, CollectiveSummary, CollectiveView, ErrorCode, Found, IdView,
     Imported, InviteView, JoinProgress, Left, MemberView, OwnDevice, PeerView, ProposalView,
@@ -42,6 +43,10 @@ answers! {
     Edited => Edited, |view| view;
     History => HistoryView, |view: Box<_>| *view;
     Merged => Merged, |view: Box<_>| *view;
+    Acted => Acted, |view| view;
+    Trash => TrashView, |view| view;
+    Restored => Restored, |view| view;
+    Undone => Undone, |view| view;
     Found => Found, |view| view;
     Imported => Imported, |view| view;
     Collective => CollectiveView, |view: Box<_>| *view;

@@ -1,5 +1,6 @@
 //! One typed method for each command.
 
+use folkmoot_api::{Act, Acted, Restore, Restored, TrashArgs, TrashView, Undo, Undone};
 use folkmoot_api::{
     CharterShow, CharterView, CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView,
     Command, DeviceAdd, DeviceDrop, DeviceList, Find, Found, IdView, ImportItem, Imported,
@@ -48,6 +49,14 @@ ask! {
     history(args: History) -> HistoryView = Command::History(args);
     /// Brings versions that stand side by side together.
     merge(args: MergeArgs) -> Merged = Command::Merge(args);
+    /// Takes back, hides or purges, durably.
+    act(args: Act) -> Acted = Command::Act(args);
+    /// The trash of this node, shown or emptied.
+    trash(args: TrashArgs) -> TrashView = Command::Trash(args);
+    /// Brings back what was hidden or taken back.
+    restore(args: Restore) -> Restored = Command::Restore(args);
+    /// Undoes the last act.
+    undo(args: Undo) -> Undone = Command::Undo(args);
     /// Searches.
     find(args: Find) -> Found = Command::Find(args);
     /// Lists, newest first.

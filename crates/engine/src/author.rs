@@ -401,7 +401,7 @@ pub(crate) fn tip_fact(record: &Verified, cid: &CollectiveId) -> Entry {
 }
 
 /// The last place by the store and by the fact: the greater of the two.
-fn stored_tip(
+pub(crate) fn stored_tip(
     store: &Vault,
     cid: &CollectiveId,
     dev: &DeviceKey,

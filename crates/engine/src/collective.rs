@@ -72,6 +72,8 @@ pub(crate) struct Collective {
     pub(crate) cut_own: BTreeMap<RecordId, DeviceKey>,
     /// Content of which only the header is held: its body was held back while it was cut away.
     pub(crate) bodiless: BTreeSet<RecordId>,
+    /// Purges by what they are aimed at: whether they reach it; not known while it is not held.
+    pub(crate) purges: BTreeMap<(RecordId, RecordId), Option<bool>>,
     /// Content over its day's quota, oldest first, by device; let in as the days allow.
     pub(crate) over_quota: BTreeMap<DeviceKey, BTreeSet<(Hlc, RecordId)>>,
     /// Bundles held of an epoch; read when the first one comes.
@@ -115,6 +117,7 @@ impl Collective {
             cut_own: BTreeMap::new(),
             tallies: BTreeMap::new(),
             over_quota: BTreeMap::new(),
+            purges: BTreeMap::new(),
             bodiless: BTreeSet::new(),
             bundles: BTreeMap::new(),
             stale: false,

@@ -67,6 +67,8 @@ pub(crate) struct Core {
     /// Damage that was found and is neither repaired nor put away.
     pub(crate) damage: Vec<Kept>,
     pub(crate) upkeep_at: u64,
+    /// What this node does about bodies that were taken back.
+    pub(crate) bin: crate::trash::Bin,
     /// Where reading the log against its checksums goes on.
     pub(crate) scrubbing: Option<LogCursor>,
     /// When the next reading begins, wall clock milliseconds.
@@ -97,6 +99,10 @@ impl Core {
             Command::Edit(ask) => self.edit(&ask),
             Command::History(ask) => self.history(&ask),
             Command::Merge(ask) => self.merge(&ask),
+            Command::Act(ask) => self.act(&ask),
+            Command::Trash(ask) => self.trash(&ask),
+            Command::Restore(ask) => self.restore(&ask),
+            Command::Undo(ask) => self.undo(&ask),
             Command::Find(ask) => self.find(&ask),
             Command::List(ask) => self.list(&ask),
             Command::Import {
@@ -489,6 +495,7 @@ impl Core {
         self.retire_all_due();
         self.forget_idle_imports();
         self.hear_all();
+        self.empty_what_is_due(now_ms);
         self.meet_damage(now_ms);
         self.judge_what_is_left();
         if let Err(error) = self.store.settle() {
@@ -526,6 +533,9 @@ impl Core {
 
     /// Puts content into the index, or takes it out.
     pub(crate) fn show(&mut self, cid: CollectiveId, shown: &[Verified], unshown: &[RecordId]) {
+        if let Some(collective) = self.collectives.get_mut(&cid) {
+            collective.learn_purges(&self.store, shown);
+        }
         if self.library.partial() {
             // It comes to it in its turn.
             return;

@@ -19,11 +19,13 @@ use folkmoot_store::{Entry, Logged, StoreError, Vault};
 use crate::{
     collective::Collective,
     core::Core,
+    erasure::{Fate, is_act, purge_facts},
     errors::{failed, store_failed},
     holdings::read,
     index::findable,
     invite::moment,
     receive::mark,
+    trash,
 };
 
 /// Facts about pointers: `k/`, the record pointed at, one byte of relation, the pointing record.
@@ -36,10 +38,10 @@ pub(crate) fn facts(entries: &[Entry]) -> Vec<Entry> {
     entries
         .iter()
         .filter_map(|entry| match entry {
-            Entry::Record(record, _) => Some(record),
+            Entry::Record(record, received_ms) => Some((record, *received_ms)),
             _ => None,
         })
-        .flat_map(pointers)
+        .flat_map(|(record, received_ms)| fact_keys(record, received_ms))
         .map(|key| Entry::Local {
             key,
             value: Some(Vec::new()),
@@ -48,20 +50,24 @@ pub(crate) fn facts(entries: &[Entry]) -> Vec<Entry> {
 }
 
 /// The keys of the facts that a record makes.
+fn fact_keys(record: &Verified, received_ms: u64) -> Vec<Vec<u8>> {
+    let mut keys = pointers(record);
+    keys.extend(purge_facts(record));
+    keys.extend(trash::facts(record, received_ms));
+    keys
+}
+
+/// The pointers by which others are found from the record pointed at.
 fn pointers(record: &Verified) -> Vec<Vec<u8>> {
     let header = record.header();
-    if !header.kind.is_content() || !has_versions(header.kind) {
-        return Vec::new();
-    }
-    let documents = header.refs.iter().filter(|r| r.rel == Rel::DOCUMENT);
-    documents
-        .map(|r| {
-            [
-                pointing(&r.id, Rel::DOCUMENT),
-                record.id().to_bytes().to_vec(),
-            ]
-            .concat()
-        })
+    let rel = match header.kind {
+        kind if has_versions(kind) => Rel::DOCUMENT,
+        kind if is_act(kind) => Rel::ABOUT,
+        _ => return Vec::new(),
+    };
+    let aimed = header.refs.iter().filter(|r| r.rel == rel);
+    aimed
+        .map(|r| [pointing(&r.id, rel), record.id().to_bytes().to_vec()].concat())
         .collect()
 }
 
@@ -69,15 +75,30 @@ fn pointing(at: &RecordId, rel: Rel) -> Vec<u8> {
     [POINTERS, at.as_bytes(), &[rel.0]].concat()
 }
 
-/// The records that name this one as their document, whoever wrote them.
-fn candidates(store: &Vault, document: &RecordId) -> Result<Vec<RecordId>, StoreError> {
-    let prefix = pointing(document, Rel::DOCUMENT);
+/// The records that point at this one so, whoever wrote them.
+pub(crate) fn pointers_at(
+    store: &Vault,
+    at: &RecordId,
+    rel: Rel,
+) -> Result<Vec<RecordId>, StoreError> {
+    let prefix = pointing(at, rel);
     let facts = store.scan_local(&prefix)?;
     let ids = facts.iter().filter_map(|(key, _)| {
         let id: [u8; 32] = key.get(prefix.len()..)?.try_into().ok()?;
         Some(RecordId::from_bytes(id))
     });
     Ok(ids.collect())
+}
+
+/// Whether nothing bears on a record: no version of it, no act.
+fn is_untouched(store: &Vault, id: &RecordId) -> Result<bool, StoreError> {
+    let prefix = [POINTERS, id.as_bytes()].concat();
+    Ok(store.scan_local(&prefix)?.is_empty())
+}
+
+/// The records that name this one as their document, whoever wrote them.
+fn candidates(store: &Vault, document: &RecordId) -> Result<Vec<RecordId>, StoreError> {
+    pointers_at(store, document, Rel::DOCUMENT)
 }
 
 /// One document with its honoured versions.
@@ -87,10 +108,10 @@ pub(crate) struct Document {
     pub(crate) id: RecordId,
     pub(crate) records: BTreeMap<RecordId, Verified>,
     pub(crate) versions: Versions,
-    /// Versions that may be shown: their body is held, fits, and was not taken back.
+    /// Versions that may be read: their body is held, fits, and was not taken back.
     readable: BTreeSet<RecordId>,
-    /// Taken back as a whole.
-    withdrawn: bool,
+    /// Versions that somebody hid: whoever asks for them by their id reads them.
+    hidden: BTreeSet<RecordId>,
 }
 
 impl Document {
@@ -101,9 +122,6 @@ impl Document {
 
     /// The current versions that can be shown, the one to show first.
     pub(crate) fn current(&self) -> Vec<&Verified> {
-        if self.withdrawn {
-            return Vec::new();
-        }
         self.versions
             .current()
             .iter()
@@ -115,7 +133,7 @@ impl Document {
     /// The content of a version that can be shown.
     pub(crate) fn content(&self, id: &RecordId) -> Option<Content> {
         let record = self.records.get(id)?;
-        if self.withdrawn || !self.readable.contains(id) {
+        if !self.readable.contains(id) {
             return None;
         }
         Content::decode(record.header().kind, record.body()?).ok()
@@ -145,31 +163,47 @@ impl Collective {
             records: BTreeMap::new(),
             versions: Versions::default(),
             readable: BTreeSet::new(),
-            withdrawn: self.marked.get(id) == Some(&mark::WITHDRAWN),
+            hidden: BTreeSet::new(),
         };
+        // What its author withdrew is withdrawn with all its versions.
+        let withdrawn = self.marked.get(id) == Some(&mark::WITHDRAWN);
         for other in candidates(store, id)? {
             if let Some(record) = read(store, &other)
                 && self.acts(&other)
                 && self.is_version(&record, &first)
             {
-                self.enter(record, &mut document);
+                self.enter(store, record, withdrawn, &mut document)?;
             }
         }
-        self.enter(first, &mut document);
+        self.enter(store, first, withdrawn, &mut document)?;
         Ok(Some(document))
     }
 
-    fn enter(&self, record: Verified, document: &mut Document) {
+    fn enter(
+        &mut self,
+        store: &Vault,
+        record: Verified,
+        withdrawn: bool,
+        document: &mut Document,
+    ) -> Result<(), StoreError> {
         let id = record.id();
         document.versions.insert(Version::of(id, record.header()));
-        if !self.marked.contains_key(&id) && record.body().is_some() {
-            document.readable.insert(id);
+        if !withdrawn && !self.marked.contains_key(&id) && record.body().is_some() {
+            match self.fate(store, &id, record.header())? {
+                Fate::Open => drop(document.readable.insert(id)),
+                Fate::Hidden(_) => {
+                    document.readable.insert(id);
+                    document.hidden.insert(id);
+                }
+                Fate::Erased(_) => {}
+            }
         }
         document.records.insert(id, record);
+        Ok(())
     }
 
     /// Whether a record is honoured and not misfiled: only then does it act (section 8).
-    fn acts(&self, id: &RecordId) -> bool {
+    pub(crate) fn acts(&self, id: &RecordId) -> bool {
         match self.marked.get(id) {
             None | Some(&(mark::UNRENDERABLE | mark::WITHDRAWN)) => true,
             Some(_) => false,
@@ -201,14 +235,18 @@ impl Collective {
             display.remove.push(*id);
             if let Some(record) = read(store, id) {
                 documents.extend(document_of(id, record.header()));
+                self.aim(store, record.header(), &mut documents, &mut display)?;
             }
         }
         for record in shown {
             let id = record.id();
             match part(record.header()) {
-                Part::Alone => display.add.extend(findable(record)),
+                Part::Alone => {
+                    self.show_alone(store, record, &mut display)?;
+                    self.aim(store, record.header(), &mut documents, &mut display)?;
+                }
                 // Nearly all documents were never edited: they need not be read again.
-                Part::First if candidates(store, &id)?.is_empty() => {
+                Part::First if is_untouched(store, &id)? => {
                     documents.remove(&id);
                     display.add.extend(findable(record));
                 }
@@ -247,7 +285,7 @@ fn replaces_in(
 }
 
 /// The document to which a record belongs.
-fn document_of(id: &RecordId, header: &Header) -> Option<RecordId> {
+pub(crate) fn document_of(id: &RecordId, header: &Header) -> Option<RecordId> {
     match part(header) {
         Part::First => Some(*id),
         Part::Version(document) => Some(document),
@@ -261,6 +299,7 @@ fn document_item(document: &Document) -> Option<Item> {
     let mut items: Vec<Item> = document
         .current()
         .into_iter()
+        .filter(|record| !document.hidden.contains(&record.id()))
         .filter_map(findable)
         .collect();
     if items.is_empty() {
@@ -383,8 +422,8 @@ impl Core {
         let start = folkmoot_store::LogCursor::default();
         self.store
             .records_since(start, &mut |logged, _| {
-                if let Logged::Record(record, _) = logged {
-                    for key in pointers(&record) {
+                if let Logged::Record(record, received_ms) = logged {
+                    for key in fact_keys(&record, received_ms) {
                         match self.store.local(&key) {
                             Ok(Some(_)) => {}
                             Ok(None) => missing.push(key),

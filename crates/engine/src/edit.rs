@@ -42,10 +42,16 @@ pub(crate) struct Says {
 impl Says {
     /// What a version that can be shown says.
     pub(crate) fn of(document: &Document, id: &RecordId) -> Option<Self> {
-        let header = document.records.get(id)?.header();
+        document.content(id)?;
+        Self::read(document.records.get(id)?)
+    }
+
+    /// What a record says whose body is held, though it may have been taken back.
+    pub(crate) fn read(record: &Verified) -> Option<Self> {
+        let header = record.header();
         let others = header.refs.iter();
         Some(Self {
-            content: document.content(id)?,
+            content: Content::decode(header.kind, record.body()?).ok()?,
             tags: header.tags.iter().cloned().collect(),
             refs: others
                 .filter(|r| r.rel != Rel::SUPERSEDES && r.rel != Rel::DOCUMENT)

@@ -12,6 +12,7 @@ use folkmoot_search::Page;
 use crate::{
     core::Core,
     documents::Document,
+    erasure::Fate,
     errors::{failed, not_found, store_failed, usage},
     holdings::read,
     invite::moment,
@@ -185,6 +186,11 @@ impl Core {
             view.item.title.clone_from(&proposal.title);
             view.proposal = Some(Box::new(proposal));
         }
+        if let Some(cid) = record.header().cid
+            && let Fate::Hidden(act) | Fate::Erased(act) = self.fate_of(&cid, &record)?
+        {
+            view.fate = Some(Box::new(self.fate_view(&act)?));
+        }
         if let Some(document) = document.filter(|document| document.versions.len() > 1) {
             let told = self.document_view(&document, &record);
             view.item.beside = u32::try_from(told.beside.len()).unwrap_or(u32::MAX);
@@ -242,7 +248,7 @@ impl Core {
         })
     }
 
-    fn titled(&mut self, title: &str) -> Result<RecordId, ApiError> {
+    pub(crate) fn titled(&mut self, title: &str) -> Result<RecordId, ApiError> {
         /// Records with the same words in their title that are looked at.
         const LOOKED_AT: usize = 50;
         let quoted = format!("\"{}\"", title.replace('"', " "));
@@ -279,12 +285,14 @@ impl Core {
 
     fn show_view(&self, record: &Verified, received_ms: u64, size: usize) -> ShowView {
         let header = record.header();
-        // What its author took back is not shown (section 8.2).
+        // What was taken back is not shown (section 8.2); where that cannot be told, neither.
         let withdrawn = header
             .cid
             .and_then(|cid| self.collectives.get(&cid))
             .is_some_and(|collective| {
-                collective.marked.get(&record.id()) == Some(&mark::WITHDRAWN)
+                collective
+                    .is_erased(&self.store, &record.id(), header)
+                    .unwrap_or(true)
             });
         let content = record
             .body()
@@ -322,6 +330,7 @@ impl Core {
                 .map(|r| (relation(r.rel.0), r.id.to_string()))
                 .collect(),
             document: None,
+            fate: None,
             proposal: None,
             item: self.item_view(&item, None),
         }

@@ -238,10 +238,11 @@ impl Holdings for View<'_> {
             return None;
         }
         // The header is kept and passed on, the body is not (sections 2.4 and 8.2).
-        let absent = match self.collective(cid)?.marked.get(id) {
+        let collective = self.collective(cid)?;
+        let erased = collective.is_erased(self.store, id, signed.header());
+        let absent = match collective.marked.get(id) {
             Some(&mark::SHADOWED) => Some(Absent::NotHeld),
-            Some(&mark::WITHDRAWN) => Some(Absent::Erased),
-            _ => None,
+            _ => or_log(erased.map(Some))?.then_some(Absent::Erased),
         };
         if absent.is_some() {
             return Some(Held {
@@ -292,7 +293,14 @@ impl Holdings for View<'_> {
         let bodies = collective
             .bodiless
             .iter()
-            .filter(|id| !collective.marked.contains_key(*id));
+            .filter(|id| !collective.marked.contains_key(*id))
+            .filter(|id| {
+                // What was taken back is not asked for again.
+                read(self.store, id).is_none_or(|record| {
+                    let erased = collective.is_erased(self.store, id, record.header());
+                    !or_log(erased)
+                })
+            });
         missing.iter().chain(bodies).copied().collect()
     }
 }

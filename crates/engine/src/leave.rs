@@ -102,9 +102,15 @@ impl Core {
         let mut own = Vec::new();
         for stamp in stamps {
             let id = RecordId::from_bytes(stamp.id);
-            let mine = read(&self.store, &id).is_some_and(|record| {
-                record.header().seat == collective.secrets.seat && is_work(record.header().kind)
-            });
+            let Some(record) = read(&self.store, &id) else {
+                continue;
+            };
+            let header = record.header();
+            let mine = header.seat == collective.secrets.seat
+                && is_work(header.kind)
+                && !collective
+                    .is_erased(&self.store, &id, header)
+                    .map_err(store_failed)?;
             if mine && collective.marked.get(&id).copied().unwrap_or(mark::NONE) == mark::NONE {
                 own.push(id);
             }

@@ -4,6 +4,7 @@
 //! network is attached as a function that carries out [`folkmoot_sync::Output`]s, and what
 //! happens comes back by [`Engine::input`].
 
+mod acts;
 mod agents;
 mod author;
 mod bundles;
@@ -21,6 +22,7 @@ mod depart;
 mod devices;
 mod documents;
 mod edit;
+mod erasure;
 mod errors;
 mod eye;
 mod filing;
@@ -67,8 +69,10 @@ mod secrets;
 mod settled;
 mod status;
 mod take;
+mod trash;
 mod trial;
 mod understand;
+mod undo;
 mod void;
 mod wait;
 mod who;

@@ -91,6 +91,7 @@ impl Core {
             warnings: VecDeque::new(),
             damage: Vec::new(),
             upkeep_at: crate::core::UPKEEP,
+            bin: crate::trash::Bin::default(),
             imported: BTreeMap::new(),
             scrubbing: None,
             scrub_next_ms: since_ms,
@@ -188,6 +189,7 @@ impl Core {
                 collective.remember_mark(&record, mark);
             }
         }
+        collective.load_purges(&self.store)?;
         if !collective.accord.state().revocations.is_empty() {
             for stamp in collective.content_stamps(&self.store)? {
                 let id = RecordId::from_bytes(stamp.id);

@@ -36,8 +36,8 @@ const BLOCK: usize = 4_096;
 impl Vault {
     /// Takes erased bodies off the disk, those of one segment a call, and copies the projection into
     /// a new folder where it has grown far beyond what it holds. No entry moves: cursors stay good.
-    /// It blocks its caller for as long as it copies. The program does not call it yet, so erased
-    /// bodies stay in the log, and the projection on the disk only grows.
+    /// It blocks its caller for as long as it copies. The program calls it when it has erased bodies;
+    /// where none are, the projection on the disk only grows.
     ///
     /// # Errors
     /// The disk's. The old files stay in use then.

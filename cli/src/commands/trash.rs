@@ -1,0 +1,188 @@
+//! `moot trash`, `moot restore` and `moot undo`
+
+use std::io::Write;
+
+use folkmoot_client::api::{
+    ActKind, Command, Restore, Restored, TrashArgs, TrashView, Trashed, Undo, Undone,
+};
+use jiff::Timestamp;
+
+use crate::{
+    access::{Access, Need},
+    commands::{Context, acts::day},
+    error::CliError,
+    ui::{age, clean, confirm, plural, style},
+};
+
+/// List what was taken back and not deleted from this node yet
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  moot trash
+  moot trash --empty             delete it from this disk now
+  moot restore 7f3a              write anew what you took back
+
+A running node deletes what has been in the trash for 30 days. Where one author took back more than 50
+things on one day, these stay until you empty the trash: a stolen key must not wipe out years of work.
+The words of others are not shown.")]
+pub(crate) struct ListArgs {
+    /// Delete everything in it from this disk
+    #[arg(long)]
+    empty: bool,
+    /// Do not ask
+    #[arg(long, short, requires = "empty")]
+    yes: bool,
+}
+
+/// Bring back what you took back, or what was hidden
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  moot restore 7f3a
+
+What you took back is final for others, so it is written anew, with a new id and a pointer to the old
+one; moot trash shows what there is. What was hidden is shown again, if you have the right to hide.")]
+pub(crate) struct RestoreArgs {
+    /// Id or its first digits
+    id: String,
+    /// Sign with a limited device of yours, within its limits
+    #[arg(long = "as", value_name = "DEVICE")]
+    device: Option<String>,
+}
+
+/// Undo what you did last
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  moot undo
+  moot undo --dry-run            what would be undone
+
+A note is taken back, an edit or a merge gives way to the text before it, what was taken back is
+written anew, what was hidden is shown again. Undoing again goes further back. It undoes what you wrote
+on this device, one record at a time, and tells the others, as all acts do.")]
+pub(crate) struct UndoArgs {
+    /// Only say what it would be
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// # Errors
+/// Where nobody says yes, or what the engine says.
+pub(crate) fn trash(cx: &Context<'_>, args: &ListArgs) -> Result<(), CliError> {
+    if args.empty && !args.yes {
+        let help = "What is in the trash cannot be brought back then.";
+        match confirm(cx.ui, "Empty the trash of this node?", help) {
+            Some(true) => {}
+            Some(false) => return Ok(()),
+            None => return Err(CliError::usage("emptying was not confirmed").hint("add --yes")),
+        }
+    }
+    let ask = Command::Trash(TrashArgs { empty: args.empty });
+    let view: TrashView = Access::open(cx, Need::ExistingHome)?.ask(ask)?;
+    if args.empty {
+        if cx.ui.json {
+            return cx.ui.object(&view);
+        }
+        let deleted = plural(view.deleted, "text", "texts");
+        cx.ui.say(&format!("{deleted} deleted from this disk"));
+        return Ok(());
+    }
+    if cx.ui.json {
+        return cx.ui.objects(&view.items);
+    }
+    if view.items.is_empty() {
+        cx.ui.say("the trash is empty");
+        return Ok(());
+    }
+    let now = Timestamp::now();
+    let mut out = cx.ui.out();
+    for trashed in &view.items {
+        print_trashed(&mut out, trashed, now)?;
+    }
+    Ok(out.flush()?)
+}
+
+fn print_trashed(out: &mut impl Write, trashed: &Trashed, now: Timestamp) -> Result<(), CliError> {
+    let (id, dim) = (style::ID, style::DIM);
+    let of_others = || format!("a {} by {}", trashed.kind, trashed.author);
+    let title = trashed.title.clone().unwrap_or_else(of_others);
+    writeln!(out, "{id}{}{id:#}  {}", trashed.short, clean(&title))?;
+    let fate = &trashed.fate;
+    let did = match fate.what {
+        ActKind::Purge => "purged",
+        ActKind::Retract | ActKind::Hide | ActKind::Unhide => "taken back",
+    };
+    let indent = " ".repeat(trashed.short.len() + 2);
+    let stays = match trashed.waits {
+        true => "until you empty the trash".to_owned(),
+        false => format!("until {}", day(trashed.until)),
+    };
+    let place = clean(&trashed.collective);
+    let (by, at) = (clean(&fate.by), age(fate.at, now));
+    writeln!(
+        out,
+        "{indent}{dim}{did} by {by} · {place} · {at} · here {stays}{dim:#}"
+    )?;
+    if let Some(reason) = &fate.reason {
+        writeln!(out, "{indent}{dim}reason:{dim:#} {}", clean(reason))?;
+    }
+    Ok(())
+}
+
+/// # Errors
+/// What the engine says.
+pub(crate) fn restore(cx: &Context<'_>, args: RestoreArgs) -> Result<(), CliError> {
+    let restored: Restored =
+        Access::open(cx, Need::ExistingHome)?.ask(Command::Restore(Restore {
+            id: args.id,
+            device: args.device,
+        }))?;
+    if cx.ui.json {
+        return cx.ui.object(&restored);
+    }
+    let mut out = cx.ui.out();
+    if cx.ui.out_is_terminal() {
+        let (id, dim) = (style::ID, style::DIM);
+        let place = clean(&restored.collective);
+        let how = match restored.anew {
+            true => "written anew in",
+            false => "shown again in",
+        };
+        writeln!(
+            out,
+            "{id}{}{id:#}  {dim}{how} {place}{dim:#}",
+            restored.short
+        )?;
+    } else {
+        // For scripts: the whole id under which it is read now.
+        writeln!(out, "{}", restored.id)?;
+    }
+    Ok(out.flush()?)
+}
+
+/// # Errors
+/// What the engine says.
+pub(crate) fn undo(cx: &Context<'_>, args: &UndoArgs) -> Result<(), CliError> {
+    let ask = Command::Undo(Undo {
+        dry_run: args.dry_run,
+    });
+    let undone: Undone = Access::open(cx, Need::ExistingHome)?.ask(ask)?;
+    if cx.ui.json {
+        return cx.ui.object(&undone);
+    }
+    let did = match args.dry_run {
+        true => "would undo",
+        false => "undone",
+    };
+    let mut out = cx.ui.out();
+    let (id, dim) = (style::ID, style::DIM);
+    writeln!(
+        out,
+        "{id}{}{id:#}  {did}: {}  {dim}{} · {}{dim:#}",
+        undone.short,
+        clean(&undone.what),
+        clean(&undone.collective),
+        age(undone.written, Timestamp::now())
+    )?;
+    Ok(out.flush()?)
+}

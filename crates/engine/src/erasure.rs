@@ -1,0 +1,274 @@
+//! Taking back, hiding and purging (section 8.2): which records are not read any more, and why.
+//!
+//! What an act does follows from the records alone, in whatever order they came. It is looked up
+//! where a record is shown or passed on, by the facts that each act leaves at what it is aimed at.
+
+use std::collections::BTreeSet;
+
+use folkmoot_library::{Part, part};
+use folkmoot_record::{CollectiveId, Header, Kind, RecordId, Rel, Verified};
+use folkmoot_store::{StoreError, Vault};
+
+use crate::{
+    collective::Collective,
+    documents::{Display, document_of, pointers_at},
+    holdings::read,
+    index::findable,
+    receive::mark,
+};
+
+/// Facts about purges: `p/`, the collective, what is purged, the act.
+const PURGES: &[u8] = b"p/";
+
+/// How a record is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// As it stands.
+    Open,
+    /// Not shown, by this act; another act may show it again.
+    Hidden(RecordId),
+    /// Taken back or purged by this act, for good.
+    Erased(RecordId),
+}
+
+/// Whether records of this kind say how others are read.
+pub(crate) const fn is_act(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::RETRACT | Kind::HIDE | Kind::UNHIDE | Kind::PURGE
+    )
+}
+
+/// The records at which an act is aimed; of any other record none.
+pub(crate) fn targets(header: &Header) -> impl Iterator<Item = RecordId> + '_ {
+    let of_act = is_act(header.kind);
+    let about = header.refs.iter();
+    about
+        .filter(move |r| of_act && r.rel == Rel::ABOUT)
+        .map(|r| r.id)
+}
+
+/// The keys of the facts by which a purge is found again at a start.
+pub(crate) fn purge_facts(record: &Verified) -> Vec<Vec<u8>> {
+    let header = record.header();
+    let (Kind::PURGE, Some(cid)) = (header.kind, header.cid) else {
+        return Vec::new();
+    };
+    targets(header)
+        .map(|target| {
+            [
+                PURGES,
+                cid.as_ref(),
+                target.as_bytes(),
+                record.id().as_bytes(),
+            ]
+            .concat()
+        })
+        .collect()
+}
+
+/// The purges of a collective that the store knows of: target and act.
+fn stored_purges(
+    store: &Vault,
+    cid: &CollectiveId,
+) -> Result<Vec<(RecordId, RecordId)>, StoreError> {
+    let prefix = [PURGES, cid.as_ref()].concat();
+    let facts = store.scan_local(&prefix)?;
+    let pairs = facts.iter().filter_map(|(key, _)| {
+        let (target, act) = key.get(prefix.len()..)?.split_at_checked(32)?;
+        let target: [u8; 32] = target.try_into().ok()?;
+        let act: [u8; 32] = act.try_into().ok()?;
+        Some((RecordId::from_bytes(target), RecordId::from_bytes(act)))
+    });
+    Ok(pairs.collect())
+}
+
+impl Collective {
+    /// Learns at a start which purges reach what they are aimed at.
+    pub(crate) fn load_purges(&mut self, store: &Vault) -> Result<(), StoreError> {
+        for (target, act) in stored_purges(store, &self.cid())? {
+            self.learn_purge(store, target, act);
+        }
+        Ok(())
+    }
+
+    /// Learns whether purges reach their targets, where either has just come. What a purge may do
+    /// follows from what its author knew, so the answer never changes.
+    pub(crate) fn learn_purges(&mut self, store: &Vault, shown: &[Verified]) {
+        for record in shown {
+            let id = record.id();
+            if record.header().kind == Kind::PURGE {
+                let aimed: Vec<RecordId> = targets(record.header()).collect();
+                for target in aimed {
+                    self.learn_purge(store, target, id);
+                }
+            }
+            let least = RecordId::from_bytes([0; 32]);
+            let waiting: Vec<RecordId> = self
+                .purges
+                .range((id, least)..)
+                .take_while(|((target, _), _)| *target == id)
+                .filter(|(_, reaches)| reaches.is_none())
+                .map(|((_, act), _)| *act)
+                .collect();
+            for act in waiting {
+                self.learn_purge(store, id, act);
+            }
+        }
+    }
+
+    fn learn_purge(&mut self, store: &Vault, target: RecordId, act: RecordId) {
+        let reaches = read(store, &target)
+            .zip(read(store, &act))
+            .map(|(target, act)| self.reaches(act.header(), target.header()));
+        self.purges.insert((target, act), reaches);
+    }
+
+    /// Whether the right of an act's author reaches a record.
+    pub(crate) fn reaches(&mut self, act: &Header, target: &Header) -> bool {
+        act.cid == target.cid
+            && self
+                .accord
+                .rights(act)
+                .is_some_and(|rights| rights.reach(target))
+    }
+
+    /// The acts that are aimed at a record, or at the document of which it is a version; each with
+    /// what it is aimed at.
+    fn acts_on(
+        &self,
+        store: &Vault,
+        id: &RecordId,
+        header: &Header,
+    ) -> Result<Vec<(RecordId, Verified)>, StoreError> {
+        let document = match part(header) {
+            Part::Version(document) => Some(document),
+            Part::Alone | Part::First | Part::Stray => None,
+        };
+        let mut found = Vec::new();
+        for target in std::iter::once(*id).chain(document) {
+            for act in pointers_at(store, &target, Rel::ABOUT)? {
+                if self.acts(&act)
+                    && let Some(act) = read(store, &act)
+                    && is_act(act.header().kind)
+                    && act.header().cid == header.cid
+                {
+                    found.push((target, act));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The act by which a record was taken back or purged, itself or its document; the first one to
+    /// say so by its author's claim.
+    pub(crate) fn erased_by(
+        &self,
+        store: &Vault,
+        id: &RecordId,
+        header: &Header,
+    ) -> Result<Option<RecordId>, StoreError> {
+        let mut erasing = Vec::new();
+        for (target, act) in self.acts_on(store, id, header)? {
+            let acting = act.header();
+            let counts = match acting.kind {
+                Kind::RETRACT if target == *id => acting.seat == header.seat,
+                Kind::RETRACT => {
+                    read(store, &target).is_some_and(|first| first.header().seat == acting.seat)
+                }
+                Kind::PURGE => self.purges.get(&(target, act.id())) == Some(&Some(true)),
+                _ => false,
+            };
+            if counts {
+                erasing.push((acting.hlc, act.id()));
+            }
+        }
+        Ok(erasing.into_iter().min().map(|(_, id)| id))
+    }
+
+    /// Whether a body is not shown or passed on: taken back, purged, or withdrawn with its author.
+    pub(crate) fn is_erased(
+        &self,
+        store: &Vault,
+        id: &RecordId,
+        header: &Header,
+    ) -> Result<bool, StoreError> {
+        if self.marked.get(id) == Some(&mark::WITHDRAWN) {
+            return Ok(true);
+        }
+        Ok(self.erased_by(store, id, header)?.is_some())
+    }
+
+    /// How a record is read.
+    pub(crate) fn fate(
+        &mut self,
+        store: &Vault,
+        id: &RecordId,
+        header: &Header,
+    ) -> Result<Fate, StoreError> {
+        if let Some(act) = self.erased_by(store, id, header)? {
+            return Ok(Fate::Erased(act));
+        }
+        let acts = self.acts_on(store, id, header)?;
+        let aimed: BTreeSet<RecordId> = acts.iter().map(|(target, _)| *target).collect();
+        for target in aimed {
+            let Some(of) = read(store, &target) else {
+                continue;
+            };
+            let mut newest = None;
+            for (_, act) in acts.iter().filter(|(at, _)| *at == target) {
+                let acting = act.header();
+                if matches!(acting.kind, Kind::HIDE | Kind::UNHIDE)
+                    && self.reaches(acting, of.header())
+                {
+                    newest = newest.max(Some((acting.hlc, act.id(), acting.kind)));
+                }
+            }
+            if let Some((_, act, Kind::HIDE)) = newest {
+                return Ok(Fate::Hidden(act));
+            }
+        }
+        Ok(Fate::Open)
+    }
+
+    /// Adds to the display what an act bears on; `documents` are looked at as a whole.
+    pub(crate) fn aim(
+        &mut self,
+        store: &Vault,
+        header: &Header,
+        documents: &mut BTreeSet<RecordId>,
+        display: &mut Display,
+    ) -> Result<(), StoreError> {
+        let aimed: Vec<RecordId> = targets(header).collect();
+        for target in aimed {
+            let Some(record) = read(store, &target) else {
+                continue;
+            };
+            match document_of(&target, record.header()) {
+                Some(document) => drop(documents.insert(document)),
+                None => {
+                    display.remove.push(target);
+                    if !self.marked.contains_key(&target) {
+                        self.show_alone(store, &record, display)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a record that has no versions to what is found, unless an act keeps it from being read.
+    pub(crate) fn show_alone(
+        &mut self,
+        store: &Vault,
+        record: &Verified,
+        display: &mut Display,
+    ) -> Result<(), StoreError> {
+        if let Some(item) = findable(record)
+            && self.fate(store, &record.id(), record.header())? == Fate::Open
+        {
+            display.add.push(item);
+        }
+        Ok(())
+    }
+}
