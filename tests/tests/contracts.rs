@@ -222,6 +222,62 @@ fn a_removed_member_goes_on_writing_and_only_what_was_honest_comes_back() {
     assert_eq!(ben.count("plumtree"), 0);
 }
 
+/// Above a gap a place in a log counts by its number alone: named in a cut, it would keep everything
+/// below that number, also what its writer signs after the removal.
+#[test]
+fn one_record_far_ahead_keeps_nothing_that_its_writer_signs_later() {
+    let (mut ana, mut ben) = pair(["ana", "ben"], "commons");
+    ben.ok(&["id", "--name", "ben"]);
+    let mut cy = Home::new("cy");
+    cy.up();
+    join(&cy, &invite(&ana, "commons"));
+    let early = ben.note("commons", "applecart early");
+    equal(&[&ana, &ben, &cy], "commons");
+    let cid = text(&ana.ok(&["collective", "show", "commons"])["summary"]["id"]);
+
+    // Still a member, Ben writes a record with a great number, on one that nobody has.
+    assert_eq!(ben.stop(), 0);
+    let far = forge::far_ahead(&ben, &cid, &early).id().to_string();
+    ben.up();
+    knows(&ben, &ana);
+    knows(&ben, &cy);
+    equal(&[&ana, &ben, &cy], "commons");
+    until(EQUAL, "all read it", || {
+        [&ana, &cy].iter().all(|home| home.count("applecart") == 2)
+    });
+
+    // Ana removes him while both others are away, and is told what cannot be kept.
+    assert_eq!((ben.stop(), cy.stop()), (0, 0));
+    let done = ana.ok(&["revoke", "@ben", "--yes"]);
+    assert_eq!(done["lost"], 1);
+    let cautions = done["cautions"].as_array().unwrap();
+    let told = |caution: &Json| text(caution).contains("above a gap");
+    assert!(cautions.iter().any(told), "{done}");
+    assert_eq!(ana.count("applecart"), 1);
+    assert_eq!(ana.stop(), 0);
+
+    // He signs one more, below that number, and Cy brings it in.
+    let later = forge::backdated(&ben, &cid, &early).id().to_string();
+    ben.up();
+    cy.up();
+    knows(&cy, &ben);
+    equal(&[&ben, &cy], "commons");
+    until(EQUAL, "cy reads it", || cy.count("applecart") == 3);
+    assert_eq!(ben.stop(), 0);
+    ana.up();
+    knows(&cy, &ana);
+    equal(&[&ana, &cy], "commons");
+    until(EQUAL, "it counts nowhere", || {
+        ana.count("applecart") == 1 && cy.count("applecart") == 1
+    });
+    for home in [&ana, &cy] {
+        for id in [&far, &later] {
+            assert_eq!(home.ok(&["show", id])["standing"], "shadowed");
+        }
+        assert_eq!(home.ok(&["show", &early])["standing"], "admitted");
+    }
+}
+
 #[test]
 fn a_closed_invite_lets_nobody_in() {
     let (ana, ben) = pair(["ana", "ben"], "commons");

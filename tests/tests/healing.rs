@@ -3,6 +3,7 @@
 //! table: `cargo test --workspace --test healing -- --nocapture`.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+#[allow(dead_code, reason = "one of its records is enough here")]
 #[path = "member/forge.rs"]
 mod forge;
 #[allow(dead_code, reason = "not every suite attacks in every way")]

@@ -175,6 +175,9 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         view.needed,
         ahead(view.closes, now)
     ));
+    for caution in &view.cautions {
+        cx.ui.warn(caution);
+    }
     if view.state == ProposalState::Draft {
         cx.ui.say("nothing was proposed");
     } else {

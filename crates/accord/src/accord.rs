@@ -218,9 +218,48 @@ impl Accord {
         self.intake.held.get(id).map(|held| &held.record)
     }
 
-    /// Every lane-0 record and ballot held in any state but void (scope 0 of section 7.6), by id.
+    /// Every lane-0 record and ballot held in any state but void, by id.
     pub fn records(&self) -> impl Iterator<Item = &Verified> {
         self.intake.held.values().map(|held| &held.record)
+    }
+
+    /// What is compared with peers (scope 0 of section 7.6), by id: everything held but orphans,
+    /// which others are not asked to keep, save ballots that a decision among these lists.
+    pub fn reconciled(&self) -> impl Iterator<Item = &Verified> {
+        let intake = &self.intake;
+        let ready = || {
+            let held = intake.held.values();
+            held.filter(|held| !held.standing.is_orphan())
+        };
+        let listed: BTreeSet<&RecordId> = ready()
+            .filter_map(|held| match held.record.control() {
+                Some(Control::Decision(decision)) => Some(&decision.ballots),
+                _ => None,
+            })
+            .flatten()
+            .filter(|id| intake.is_orphan(id))
+            .collect();
+        intake
+            .held
+            .iter()
+            .filter(move |(id, held)| !held.standing.is_orphan() || listed.contains(id))
+            .map(|(_, held)| &held.record)
+    }
+
+    /// Whether a record is held and waits for others. Cheaper than [`Self::standing`], which works
+    /// out for what.
+    pub fn waits(&self, id: &RecordId) -> bool {
+        self.intake.is_orphan(id)
+    }
+
+    /// Whether it is known where a record stands, and it does not wait.
+    pub fn is_settled(&self, id: &RecordId) -> bool {
+        self.noted(id).is_some_and(|standing| !standing.is_orphan())
+    }
+
+    /// Forgets an orphan, as if it had never come; false where the record is none.
+    pub fn forget_orphan(&mut self, id: &RecordId) -> bool {
+        self.intake.drop_orphan(id)
     }
 
     /// The ids that orphans wait for.

@@ -10,13 +10,12 @@ use folkmoot_record::{
 use crate::{
     accord::{Seen, Way},
     book::Book,
-    eval::View,
     fences::{Fence, FenceOrder, Known, held_back},
     floods,
     graph::{Direct, Ix, direct, named},
     polls::Polls,
     refresh::Dirty,
-    running::{Growth, growth},
+    running::{Growth, forget_touched, growth},
     standing::{ParkReason, Standing, VoidReason},
     validity::{self, Scene},
     views::Views,
@@ -25,8 +24,8 @@ use crate::{
 /// How far a record may be dated ahead of the own clock, in ms: usual clock error (section 9).
 pub(crate) const QUARANTINE_MS: u64 = 10 * 60_000;
 
-/// Most orphans kept in all, oldest out first. Peers are bounded one by one where they are heard;
-/// this bounds their sum.
+/// Most orphans kept in all, oldest out first. Who hears peers keeps far fewer, in shares
+/// ([`crate::Accord::forget_orphan`]); this bounds what everybody else does.
 const ORPHANS: usize = 65_536;
 
 /// Most ids of void records remembered, so that they are not fetched and judged again.
@@ -249,7 +248,7 @@ impl Intake {
         held.is_some_and(|held| held.record.header().kind == Kind::BALLOT)
     }
 
-    fn is_orphan(&self, id: &RecordId) -> bool {
+    pub(crate) fn is_orphan(&self, id: &RecordId) -> bool {
         self.held
             .get(id)
             .is_some_and(|held| matches!(held.standing, Standing::Orphan { .. }))
@@ -532,17 +531,37 @@ impl Intake {
         }
     }
 
+    /// Forgets an orphan, as if it had never come; false where it is none. What waits for it goes
+    /// on waiting.
+    pub(crate) fn drop_orphan(&mut self, id: &RecordId) -> bool {
+        // A decision may be one again when a ballot that it lists was forgotten: its number stays.
+        let known = self.held.get(id);
+        if !self.is_orphan(id) || known.is_none_or(|held| held.ix.is_some()) {
+            return false;
+        }
+        let Some(held) = self.held.remove(id) else {
+            return false;
+        };
+        self.orphans.remove(&held.arrival);
+        let Direct { causes, ballots } = direct(&held.record);
+        for on in causes.iter().chain(&ballots) {
+            if let Some(waiters) = self.waiting.get_mut(on) {
+                waiters.remove(id);
+                if waiters.is_empty() {
+                    self.waiting.remove(on);
+                }
+            }
+        }
+        true
+    }
+
     /// Drops the oldest orphans and the oldest void ids over their bounds.
     fn bound(&mut self) {
         while self.orphans.len() > ORPHANS {
             let Some((_, id)) = self.orphans.pop_first() else {
                 break;
             };
-            self.held.remove(&id);
-            self.waiting.retain(|_, waiters| {
-                waiters.remove(&id);
-                !waiters.is_empty()
-            });
+            self.drop_orphan(&id);
         }
         if self.void.len() > VOIDS {
             let mut ages: Vec<u64> = self.void.values().map(|(age, _)| *age).collect();
@@ -550,29 +569,6 @@ impl Intake {
             let middle = ages[ages.len() / 2];
             self.void.retain(|_, (age, _)| *age > middle);
         }
-    }
-}
-
-/// Makes the running view forget what a record changes about it, where no H changes.
-fn forget_touched(book: &Book, running: &mut View, ix: Ix) {
-    let node = book.graph.node(ix);
-    let made = match book.proposals.get(&ix) {
-        Some(facts) => facts.grants.clone(),
-        None => book.grants.number(&node.id.into()).into_iter().collect(),
-    };
-    for g in made {
-        running.forget_grant(g);
-        // A new grant bears on who may take back a device of its seat.
-        running.forget_seat(&book.grants.get(g).to);
-    }
-    match node.kind {
-        Kind::GENESIS => running.forget(),
-        Kind::REVOKE | Kind::RESIGN | Kind::DEVICE => running.forget_live(),
-        Kind::DECISION => {
-            running.forget_live();
-            running.forget_charter();
-        }
-        _ => {}
     }
 }
 

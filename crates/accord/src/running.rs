@@ -144,3 +144,26 @@ fn may_witness(book: &Book, view: &View, ix: Ix) -> bool {
             })
     })
 }
+
+/// Makes the running view forget what a record changes about it, where no H changes.
+pub(crate) fn forget_touched(book: &Book, running: &mut View, ix: Ix) {
+    let node = book.graph.node(ix);
+    let made = match book.proposals.get(&ix) {
+        Some(facts) => facts.grants.clone(),
+        None => book.grants.number(&node.id.into()).into_iter().collect(),
+    };
+    for g in made {
+        running.forget_grant(g);
+        // A new grant bears on who may take back a device of its seat.
+        running.forget_seat(&book.grants.get(g).to);
+    }
+    match node.kind {
+        Kind::GENESIS => running.forget(),
+        Kind::REVOKE | Kind::RESIGN | Kind::DEVICE => running.forget_live(),
+        Kind::DECISION => {
+            running.forget_live();
+            running.forget_charter();
+        }
+        _ => {}
+    }
+}

@@ -235,6 +235,9 @@ pub struct ProposalView {
     pub decision: Option<String>,
     /// When it was decided, as claimed.
     pub decided: Option<Timestamp>,
+    /// Sentences on what to think of, for whoever proposes it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cautions: Vec<String>,
 }
 
 /// Somebody who may vote.

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 
-use folkmoot_record::{BundleHash, EpochId, control::Control};
+use folkmoot_record::{BundleHash, DeviceKey, EpochId, control::Control};
 use folkmoot_seal::Bundle;
 use folkmoot_store::{Entry, StoreError, Vault};
 use folkmoot_sync::Delivered;
@@ -19,10 +19,35 @@ const EPOCHS_RECONCILED: usize = 8;
 const MOST_SUPPLEMENTS: usize = 64;
 /// Most bytes of a supplementary bundle: it seals to the devices of a seat or a few.
 const SUPPLEMENT_BYTES: usize = 8 << 10;
-/// Supplementary bundles stored of one epoch, with those that smaller hashes have displaced: 32 MiB.
-const MOST_STORED: usize = 4_096;
+/// Supplementary bundles of one giver that are stored on one day: twice what all epochs that are
+/// reconciled have, 8 MiB. A smaller hash takes the place of a greater one, and the log keeps both, so
+/// whoever sends them in descending order would fill the disk.
+const MOST_GIVEN: usize = 2 * EPOCHS_RECONCILED * MOST_SUPPLEMENTS;
+/// A day in milliseconds.
+const DAY: u64 = 86_400_000;
 /// Epoch secrets taken from a welcome before their records are known.
 const MOST_WELCOMED: usize = 4;
+
+/// How many supplementary bundles were stored on one day, by who brought them.
+#[derive(Debug, Default)]
+pub(crate) struct Given {
+    day: u64,
+    by: BTreeMap<Option<DeviceKey>, usize>,
+}
+
+impl Given {
+    /// Counts one more; false where that would be too many. It comes again on another day.
+    fn count(&mut self, by: Option<DeviceKey>, now_ms: u64) -> bool {
+        if self.day != now_ms / DAY {
+            self.day = now_ms / DAY;
+            self.by.clear();
+        }
+        let given = self.by.entry(by).or_default();
+        let fits = *given < MOST_GIVEN;
+        *given += usize::from(fits);
+        fits
+    }
+}
 
 impl Collective {
     /// The newest honoured epochs, each with the hashes that its records name.
@@ -71,6 +96,7 @@ impl Collective {
         &mut self,
         store: &Vault,
         bytes: Vec<u8>,
+        now_ms: u64,
         taken: &mut Taken,
     ) -> Delivered {
         let Ok(bundle) = Bundle::decode(&bytes) else {
@@ -89,7 +115,7 @@ impl Collective {
         let Some(named) = reconciled.get(&key_id) else {
             return Delivered::Delayed;
         };
-        let cid = self.cid();
+        let (cid, by) = (self.cid(), self.share_of(taken.by));
         let held = match self.bundles.entry(key_id) {
             btree_map::Entry::Occupied(held) => held.into_mut(),
             btree_map::Entry::Vacant(place) => match store.bundle_hashes(&cid, &key_id) {
@@ -99,13 +125,19 @@ impl Collective {
             },
         };
         if !named.contains(&hash) {
-            let others = || held.iter().filter(|held| !named.contains(*held));
-            let last = others().nth(MOST_SUPPLEMENTS - 1);
+            let others = held.iter().filter(|held| !named.contains(*held));
+            let mut others: BTreeSet<BundleHash> = others.copied().collect();
+            let last = others.iter().nth(MOST_SUPPLEMENTS - 1);
             if bytes.len() > SUPPLEMENT_BYTES
-                || last.is_some_and(|last| hash > *last)
-                || others().count() >= MOST_STORED
+                || last.is_some_and(|last| hash >= *last)
+                || !self.given.count(by, now_ms)
             {
                 return Delivered::Delayed;
+            }
+            others.insert(hash);
+            for displaced in others.into_iter().skip(MOST_SUPPLEMENTS) {
+                held.remove(&displaced);
+                taken.entries.push(Entry::DropBundle { hash: displaced });
             }
         }
         held.insert(hash);
@@ -150,6 +182,8 @@ mod tests {
         keyring::Keyring,
     };
 
+    const NOW: u64 = 1_800_000_000_000;
+
     struct Club {
         _folder: tempfile::TempDir,
         store: Vault,
@@ -164,14 +198,8 @@ mod tests {
         let home = Home::new(folder.path().join("home"));
         home.prepare().unwrap();
         let (keyring, _) = Keyring::open(&home, None).unwrap();
-        let (collective, entries) = found(
-            &keyring,
-            "commons",
-            default_charter(),
-            false,
-            1_800_000_000_000,
-        )
-        .unwrap();
+        let (collective, entries) =
+            found(&keyring, "commons", default_charter(), false, NOW).unwrap();
         let path = folder.path().join("store");
         let (mut store, _) = Vault::open(&path, Options::default(), &mut |_| {}).unwrap();
         store.commit(&entries).unwrap();
@@ -188,16 +216,14 @@ mod tests {
         /// A bundle of the epoch, or of one that nobody knows, for so many devices that nobody has.
         fn junk(&self, seed: u32, devices: usize) -> Bundle {
             let recipient = Recipient {
-                dev: folkmoot_record::DeviceKey::from_bytes([9; 32]),
+                dev: DeviceKey::from_bytes([9; 32]),
                 kem: KemSecret::from_bytes([8; 32]).public(),
             };
             let mut bytes = [7; 32];
             bytes[..4].copy_from_slice(&seed.to_be_bytes());
             let to: Vec<_> = (0..devices)
                 .map(|n| Recipient {
-                    dev: folkmoot_record::DeviceKey::from_bytes(folkmoot_record::hash::plain(
-                        &n.to_be_bytes(),
-                    )),
+                    dev: DeviceKey::from_bytes(folkmoot_record::hash::plain(&n.to_be_bytes())),
                     ..recipient
                 })
                 .collect();
@@ -211,7 +237,7 @@ mod tests {
         fn take(&mut self, bundle: &Bundle) -> Delivered {
             let mut taken = Taken::default();
             let (store, bytes) = (&self.store, bundle.encode());
-            let verdict = self.collective.take_bundle(store, bytes, &mut taken);
+            let verdict = self.collective.take_bundle(store, bytes, NOW, &mut taken);
             self.store.commit(&taken.entries).unwrap();
             verdict
         }
@@ -226,9 +252,11 @@ mod tests {
         let mut one = club();
         let maker = one.listed();
         assert_eq!(maker.len(), 1, "the founder's own");
-        let junk: Vec<Bundle> = (0..200).map(|n| one.junk(n, 1)).collect();
+        // Each is smaller than all before it, so each one is taken, whatever was taken already.
+        let mut junk: Vec<Bundle> = (0..200).map(|n| one.junk(n, 1)).collect();
+        junk.sort_by_key(|bundle| std::cmp::Reverse(bundle.hash()));
         for bundle in &junk {
-            assert_ne!(one.take(bundle), Delivered::Refused);
+            assert_eq!(one.take(bundle), Delivered::Stored);
         }
         let listed = one.listed();
         assert_eq!(listed.len(), 1 + MOST_SUPPLEMENTS);
@@ -237,12 +265,29 @@ mod tests {
         let smallest: BTreeSet<BundleHash> = junk.iter().map(Bundle::hash).collect();
         let smallest: BTreeSet<BundleHash> = smallest.into_iter().take(MOST_SUPPLEMENTS).collect();
         assert!(listed.is_superset(&smallest));
+        // What was displaced is not held, and not taken again.
+        let cid = one.collective.cid();
+        let held = one.store.bundle_hashes(&cid, &one.secret).unwrap();
+        assert_eq!(held.into_iter().collect::<BTreeSet<_>>(), listed);
+        assert!(one.store.bundle(&junk[0].hash()).unwrap().is_none());
+        assert_eq!(one.take(&junk[0]), Delivered::Delayed);
+        assert_eq!(one.listed(), listed);
+    }
+
+    #[test]
+    fn who_brings_too_many_in_a_day_waits_for_the_next() {
+        let mut given = Given::default();
+        let one = Some(DeviceKey::from_bytes([1; 32]));
+        assert!((0..MOST_GIVEN).all(|_| given.count(one, NOW)));
+        assert!(!given.count(one, NOW));
+        assert!(given.count(None, NOW));
+        assert!(given.count(one, NOW + DAY));
     }
 
     #[test]
     fn the_makers_bundle_finds_its_place_behind_any_flood() {
         let mut one = club();
-        let next = one.collective.begin_epoch(1_800_000_100_000).unwrap();
+        let next = one.collective.begin_epoch(NOW + 100_000).unwrap();
         let is_bundle = |entry: &Entry| matches!(entry, Entry::Bundle { .. });
         let (late, records): (Vec<_>, Vec<_>) = next.into_iter().partition(is_bundle);
         one.store.commit(&records).unwrap();

@@ -10,11 +10,12 @@ use folkmoot_record::{
     BundleHash, CollectiveId, DeviceKey, EpochId, Hlc, RecordId, SeatKey, Verified,
 };
 use folkmoot_seal::EpochSecret;
-use folkmoot_store::{Direction, StoreError, Vault};
+use folkmoot_store::{Author, StoreError, Vault};
 use folkmoot_sync::{EpochOffer, Peer, Stamp};
 
 use crate::{
     author::OwnTip,
+    bundles::Given,
     govern::Duties,
     misdeeds::Misdeeds,
     orphans::Orphans,
@@ -23,6 +24,7 @@ use crate::{
     settled::excused,
     take::Tally,
     void::Refusals,
+    waiting::WaitingControl,
 };
 
 /// A place in a content log, as far as the record behind it can contradict it (section 2.4).
@@ -50,14 +52,14 @@ pub(crate) struct Collective {
     pub(crate) accord: Accord,
     /// Names from profiles, the newest honoured one a seat.
     pub(crate) profiles: BTreeMap<SeatKey, Profile>,
-    /// Place of every content record held, in no order; sorted when asked for.
-    stamps: RefCell<Option<Vec<Stamp>>>,
+    /// Place and author of every content record held, in no order; sorted when asked for.
+    stamps: RefCell<Option<Vec<(Stamp, Author)>>>,
     /// Last content record that each device of this person signed here.
     pub(crate) own_tips: BTreeMap<DeviceKey, OwnTip>,
     /// Content waiting for control records.
     pub(crate) orphans: Orphans,
-    /// Control records that wait for others: the device that brought each, and when; bounded.
-    pub(crate) waiting_control: BTreeMap<RecordId, (Option<DeviceKey>, u64)>,
+    /// Control records that wait in the evaluation for others; bounded.
+    pub(crate) waiting_control: WaitingControl,
     /// Content whose record before it came later or is still to come, by that record; bounded.
     pub(crate) dangling: BTreeMap<RecordId, Vec<LogPlace>>,
     /// What members did that costs others something.
@@ -78,6 +80,8 @@ pub(crate) struct Collective {
     pub(crate) over_quota: BTreeMap<DeviceKey, BTreeSet<(Hlc, RecordId)>>,
     /// Bundles held of an epoch; read when the first one comes.
     pub(crate) bundles: BTreeMap<EpochId, BTreeSet<BundleHash>>,
+    /// Supplementary bundles stored today, by who brought them.
+    pub(crate) given: Given,
     /// Memory is ahead of the disk: a record was evaluated that could not be kept.
     pub(crate) stale: bool,
     /// Whose content is to be judged anew after own acts, once these are durable.
@@ -108,7 +112,7 @@ impl Collective {
             stamps: RefCell::new(None),
             own_tips: BTreeMap::new(),
             orphans: Orphans::default(),
-            waiting_control: BTreeMap::new(),
+            waiting_control: WaitingControl::default(),
             dangling: BTreeMap::new(),
             misdeeds: Misdeeds::default(),
             seen_ms: 0,
@@ -120,6 +124,7 @@ impl Collective {
             purges: BTreeMap::new(),
             bodiless: BTreeSet::new(),
             bundles: BTreeMap::new(),
+            given: Given::default(),
             stale: false,
             rejudge: Vec::new(),
             duties: Duties::default(),
@@ -212,12 +217,10 @@ impl Collective {
     }
 
     /// Remembers the place of a content record that was stored.
-    pub(crate) fn stored_content(&mut self, hlc: Hlc, id: RecordId) {
+    pub(crate) fn stored_content(&mut self, hlc: Hlc, id: RecordId, seat: &SeatKey) {
         if let Some(stamps) = self.stamps.get_mut() {
-            stamps.push(Stamp {
-                hlc,
-                id: id.to_bytes(),
-            });
+            let id = id.to_bytes();
+            stamps.push((Stamp { hlc, id }, Author::of(seat)));
         }
     }
 
@@ -230,6 +233,32 @@ impl Collective {
     /// Every content record held, ascending. The first call reads the projection; later ones
     /// only sort what came in since.
     pub(crate) fn content_stamps(&self, store: &Vault) -> Result<Vec<Stamp>, StoreError> {
+        self.with_stamps(store, |stamps| {
+            stamps.iter().map(|(stamp, _)| *stamp).collect()
+        })
+    }
+
+    /// The content records held of these people, ascending by time. Reads no record: two people whose
+    /// seats begin alike count as one here, so a record that is read is asked whose it is.
+    pub(crate) fn content_of(
+        &self,
+        store: &Vault,
+        seats: &BTreeSet<SeatKey>,
+    ) -> Result<Vec<RecordId>, StoreError> {
+        let authors: BTreeSet<Author> = seats.iter().map(Author::of).collect();
+        self.with_stamps(store, |stamps| {
+            let theirs = stamps.iter().filter(|(_, author)| authors.contains(author));
+            theirs
+                .map(|(stamp, _)| RecordId::from_bytes(stamp.id))
+                .collect()
+        })
+    }
+
+    fn with_stamps<T>(
+        &self,
+        store: &Vault,
+        read: impl FnOnce(&[(Stamp, Author)]) -> T,
+    ) -> Result<T, StoreError> {
         let mut cached = self.stamps.borrow_mut();
         let stamps = match &mut *cached {
             Some(stamps) => stamps,
@@ -238,7 +267,7 @@ impl Collective {
         // Nearly sorted: records mostly come in order.
         stamps.sort();
         stamps.dedup();
-        Ok(stamps.clone())
+        Ok(read(stamps))
     }
 
     /// The newest epoch whose secret is held and which may be written under; also the welcome's.
@@ -303,20 +332,11 @@ impl Collective {
     }
 }
 
-fn read_stamps(store: &Vault, cid: &CollectiveId) -> Result<Vec<Stamp>, StoreError> {
-    /// One read of the projection: a few hundred kilobytes.
-    const PAGE: usize = 8_192;
+fn read_stamps(store: &Vault, cid: &CollectiveId) -> Result<Vec<(Stamp, Author)>, StoreError> {
     let mut stamps = Vec::new();
-    let mut after = None;
-    loop {
-        let page = store.scan(cid, 0, u64::MAX, Direction::Forward, after, PAGE)?;
-        stamps.extend(page.iter().map(|(hlc, id)| Stamp {
-            hlc: *hlc,
-            id: id.to_bytes(),
-        }));
-        match page.last() {
-            Some(last) if page.len() == PAGE => after = Some(*last),
-            _ => return Ok(stamps),
-        }
-    }
+    store.authors(cid, &mut |hlc, id, author| {
+        let id = id.to_bytes();
+        stamps.push((Stamp { hlc, id }, author));
+    })?;
+    Ok(stamps)
 }

@@ -16,6 +16,7 @@ use crate::{
     charter,
     collective::Collective,
     core::Core,
+    cut::Filled,
     errors::{failed, key_failed, store_failed, usage},
     found::{found, home_charter},
     invite::moment,
@@ -177,7 +178,7 @@ impl Core {
     fn fingerprint(&self, collective: &Collective) -> Result<String, ApiError> {
         let mut ids: Vec<[u8; 32]> = collective
             .accord
-            .records()
+            .reconciled()
             .map(|r| r.id().to_bytes())
             .collect();
         let stamps = collective
@@ -222,11 +223,13 @@ impl Core {
 /// Bytes that a device op or a resignation holds besides its cut, at most.
 const OTHER_BYTES: usize = 8 << 10;
 
-/// Everything this seat has written so far stays honoured (section 4.5).
+/// Everything that devices of this seat have written so far stays honoured (section 4.5): every end
+/// is named, since a log that somebody forked has several.
 pub(crate) fn own_cut(
     collective: &Collective,
     store: &folkmoot_store::Vault,
-) -> Result<Vec<Cut>, ApiError> {
+    which: impl Fn(&DeviceKey) -> bool,
+) -> Result<Filled, ApiError> {
     let seat = collective.secrets.seat;
     let devices: BTreeSet<(SeatKey, DeviceKey)> = collective
         .accord
@@ -234,15 +237,39 @@ pub(crate) fn own_cut(
         .seats
         .get(&seat)
         .into_iter()
-        .flat_map(|member| member.devices.keys().map(|dev| (seat, *dev)))
+        .flat_map(|member| member.devices.keys())
+        .filter(|dev| which(dev))
+        .map(|dev| (seat, *dev))
         .collect();
     let lines = collective.lines(store, &BTreeSet::from([seat]))?;
-    // Every end: a log that somebody forked has several, and what lies below one that is not named
-    // is lost. Bodies of these kinds are shorter than those for which cuts are made otherwise.
-    let shorter = limits::LONG_BODY - limits::BODY + OTHER_BYTES;
-    Ok(collective
-        .fill_cut(&devices, &lines, |_| true, &[], shorter)
-        .cut)
+    let room = limits::BODY - OTHER_BYTES;
+    Ok(collective.fill_cut(&devices, &lines, |_| true, &[], room))
+}
+
+impl Core {
+    /// The same, and the person is told of what it cannot keep.
+    pub(crate) fn own_cut_told(
+        &mut self,
+        cid: CollectiveId,
+        which: impl Fn(&DeviceKey) -> bool,
+    ) -> Result<Vec<Cut>, ApiError> {
+        let store = &self.store;
+        let Some(collective) = self.collectives.get(&cid) else {
+            return Ok(Vec::new());
+        };
+        let filled = own_cut(collective, store, which)?;
+        let name = collective.name();
+        if let Some(told) = filled.above_gaps() {
+            self.warn(format!("{name}, of your own: {told}"));
+        }
+        if filled.left_out > 0 {
+            self.warn(format!(
+                "{name}: {} ends of your own logs found no room in one record, and what only they keep is cut away",
+                filled.left_out
+            ));
+        }
+        Ok(filled.cut)
+    }
 }
 
 fn is_loopback(address: &str) -> bool {

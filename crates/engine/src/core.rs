@@ -365,7 +365,8 @@ impl Core {
                 stored.push((record.id(), None));
                 if record.header().kind.is_content() {
                     if let Some(collective) = self.collectives.get_mut(&cid) {
-                        collective.stored_content(record.header().hlc, record.id());
+                        let header = record.header();
+                        collective.stored_content(header.hlc, record.id(), &header.seat);
                     }
                     shown.push(record);
                 } else {
@@ -450,8 +451,16 @@ impl Core {
         let Some(collective) = self.collectives.get_mut(&cid) else {
             return;
         };
-        let stamps = match collective.content_stamps(&self.store) {
-            Ok(stamps) => stamps,
+        let ids = match rejudge {
+            Rejudge::Nothing => return,
+            Rejudge::Seats(seats) => collective.content_of(&self.store, seats),
+            Rejudge::Everything => collective.content_stamps(&self.store).map(|stamps| {
+                let ids = stamps.iter().map(|stamp| RecordId::from_bytes(stamp.id));
+                ids.collect()
+            }),
+        };
+        let ids: Vec<RecordId> = match ids {
+            Ok(ids) => ids,
             Err(error) => {
                 tracing::error!(%error, "content could not be judged anew");
                 return;
@@ -464,8 +473,7 @@ impl Core {
                 taken.shown.push(record);
             }
         }
-        for stamp in stamps {
-            let id = RecordId::from_bytes(stamp.id);
+        for id in ids {
             let Some(record) = crate::holdings::read(&self.store, &id) else {
                 continue;
             };

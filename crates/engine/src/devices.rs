@@ -16,7 +16,7 @@ use crate::{
     author::Signer,
     clock::random,
     collective::Collective,
-    collectives::{action_words, own_cut},
+    collectives::action_words,
     core::Core,
     errors::{failed, key_failed, not_found, usage},
     invite::{moment, timestamp},
@@ -153,8 +153,7 @@ impl Core {
         // A device takes back what it added; for everything else the recovery key is needed.
         let by_device = standing.all(|add| add.by == Some(this));
         let root = (!by_device).then(|| self.keyring.root(&self.collectives[&cid].secrets));
-        let mut cut = own_cut(&self.collectives[&cid], &self.store)?;
-        cut.retain(|cut| cut.dev == dev);
+        let cut = self.own_cut_told(cid, |own| *own == dev)?;
         let body = Control::Device(DeviceBody {
             adds: Vec::new(),
             drops: vec![DeviceDrop { dev, cut }],

@@ -93,7 +93,7 @@ impl Collective {
     }
 
     /// The member whose device this is.
-    fn seat_of(&self, dev: &DeviceKey) -> Option<SeatKey> {
+    pub(crate) fn seat_of(&self, dev: &DeviceKey) -> Option<SeatKey> {
         let mut seats = self.accord.state().seats.iter();
         seats.find_map(|(seat, member)| member.devices.contains_key(dev).then_some(*seat))
     }
@@ -124,11 +124,7 @@ impl Collective {
         }
         // Who brought them, not who is said to have written them: that cannot be known yet.
         let content = self.orphans.iter().map(|(_, o)| (o.by, o.at_ms));
-        let control = self.waiting_control.iter().filter_map(|(id, waiting)| {
-            let orphan = folkmoot_accord::Standing::is_orphan;
-            let still = self.accord.standing(id).as_ref().is_some_and(orphan);
-            still.then_some(*waiting)
-        });
+        let control = self.waiting_control.brought();
         let mut waiting = BTreeMap::new();
         for (by, at_ms) in content.chain(control) {
             if let Some(dev) = by.filter(|_| at_ms.saturating_add(PATIENCE) <= now_ms) {

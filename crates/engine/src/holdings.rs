@@ -195,7 +195,7 @@ impl Holdings for View<'_> {
             Scope::Control => {
                 let mut stamps: Vec<Stamp> = collective
                     .accord
-                    .records()
+                    .reconciled()
                     .map(|record| Stamp {
                         hlc: record.header().hlc,
                         id: record.id().to_bytes(),

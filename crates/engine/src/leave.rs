@@ -12,7 +12,6 @@ use folkmoot_store::Entry;
 
 use crate::{
     author::{Signer, Writing},
-    collectives::own_cut,
     core::Core,
     errors::{key_failed, store_failed, usage},
     holdings::read,
@@ -50,7 +49,7 @@ impl Core {
         }
         let root = self.keyring.root(&self.collectives[&cid].secrets);
         let body = Control::Resign(Resign {
-            cut: own_cut(&self.collectives[&cid], &self.store)?,
+            cut: self.own_cut_told(cid, |_| true)?,
             withdraw: ask.withdraw,
         });
         self.control(cid, |collective, now_ms| {
@@ -96,12 +95,12 @@ impl Core {
     /// What this person wrote and holds of a collective, oldest first.
     fn own_records(&self, cid: &CollectiveId) -> Result<Vec<RecordId>, ApiError> {
         let collective = &self.collectives[cid];
-        let stamps = collective
-            .content_stamps(&self.store)
+        let me = [collective.secrets.seat].into();
+        let written = collective
+            .content_of(&self.store, &me)
             .map_err(store_failed)?;
         let mut own = Vec::new();
-        for stamp in stamps {
-            let id = RecordId::from_bytes(stamp.id);
+        for id in written {
             let Some(record) = read(&self.store, &id) else {
                 continue;
             };

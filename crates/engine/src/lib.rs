@@ -67,6 +67,7 @@ mod revoke;
 mod scope;
 mod secrets;
 mod settled;
+mod shares;
 mod status;
 mod take;
 mod trash;
@@ -75,6 +76,7 @@ mod understand;
 mod undo;
 mod void;
 mod wait;
+mod waiting;
 mod who;
 mod why;
 

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use folkmoot_record::{DeviceKey, RecordId, Verified};
 use folkmoot_sync::Peer;
 
+use crate::shares::{Bounds, Shares};
+
 /// Most orphans of one device (section 4.11).
 const MOST_OF_ONE: usize = 4_096;
 /// Most bytes of them.
@@ -20,34 +22,31 @@ const MOST_BYTES: usize = 2 * MOST_BYTES_OF_ONE;
 pub(crate) struct Orphan {
     pub(crate) record: Verified,
     pub(crate) from: Option<Peer>,
-    /// The device that brought it: peer ids are free.
+    /// The member's device that brought it: peer ids are free. Of all others there is one share.
     pub(crate) by: Option<DeviceKey>,
     /// When it came, in ms of the own clock.
     pub(crate) at_ms: u64,
 }
 
-/// What one device brought.
-#[derive(Debug, Default)]
-struct Share {
-    /// By arrival.
-    order: BTreeMap<u64, RecordId>,
-    bytes: usize,
-}
-
-impl Share {
-    /// How full it is, in bytes: a record counts as its part of the bound at least.
-    fn weight(&self) -> usize {
-        self.bytes.max(self.order.len() * (MOST_BYTES / MOST))
-    }
-}
-
 /// The orphans of one collective.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Orphans {
-    held: BTreeMap<RecordId, (u64, Orphan)>,
-    shares: BTreeMap<Option<DeviceKey>, Share>,
-    bytes: usize,
-    next: u64,
+    held: BTreeMap<RecordId, Orphan>,
+    shares: Shares,
+}
+
+impl Default for Orphans {
+    fn default() -> Self {
+        Self {
+            held: BTreeMap::new(),
+            shares: Shares::new(Bounds {
+                of_one: MOST_OF_ONE,
+                bytes_of_one: MOST_BYTES_OF_ONE,
+                all: MOST,
+                bytes: MOST_BYTES,
+            }),
+        }
+    }
 }
 
 impl Orphans {
@@ -56,9 +55,7 @@ impl Orphans {
     }
 
     pub(crate) fn get(&self, id: &RecordId) -> Option<&Orphan> {
-        self.iter()
-            .find(|(known, _)| *known == id)
-            .map(|(_, orphan)| orphan)
+        self.held.get(id)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -70,60 +67,24 @@ impl Orphans {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&RecordId, &Orphan)> {
-        self.held.iter().map(|(id, (_, orphan))| (id, orphan))
+        self.held.iter()
     }
 
-    /// Keeps one. Where a device has more than its share its oldest go; where all together have too
-    /// many, the oldest of the device that has most.
-    pub(crate) fn insert(&mut self, orphan: Orphan) {
+    /// Keeps one; false where there is no room for it.
+    pub(crate) fn insert(&mut self, orphan: Orphan) -> bool {
         let id = orphan.record.id();
-        if self.held.contains_key(&id) {
-            return;
+        let bytes = orphan.record.wire().len();
+        let gone = self.shares.insert(id, orphan.by, bytes, orphan.at_ms);
+        self.held.entry(id).or_insert(orphan);
+        for id in &gone {
+            self.held.remove(id);
         }
-        let (by, length) = (orphan.by, orphan.record.wire().len());
-        let share = self.shares.entry(by).or_default();
-        share.order.insert(self.next, id);
-        share.bytes += length;
-        self.bytes += length;
-        self.held.insert(id, (self.next, orphan));
-        self.next += 1;
-        while self
-            .shares
-            .get(&by)
-            .is_some_and(|share| share.order.len() > MOST_OF_ONE || share.bytes > MOST_BYTES_OF_ONE)
-        {
-            self.drop_oldest(by);
-        }
-        while self.held.len() > MOST || self.bytes > MOST_BYTES {
-            let fullest = self.shares.iter().max_by_key(|(_, share)| share.weight());
-            let Some(by) = fullest.map(|(by, _)| *by) else {
-                break;
-            };
-            self.drop_oldest(by);
-        }
+        !gone.contains(&id)
     }
 
     pub(crate) fn remove(&mut self, id: &RecordId) -> Option<Orphan> {
-        let (arrival, orphan) = self.held.remove(id)?;
-        let length = orphan.record.wire().len();
-        self.bytes -= length;
-        if let Some(share) = self.shares.get_mut(&orphan.by) {
-            share.order.remove(&arrival);
-            share.bytes -= length;
-            if share.order.is_empty() {
-                self.shares.remove(&orphan.by);
-            }
-        }
-        Some(orphan)
-    }
-
-    fn drop_oldest(&mut self, by: Option<DeviceKey>) {
-        let share = self.shares.get(&by);
-        let oldest = share.and_then(|share| share.order.first_key_value());
-        match oldest.map(|(_, id)| *id) {
-            Some(id) => drop(self.remove(&id)),
-            None => drop(self.shares.remove(&by)),
-        }
+        self.shares.remove(id);
+        self.held.remove(id)
     }
 }
 
@@ -178,7 +139,7 @@ mod tests {
                 orphans.insert(orphan(made, by, 10));
                 made += 1;
             }
-            assert!(orphans.shares[&Some(device(by))].order.len() <= MOST_OF_ONE);
+            assert!(orphans.shares.of(Some(device(by))) <= MOST_OF_ONE);
         }
         assert_eq!(orphans.len(), MOST);
         for one in &honest {
@@ -190,7 +151,7 @@ mod tests {
             assert!(orphans.remove(&id).is_some());
         }
         assert!(orphans.is_empty() && orphans.shares.is_empty());
-        assert_eq!(orphans.bytes, 0);
+        assert_eq!(orphans.shares.bytes(), 0);
     }
 
     #[test]
@@ -200,8 +161,8 @@ mod tests {
         for n in 1..=1_200 {
             orphans.insert(orphan(n, 2 + (n % 3) as u8, 30_000));
         }
-        assert!(orphans.bytes <= MOST_BYTES);
+        assert!(orphans.shares.bytes() <= MOST_BYTES);
         assert!(orphans.len() < 1_200 && orphans.len() > 900);
-        assert!(orphans.shares.contains_key(&Some(device(1))));
+        assert_eq!(orphans.shares.of(Some(device(1))), 1);
     }
 }

@@ -1,8 +1,10 @@
 //! Honouring again what a revocation cut away: late honest work (sections 4.5 and 4.9).
 
+mod fill;
+
 use std::collections::BTreeSet;
 
-use folkmoot_accord::{Denied, Shadow, Standing};
+use folkmoot_accord::{Denied, Shadow, Standing, VoidReason};
 use folkmoot_api::{ApiError, ReadmissionView, ReadmitArgs, Reply};
 use folkmoot_record::{
     CollectiveId, DeviceKey, GrantId, Kind, RecordId, RevocationId, SeatKey, Verified,
@@ -12,9 +14,8 @@ use folkmoot_record::{
 use crate::{
     collective::Collective,
     core::Core,
-    cut::{Line, bytes_beside},
-    errors::{denied, failed, not_found, void},
-    receive::mark,
+    cut::{Line, above_gaps, content_ends},
+    errors::{denied, failed, not_found, refused, void},
     revoke::MOST_TOLD,
     take::HeldContent,
     trial::Trial,
@@ -23,6 +24,8 @@ use crate::{
 
 /// Revocations softened by one command: of one person there are few.
 const MOST_REVOCATIONS: usize = 16;
+/// Records that one command signs: as many as a person waits for.
+const MOST_RECORDS: usize = 64;
 
 /// One readmission worked out.
 struct Draft {
@@ -36,7 +39,14 @@ struct Plan {
     drafts: Vec<Draft>,
     lines: Vec<Line>,
     control: Vec<(RecordId, SeatKey)>,
+    /// Places that found no room in as many records as one command signs.
     left_out: usize,
+    /// Honest records that cannot be named, since one below them is not held.
+    above_gap: usize,
+    /// Revocations that one command does not come to.
+    beyond: usize,
+    /// What this person may not soften, and why.
+    refusals: Vec<(RevocationId, Denied)>,
     trial: Trial,
 }
 
@@ -55,14 +65,7 @@ impl Core {
         let mut plan = self.plan_readmission(cid, named, now_ms)?;
         let mut view = self.readmission_view(cid, &mut plan, now_ms);
         if view.restored + view.restored_control == 0 {
-            return Err(not_found(format!(
-                "nothing held here would come back to {}",
-                view.collective
-            ))
-            .hint(format!(
-                "`moot sync {0}` fetches what others hold; `moot why ID` tells why a record does not count",
-                view.collective
-            )));
+            return Err(nothing_back(&plan, &view));
         }
         if !ask.dry_run {
             for draft in plan.drafts {
@@ -104,43 +107,49 @@ impl Core {
             .iter()
             .map(|line| (line.header.seat, line.header.dev))
             .collect();
-        let allowed = below(&lines, only);
         let control = collective.shadowed_control(&seats, only);
         let (me, dev) = (collective.secrets.seat, collective.secrets.dev());
         let at_ms = collective.control_ms(now_ms);
-        let mut refusal: Option<Denied> = None;
-        let mut left_out = 0;
-        let mut drafts = Vec::new();
+        let beyond = vids.len().saturating_sub(MOST_REVOCATIONS);
+        let (mut refusals, mut caps) = (Vec::new(), Vec::new());
         for vid in vids.into_iter().take(MOST_REVOCATIONS) {
-            let cap = match collective.accord.grant_to_readmit(&me, &dev, at_ms, &vid) {
-                Ok(cap) => cap,
-                Err(denial) => {
-                    refusal = Some(denial);
-                    continue;
-                }
-            };
-            let mut keep: Vec<RecordId> = control.iter().map(|(id, _)| *id).collect();
-            keep.sort_unstable();
-            keep.dedup();
-            let filled = collective.fill_cut(
-                &devices,
-                &lines,
-                |line| allowed.as_ref().is_none_or(|ids| ids.contains(&line.id)),
-                &[],
-                bytes_beside(keep.len(), None),
-            );
-            left_out += filled.left_out;
-            let body = Control::Readmit(Readmit {
-                vid,
-                cut: filled.cut,
-                keep,
-            });
-            drafts.push(Draft { vid, cap, body });
+            match collective.accord.grant_to_readmit(&me, &dev, at_ms, &vid) {
+                Ok(cap) => caps.push((vid, cap)),
+                Err(denial) => refusals.push((vid, denial)),
+            }
         }
-        if drafts.is_empty()
-            && let Some(refusal) = refusal
+        if caps.is_empty()
+            && let Some((_, refusal)) = refusals.last()
         {
-            return Err(denied(&name, refusal));
+            if refusal.reason != VoidReason::May {
+                return Err(denied(&name, *refusal));
+            }
+            let told = collective.refusal_words(&refusals).join("; ");
+            return Err(refused(
+                refusal.reason,
+                format!("nothing comes back to {name}: {told}"),
+            ));
+        }
+        // Readmissions add up: what counts already needs no place.
+        let wanted = |line: &Line| only.is_none_or(|only| only == line.id);
+        let found = content_ends(&devices, &lines, wanted, &[]);
+        let mut ends = found.ends;
+        ends.retain(|end| end.shadowed > 0);
+        ends.sort_by_key(|end| (std::cmp::Reverse(end.shadowed), end.cut));
+        let keep: BTreeSet<RecordId> = control.iter().map(|(id, _)| *id).collect();
+        let most = MOST_RECORDS / caps.len().max(1);
+        let fill::Parts { parts, left_out } = fill::parts(&ends, &keep, most);
+        let mut drafts = Vec::new();
+        for (vid, cap) in caps {
+            drafts.extend(parts.iter().map(|(cut, keep)| Draft {
+                vid,
+                cap,
+                body: Control::Readmit(Readmit {
+                    vid,
+                    cut: cut.clone(),
+                    keep: keep.clone(),
+                }),
+            }));
         }
         let mut records: Vec<Verified> = Vec::new();
         for draft in &drafts {
@@ -155,6 +164,9 @@ impl Core {
             lines,
             control,
             left_out,
+            above_gap: found.above_gap,
+            beyond,
+            refusals,
             trial,
         })
     }
@@ -213,12 +225,7 @@ impl Core {
                 away.join(", ")
             ));
         }
-        if plan.left_out > 0 {
-            cautions.push(format!(
-                "{} places found no room in the record (524,288 bytes): do it again for the rest",
-                plan.left_out
-            ));
-        }
+        cautions.extend(collective.readmit_cautions(plan, still_cut));
         ReadmissionView {
             ids: Vec::new(),
             collective: collective.name(),
@@ -226,7 +233,10 @@ impl Core {
             revocations: plan
                 .drafts
                 .iter()
-                .map(|draft| draft.vid.to_string())
+                .map(|draft| draft.vid)
+                .collect::<BTreeSet<_>>()
+                .iter()
+                .map(ToString::to_string)
                 .collect(),
             restored: restored.len() as u64,
             restored_control: back.len() as u64,
@@ -244,6 +254,53 @@ impl Core {
 }
 
 impl Collective {
+    /// What a readmission leaves away, and why.
+    fn readmit_cautions(&self, plan: &Plan, still_cut: u64) -> Vec<String> {
+        let mut cautions = Vec::new();
+        if plan.left_out > 0 {
+            cautions.push(format!(
+                "{} places found no room in {MOST_RECORDS} records: do it again for the rest",
+                plan.left_out
+            ));
+        }
+        if still_cut == 0 {
+            return cautions;
+        }
+        cautions.extend(
+            above_gaps(plan.above_gap)
+                .map(|told| format!("{told}: `moot sync {}` may fill the gap", self.name())),
+        );
+        if plan.beyond > 0 {
+            cautions.push(format!(
+                "{} more revocations bear on it: name each one by its id, which `moot why ID` tells",
+                plan.beyond
+            ));
+        }
+        cautions.extend(self.refusal_words(&plan.refusals));
+        cautions
+    }
+
+    /// Whose revocations this person may not soften, a sentence each.
+    fn refusal_words(&self, refusals: &[(RevocationId, Denied)]) -> Vec<String> {
+        let state = self.accord.state();
+        let told: BTreeSet<String> = refusals
+            .iter()
+            .filter_map(|(vid, _)| state.revocations.get(vid))
+            .map(|revocation| {
+                if state.proposals.contains_key(&revocation.record) {
+                    "a vote took it away, and only a vote gives it back: `moot propose restore NAME`"
+                        .to_owned()
+                } else {
+                    let who = self.member_name(&revocation.by);
+                    format!(
+                        "{who} took it away, and you may not soften that: ask {who}, or somebody who stands above"
+                    )
+                }
+            })
+            .collect();
+        told.into_iter().collect()
+    }
+
     /// What a text may name that could come back.
     fn readmittable(&self, text: &str, content: Option<&Verified>) -> Vec<Named> {
         let mut found: Vec<Named> = self
@@ -296,17 +353,19 @@ impl Collective {
                 } else {
                     self.accord.shadows(&id)
                 };
-                let known = &self.accord.state().revocations;
-                let mut vids: Vec<RevocationId> = shadows
+                let takings: BTreeSet<(RecordId, Target)> = shadows
                     .into_iter()
                     .filter_map(|shadow| match shadow {
-                        Shadow::TakenAway(taking) => Some(RevocationId::from(taking.record)),
+                        Shadow::TakenAway(taking) => Some((taking.record, taking.target)),
                         Shadow::Ungiven { .. } | Shadow::PassedOver => None,
                     })
-                    .filter(|vid| known.contains_key(vid))
                     .collect();
-                vids.sort_unstable();
-                vids.dedup();
+                // An effect of a vote has an id of its own besides that of the proposal.
+                let known = self.accord.state().revocations.iter();
+                let vids = known
+                    .filter(|(_, one)| takings.contains(&(one.record, one.target)))
+                    .map(|(vid, _)| *vid)
+                    .collect();
                 (vids, [seat].into())
             }
             Named::Device(_) | Named::Contract(_) | Named::Invite(_) => {
@@ -374,24 +433,23 @@ impl Collective {
     }
 }
 
-/// Of one record: it and what lies below it in its log, with all that counts already. `None`: all.
-fn below(lines: &[Line], only: Option<RecordId>) -> Option<BTreeSet<RecordId>> {
-    let only = only?;
-    let mut allowed: BTreeSet<RecordId> = BTreeSet::new();
-    let by_id: std::collections::BTreeMap<RecordId, &Line> =
-        lines.iter().map(|line| (line.id, line)).collect();
-    let mut at = Some(only);
-    while let Some(line) = at.and_then(|id| by_id.get(&id)) {
-        if !allowed.insert(line.id) {
-            break;
+/// Why a readmission would do nothing.
+fn nothing_back(plan: &Plan, view: &ReadmissionView) -> ApiError {
+    let name = &view.collective;
+    match plan.refusals.first() {
+        Some((_, denial)) if view.still_cut > 0 => refused(
+            denial.reason,
+            format!(
+                "nothing would come back to {name}: {}",
+                view.cautions.join("; ")
+            ),
+        ),
+        _ => {
+            let gap =
+                above_gaps(plan.above_gap).map_or_else(String::new, |told| format!(": {told}"));
+            not_found(format!("nothing held here would come back to {name}{gap}")).hint(format!(
+                "`moot sync {name}` fetches what others hold; `moot why ID` tells why a record does not count"
+            ))
         }
-        at = line.header.prev;
     }
-    allowed.extend(
-        lines
-            .iter()
-            .filter(|line| line.mark != mark::SHADOWED)
-            .map(|line| line.id),
-    );
-    Some(allowed)
 }

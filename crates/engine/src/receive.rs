@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use folkmoot_accord::Rejudge;
-use folkmoot_record::{Carried, CollectiveId, DeviceKey, Hlc, RecordId, Signed, Verified};
+use folkmoot_record::{Carried, CollectiveId, DeviceKey, Hlc, RecordId, SeatKey, Signed, Verified};
 use folkmoot_store::{Entry, Held};
 use folkmoot_sync::{Delivered, Input, Item, Peer, Ticket};
 
@@ -51,6 +51,9 @@ pub(crate) mod mark {
     }
 }
 
+/// Claimed time and author of content.
+pub(crate) type Written = (Hlc, SeatKey);
+
 /// What a batch leaves to be done once it is durable.
 #[derive(Debug, Default)]
 pub(crate) struct Taken {
@@ -59,8 +62,8 @@ pub(crate) struct Taken {
     pub(crate) entries: Vec<Entry>,
     /// Places of the content that it brought, which the store does not have yet.
     pub(crate) places: BTreeMap<RecordId, LogPlace>,
-    /// Records that become durable, with who brought them and, of content, the claimed time.
-    pub(crate) stored: Vec<(RecordId, Option<Peer>, Option<Hlc>)>,
+    /// Records that become durable, with who brought them and, of content, claimed time and author.
+    pub(crate) stored: Vec<(RecordId, Option<Peer>, Option<Written>)>,
     /// Content to be shown and indexed.
     pub(crate) shown: Vec<Verified>,
     /// Content not to be shown any more.
@@ -70,6 +73,14 @@ pub(crate) struct Taken {
     /// New epoch secrets were learnt.
     pub(crate) keys: bool,
     pub(crate) rejudge: Vec<Rejudge>,
+}
+
+impl Taken {
+    /// Whether a control record is stored with this batch.
+    pub(crate) fn keeps(&self, id: &RecordId) -> bool {
+        // From the newest on: what is asked for was put in just before.
+        self.stored.iter().rev().any(|(stored, ..)| stored == id)
+    }
 }
 
 impl Core {
@@ -164,7 +175,7 @@ impl Core {
                         Delivered::Refused
                     }
                     Checked::Bundle(bytes) => {
-                        collective.take_bundle(&self.store, bytes, &mut taken)
+                        collective.take_bundle(&self.store, bytes, now_ms, &mut taken)
                     }
                     Checked::Record(record) => {
                         let id = record.id();
@@ -221,9 +232,9 @@ impl Core {
         }
         self.show(cid, &taken.shown, &taken.unshown);
         if let Some(collective) = self.collectives.get_mut(&cid) {
-            for (id, _, hlc) in &taken.stored {
-                if let Some(hlc) = hlc {
-                    collective.stored_content(*hlc, *id);
+            for (id, _, written) in &taken.stored {
+                if let Some((hlc, seat)) = written {
+                    collective.stored_content(*hlc, *id, seat);
                 }
             }
         }

@@ -274,7 +274,6 @@ impl Run {
     ) -> Result<Vec<Entry>, ApiError> {
         let now_ms = self.now_ms;
         let root = self.keyring.root(&collective.secrets);
-        let cut = own_cut(collective, store)?;
         let seat = collective.secrets.seat;
         let lost: Vec<_> = collective
             .accord
@@ -287,6 +286,11 @@ impl Run {
             .filter(|(_, device)| device.is_certified() && !self.keep_devices)
             .map(|(dev, _)| *dev)
             .collect();
+        let filled = own_cut(collective, store, |dev| lost.contains(dev))?;
+        if let Some(told) = filled.above_gaps() {
+            tracing::warn!(collective = %collective.name(), "{told}");
+        }
+        let cut = filled.cut;
         let body = Control::Device(DeviceBody {
             adds: vec![DeviceAdd {
                 dev: collective.secrets.dev(),

@@ -19,7 +19,6 @@ use folkmoot_sync::{Addr, Ask, Input};
 use crate::{
     author::Signer,
     collective::Collective,
-    collectives::own_cut,
     core::Core,
     errors::{store_failed, usage},
     invite::{moment, timestamp},
@@ -226,7 +225,7 @@ impl Core {
             let collective = self.collective_mut(&cid)?;
             let root = collective.secrets.copy();
             let root = self.keyring.root(&root);
-            let cut = own_cut(&self.collectives[&cid], &self.store)?;
+            let cut = self.own_cut_told(cid, |dev| some.contains(dev))?;
             let drop = |dev| DeviceDrop {
                 dev,
                 cut: cut.iter().filter(|cut| cut.dev == dev).copied().collect(),

@@ -21,7 +21,7 @@ use folkmoot_store::Vault;
 use crate::{
     collective::Collective,
     core::Core,
-    cut::{Filled, Line, bytes_beside},
+    cut::{FRAME, Filled, Line, bytes_beside},
     errors::{denied, failed, refused, store_failed, usage, void},
     trial::Trial,
     who::Named,
@@ -223,7 +223,7 @@ impl Collective {
             &lines,
             |line| back.is_none_or(|back| line.header.ms() < back),
             &cuts,
-            beside,
+            limits::LONG_BODY.saturating_sub(FRAME + beside),
         );
         let body = Control::Revoke(Revoke {
             target,

@@ -1,9 +1,7 @@
 //! What one collective makes of one received record or bundle.
 
-use std::collections::BTreeMap;
-
 use folkmoot_accord::{ContentLog, ContentPlace, ContentStanding, Rejudge, Seen, Standing, Way};
-use folkmoot_record::{DeviceKey, Kind, RecordId, Verified, content::Content};
+use folkmoot_record::{DeviceKey, Kind, RecordId, Verified, content::Content, control::Control};
 use folkmoot_store::{Entry, Held, Vault};
 use folkmoot_sync::{Delivered, Peer};
 
@@ -18,8 +16,6 @@ use crate::{
     void::{Cause, Claim, Refusal},
 };
 
-/// Control records of one device that may wait for others at once: a burst of a whole charter's day.
-const MOST_WAITING: usize = 1_024;
 /// A day in milliseconds.
 const DAY: u64 = 86_400_000;
 
@@ -72,9 +68,6 @@ impl Collective {
             self.note_misdeed(seat, Misdeed::Flood, now_ms);
             return Delivered::Delayed;
         }
-        if !self.may_wait(&record, taken.by) {
-            return Delivered::Delayed;
-        }
         let seen = Seen {
             now_ms,
             first_ms: now_ms,
@@ -99,8 +92,12 @@ impl Collective {
                 self.note_misdeed(seat, Misdeed::Refused, now_ms);
                 Delivered::Refused
             }
+            // A decision that waited for this ballot alone has just kept it.
+            Standing::Orphan { .. } if taken.keeps(&id) => Delivered::Stored,
             Standing::Orphan { .. } => {
-                self.waiting_control.insert(id, (taken.by, now_ms));
+                if !self.let_wait(&record, taken.by, now_ms) {
+                    return Delivered::Delayed;
+                }
                 self.void.waits(id, claim);
                 Delivered::Orphan
             }
@@ -109,9 +106,7 @@ impl Collective {
                 if matches!(inserted.standing, Standing::Quarantined { .. }) {
                     self.note_misdeed(seat, Misdeed::Time, now_ms);
                 }
-                self.count(&record, now_ms);
-                taken.entries.push(Entry::Record(record, now_ms));
-                taken.stored.push((id, from, None));
+                self.keep_control(store, &record, from, now_ms, taken);
                 Delivered::Stored
             }
         }
@@ -127,6 +122,8 @@ impl Collective {
         taken: &mut Taken,
     ) {
         match standing {
+            Standing::Orphan { .. } => return,
+            Standing::Ignored => {}
             Standing::Void(reason) => {
                 let claim = self.void.waited(&id);
                 if let Some(claim) = &claim {
@@ -135,14 +132,50 @@ impl Collective {
                 // Whoever brought what it waited for is not to blame.
                 self.remember_void(id, claim, Cause::Void(*reason), None, now_ms);
             }
-            Standing::Orphan { .. } | Standing::Ignored => {}
             Standing::Admitted { .. } | Standing::Parked(_) | Standing::Quarantined { .. } => {
                 self.void.waited(&id);
-                let new = matches!(store.held(&id), Ok(Held::No));
-                if new && let Some(record) = self.accord.record(&id) {
-                    taken.entries.push(Entry::Record(record.clone(), now_ms));
-                    taken.stored.push((id, None, None));
+                let new = matches!(store.held(&id), Ok(Held::No)) && !taken.keeps(&id);
+                let of_note = |record: &&Verified| new || record.header().kind == Kind::DECISION;
+                match self.accord.record(&id).filter(of_note).cloned() {
+                    Some(record) if new => self.keep_control(store, &record, None, now_ms, taken),
+                    Some(record) => self.keep_ballots(store, &record, now_ms, taken),
+                    None => {}
                 }
+            }
+        }
+        self.waiting_control.remove(&id);
+    }
+
+    /// Stores a control record that stands.
+    fn keep_control(
+        &mut self,
+        store: &Vault,
+        record: &Verified,
+        from: Option<Peer>,
+        now_ms: u64,
+        taken: &mut Taken,
+    ) {
+        self.count(record, now_ms);
+        taken.stored.push((record.id(), from, None));
+        self.keep_ballots(store, record, now_ms, taken);
+        taken.entries.push(Entry::Record(record.clone(), now_ms));
+    }
+
+    /// A ballot counts for the decision that lists it whatever it rests on itself (section 5.5): it
+    /// is kept with that, and waits in nobody's share.
+    fn keep_ballots(&mut self, store: &Vault, decision: &Verified, now_ms: u64, taken: &mut Taken) {
+        let Some(Control::Decision(decision)) = decision.control() else {
+            return;
+        };
+        for id in &decision.ballots {
+            if !self.accord.waits(id) {
+                continue;
+            }
+            self.waiting_control.remove(id);
+            let new = matches!(store.held(id), Ok(Held::No)) && !taken.keeps(id);
+            if new && let Some(ballot) = self.accord.record(id).cloned() {
+                taken.stored.push((*id, None, None));
+                taken.entries.push(Entry::Record(ballot, now_ms));
             }
         }
     }
@@ -152,18 +185,12 @@ impl Collective {
         if self.orphans.is_empty() {
             return;
         }
-        let missing = self.accord.missing();
         let ready: Vec<RecordId> = self
             .orphans
             .iter()
             .filter(|(_, orphan)| {
-                orphan.record.header().auth.iter().all(|id| {
-                    !missing.contains(id)
-                        && self
-                            .accord
-                            .standing(id)
-                            .is_some_and(|s| !matches!(s, Standing::Orphan { .. }))
-                })
+                let mut rests_on = orphan.record.header().auth.iter();
+                rests_on.all(|id| self.accord.is_settled(id))
             })
             .map(|(id, _)| *id)
             .collect();
@@ -202,13 +229,16 @@ impl Collective {
                 return Delivered::Refused;
             }
             ContentStanding::Orphan(_) => {
-                self.orphans.insert(Orphan {
+                let orphan = Orphan {
                     record,
                     from,
-                    by: taken.by,
+                    by: self.share_of(taken.by),
                     at_ms: now_ms,
-                });
-                return Delivered::Orphan;
+                };
+                return match self.orphans.insert(orphan) {
+                    true => Delivered::Orphan,
+                    false => Delivered::Delayed,
+                };
             }
             ContentStanding::Parked(_) => mark::PARKED,
             ContentStanding::Quarantined { .. } => mark::QUARANTINED,
@@ -225,12 +255,12 @@ impl Collective {
                 }
             }
         };
-        let hlc = record.header().hlc;
+        let written = (record.header().hlc, record.header().seat);
         if record.body().is_none() {
             self.bodiless.insert(id);
         }
         taken.entries.push(Entry::Record(record.clone(), now_ms));
-        taken.stored.push((id, from, Some(hlc)));
+        taken.stored.push((id, from, Some(written)));
         self.compare_later_ones(&record, taken);
         if mark == mark::NONE {
             self.note_profile(&record, taken);
@@ -240,24 +270,6 @@ impl Collective {
             self.remember_mark(&record, mark);
         }
         Delivered::Stored
-    }
-
-    /// Whether a control record that would have to wait for others may: those of one device are few
-    /// (section 4.11).
-    fn may_wait(&mut self, record: &Verified, by: Option<DeviceKey>) -> bool {
-        let rests = record.header().auth.iter();
-        if rests.clone().all(|id| self.accord.record(id).is_some()) {
-            return true;
-        }
-        let waits = |at: &RecordId| self.accord.standing(at).is_some_and(|s| s.is_orphan());
-        let of_one = |all: &BTreeMap<RecordId, (Option<DeviceKey>, u64)>| {
-            all.values().filter(|(dev, _)| *dev == by).count()
-        };
-        if of_one(&self.waiting_control) >= MOST_WAITING {
-            let still: Vec<_> = self.waiting_control.keys().copied().filter(waits).collect();
-            self.waiting_control.retain(|id, _| still.contains(id));
-        }
-        of_one(&self.waiting_control) < MOST_WAITING
     }
 
     /// Remembers that a stored record is not shown, and why.

@@ -409,6 +409,46 @@ fn late_work_of_a_removed_member_is_cut_away_and_comes_back_when_readmitted() {
     assert_eq!(nothing.code, ErrorCode::NotFound);
 }
 
+/// Two took it away, each for themselves: who may soften one alone hears of the other.
+#[test]
+fn what_two_took_away_comes_back_by_whoever_may_soften_both() {
+    let hub = Hub::new();
+    let (ana, ben, cy) = three(&hub, "writer", "moderator");
+    hub.part(&ana, &ben);
+    hub.part(&ana, &cy);
+    thread::sleep(Duration::from_millis(20));
+    let since = Timestamp::now();
+    thread::sleep(Duration::from_millis(20));
+    let late = ben.note("late plumcake", &[]).unwrap();
+    until("cy has it", || cy.finds("plumcake") == 1);
+    hub.part(&ben, &cy);
+    revoke(&ana, take("@ben"));
+    let back = RevokeArgs {
+        back: Some(since),
+        ..take("@ben")
+    };
+    revoke(&cy, back);
+    hub.join(&ana, &cy);
+    equal(&[&ana, &cy]);
+    until("both cut it", || cy.finds("plumcake") == 0);
+
+    for what in ["@ben", &late.id] {
+        let error = cy.refused(Command::Readmit(ReadmitArgs {
+            what: what.to_owned(),
+            ..ReadmitArgs::default()
+        }));
+        assert_eq!(error.code, ErrorCode::Denied, "{error:?}");
+        assert!(error.message.contains("ana took it away"), "{error:?}");
+    }
+    let done = readmit(&ana, &late.id, false);
+    assert_eq!((done.restored, done.ids.len()), (1, 2));
+    assert_eq!(done.revocations.len(), 2);
+    equal(&[&ana, &cy]);
+    until("both show it", || {
+        ana.finds("plumcake") == 1 && cy.finds("plumcake") == 1
+    });
+}
+
 #[test]
 fn cutting_back_takes_what_was_written_since() {
     let hub = Hub::new();

@@ -1,6 +1,8 @@
 //! What goes into the log and what comes out of it.
 
-use folkmoot_record::{BundleHash, CollectiveId, EpochId, Reason, RecordId, Signed, Verified};
+use folkmoot_record::{
+    BundleHash, CollectiveId, EpochId, Reason, RecordId, SeatKey, Signed, Verified,
+};
 
 /// One thing to be kept. A group of entries is committed whole or not at all.
 #[derive(Debug, Clone)]
@@ -25,6 +27,12 @@ pub enum Entry {
         key_id: EpochId,
         /// The bundle's bytes.
         bytes: Vec<u8>,
+    },
+    /// A bundle that is not wanted any more leaves the index; one that is not held is passed over.
+    /// Its bytes stay in the log.
+    DropBundle {
+        /// Plain BLAKE3 of its bytes.
+        hash: BundleHash,
     },
     /// A fact of this node alone: the last write of a key wins; `None` removes it.
     Local {
@@ -74,6 +82,20 @@ impl Stored {
     /// The reason, where the bytes do not parse: a fault of this crate.
     pub fn verified(&self) -> Result<Verified, Reason> {
         Signed::parse(&self.wire)?.trust_stored()
+    }
+}
+
+/// The first bytes of a seat: enough to leave out nearly everything that others wrote. Two seats may
+/// share them, so a record that is read is asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Author(pub(crate) [u8; 8]);
+
+impl Author {
+    /// Of this seat.
+    pub fn of(seat: &SeatKey) -> Self {
+        let mut digits = [0; 8];
+        digits.copy_from_slice(&seat.as_bytes()[..8]);
+        Self(digits)
     }
 }
 

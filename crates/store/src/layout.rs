@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | 0 | name | cursor, schema |
 //! | 1 records | first 21 bytes of the id | [`Place`] |
-//! | 2 content | collective u32, hlc u64, id | |
+//! | 2 content | collective u32, hlc u64, id | [`Author`] |
 //! | 3 control | collective u32, position | length of the payload u32, id |
 //! | 4 tips | collective u32, device | [`Tip`] |
 //! | 5 collectives | number u32 | id, [`Counts`] |
@@ -23,10 +23,10 @@
 
 use folkmoot_record::{BundleHash, CollectiveId, DeviceKey, EpochId, Hlc, RecordId};
 
-use crate::{Counts, LogCursor, Tip};
+use crate::{Author, Counts, LogCursor, Tip};
 
 /// Changes whenever this file does; another one on the disk means a rebuild from the log.
-pub(crate) const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 2;
 
 pub(crate) const CURSOR: &[u8] = b"\0cursor";
 pub(crate) const SCHEMA_KEY: &[u8] = b"\0schema";
@@ -90,6 +90,11 @@ pub(crate) fn read_content(key: &[u8]) -> Option<(Hlc, RecordId)> {
         Hlc::from_raw(u64::from_be_bytes(*hlc))?,
         RecordId::from_bytes(id.try_into().ok()?),
     ))
+}
+
+/// The value of a content key.
+pub(crate) fn read_author(value: &[u8]) -> Option<Author> {
+    Some(Author(value.try_into().ok()?))
 }
 
 pub(crate) fn control(number: Number, at: LogCursor) -> Vec<u8> {

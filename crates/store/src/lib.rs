@@ -30,7 +30,7 @@ mod state;
 mod vault;
 
 pub use cursor::LogCursor;
-pub use entry::{Bundle, Entry, Fact, Logged, Stored};
+pub use entry::{Author, Bundle, Entry, Fact, Logged, Stored};
 pub use error::StoreError;
 pub use open::{Damage, DamageKind, Engine, OpenReport, Options, Progress, TornTail};
 pub use vault::{Compacted, Counts, Direction, Held, Tip, Vault};

@@ -10,11 +10,12 @@
 //! | 6 mark | record id, mark |
 //! | 7 stripped record | time of receipt u64, length u32, wire bytes without body, zeros |
 //! | 8 stripped body | record id, zeros |
+//! | 9 bundle dropped | hash of its bytes |
 //!
 //! Numbers are little-endian. Types 7 and 8 take the place of 1 and 2 when an erased body leaves the
 //! disk; their zeros fill the room that the body had, so that no other entry moves.
 
-use folkmoot_record::{CollectiveId, EpochId, RecordId};
+use folkmoot_record::{BundleHash, CollectiveId, EpochId, RecordId};
 
 pub(crate) const RECORD: u8 = 1;
 pub(crate) const BODY: u8 = 2;
@@ -24,6 +25,7 @@ pub(crate) const ERASE: u8 = 5;
 pub(crate) const MARK: u8 = 6;
 pub(crate) const STRIPPED_RECORD: u8 = 7;
 pub(crate) const STRIPPED_BODY: u8 = 8;
+pub(crate) const DROP_BUNDLE: u8 = 9;
 
 /// A decoded payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +55,9 @@ pub(crate) enum Item<'a> {
         id: RecordId,
         mark: u8,
     },
+    DropBundle {
+        hash: BundleHash,
+    },
     /// Type 8: nothing is left of it.
     Nothing,
 }
@@ -66,6 +71,7 @@ impl<'a> Item<'a> {
             Self::Local { .. } => LOCAL,
             Self::Erase { .. } => ERASE,
             Self::Mark { .. } => MARK,
+            Self::DropBundle { .. } => DROP_BUNDLE,
             Self::Nothing => STRIPPED_BODY,
         }
     }
@@ -98,6 +104,7 @@ impl<'a> Item<'a> {
                 out.extend_from_slice(id.as_bytes());
                 out.push(*mark);
             }
+            Self::DropBundle { hash } => out.extend_from_slice(hash.as_bytes()),
             Self::Nothing => {}
         }
     }
@@ -156,6 +163,9 @@ impl<'a> Item<'a> {
                 }
             }
             STRIPPED_BODY => Self::Nothing,
+            DROP_BUNDLE => Self::DropBundle {
+                hash: BundleHash::from_bytes(payload.try_into().ok()?),
+            },
             _ => return None,
         })
     }
@@ -213,6 +223,7 @@ mod tests {
             check(Item::Local { key: &key, value: some.then_some(&bytes) });
             check(Item::Erase { id: record });
             check(Item::Mark { id: record, mark });
+            check(Item::DropBundle { hash: BundleHash::from_bytes(other) });
         }
 
         #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use folkmoot_record::{BundleHash, CollectiveId, EpochId, Header, Kind, RecordId, Verified};
 
 use crate::{
-    Counts, StoreError, Tip,
+    Author, Counts, StoreError, Tip,
     layout::{self, BodyPlace, Number, Place, Spot},
     payload::Item,
     projection::Changes,
@@ -126,7 +126,8 @@ impl Stage {
         };
         self.put(layout::record(&id), Place { spot, body }.write());
         if header.kind.is_content() {
-            self.put(layout::content(number, header.hlc.raw(), &id), Vec::new());
+            let author = Author::of(&header.seat).0.to_vec();
+            self.put(layout::content(number, header.hlc.raw(), &id), author);
             self.tip(state, number, header, id)?;
         } else {
             if let Some(before) = before {
@@ -253,6 +254,20 @@ impl Stage {
         self.remove(layout::bundle_hash(hash));
     }
 
+    /// The same of one that its keeper wants no more; false where it is not held.
+    pub(crate) fn release_bundle(
+        &mut self,
+        state: &State,
+        hash: &BundleHash,
+    ) -> Result<bool, StoreError> {
+        let value = self.get(state, &layout::bundle_hash(hash))?;
+        let Some((number, key_id)) = read_value(value, layout::read_bundle_hash)? else {
+            return Ok(false);
+        };
+        self.drop_bundle(number, &key_id, hash);
+        Ok(true)
+    }
+
     /// The record counts as not held.
     pub(crate) fn drop_place(&mut self, id: &RecordId) {
         self.remove(layout::record(id));
@@ -317,6 +332,9 @@ impl Stage {
             Item::Bundle { cid, key_id, bytes } => {
                 let hash = bundle_hash_of(bytes);
                 self.bundle(state, &cid, &key_id, &hash, spot);
+            }
+            Item::DropBundle { hash } => {
+                self.release_bundle(state, &hash)?;
             }
             Item::Local { key, value } => self.local(key, value),
             Item::Mark { id, mark } => self.mark(&id, mark),

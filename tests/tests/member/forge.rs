@@ -8,8 +8,32 @@ use folkmoot_tests::home::Home;
 
 use crate::traitor::{Keys, vault};
 
-/// A note by a device, dated right after the last one that it wrote before it was removed.
+/// A note by a device, dated right after the last one that it wrote before it was removed: beside what
+/// it wrote honestly, as a branch of its log.
 pub(crate) fn backdated(home: &Home, cid: &str, after: &str) -> Verified {
+    let beside = |early: &Verified| Place {
+        seq: early.header().seq + 1,
+        prev: Some(early.id()),
+    };
+    forged(home, cid, after, beside, "applecart of an old clock")
+}
+
+/// A note by a device far above all others in its log, on one that nobody has.
+pub(crate) fn far_ahead(home: &Home, cid: &str, after: &str) -> Verified {
+    let place = |_: &Verified| Place {
+        seq: 4_000_000_000,
+        prev: Some(RecordId::from_bytes([7; 32])),
+    };
+    forged(home, cid, after, place, "applecart far ahead")
+}
+
+fn forged(
+    home: &Home,
+    cid: &str,
+    after: &str,
+    place: impl Fn(&Verified) -> Place,
+    text: &str,
+) -> Verified {
     let keys = Keys::of(home.folder(), cid);
     let mut vault = vault(home.folder());
     let read = |id: &RecordId| {
@@ -17,14 +41,10 @@ pub(crate) fn backdated(home: &Home, cid: &str, after: &str) -> Verified {
         Signed::parse(&wire).unwrap().verify().unwrap()
     };
     let early = read(&after.parse().unwrap());
-    // Beside what he wrote honestly, as a branch of his log, dated right behind what Ana has.
     let record = Draft {
         cid: Some(keys.cid),
         seat: keys.seat,
-        place: Place {
-            seq: early.header().seq + 1,
-            prev: Some(early.id()),
-        },
+        place: place(&early),
         hlc: Hlc::next(early.header().hlc.ms(), [early.header().hlc]),
         kind: Kind::NOTE,
         cap: early.header().cap,
@@ -32,7 +52,7 @@ pub(crate) fn backdated(home: &Home, cid: &str, after: &str) -> Verified {
         refs: Vec::new(),
         tags: Vec::new(),
         body: Content::new([9; 16])
-            .with(0, Value::Text("applecart of an old clock".to_owned()))
+            .with(0, Value::Text(text.to_owned()))
             .encode(),
     }
     .sign(&keys.device)

@@ -4,6 +4,7 @@ use folkmoot_api::{ApiError, ContractState, Proposed};
 use folkmoot_record::{
     CollectiveId, SeatKey,
     control::{Actions, Cut, Effect, Grant, Limits, Readmit, Revoke, Role, Target},
+    limits,
 };
 use folkmoot_store::Vault;
 
@@ -13,12 +14,16 @@ use crate::{
     collective::Collective,
     contracts::{in_force, in_time},
     core::Core,
+    cut::{FRAME, Filled},
     errors::{failed, not_found, usage},
     who::Named,
 };
 
 /// From this rank on, standing is a matter of stewardship (sections 4.3 and 5.2).
 pub(super) const STEWARDS: u8 = 100;
+/// Bytes that a proposal holds besides title, text and cuts: class, lengths, and the effects that give
+/// something, at most.
+const OTHER_BYTES: usize = 8 << 10;
 /// How far a right given by vote may be handed on.
 const DEPTH_LEFT: u8 = 30;
 /// Most removals that one proposal takes back; a proposal has at most 32 effects.
@@ -31,6 +36,8 @@ pub(super) struct Plan {
     pub(super) effects: Vec<Effect>,
     /// What it is called if the person says nothing.
     pub(super) title: String,
+    /// What the person who proposes has to know besides.
+    pub(super) cautions: Vec<String>,
 }
 
 impl Core {
@@ -51,6 +58,7 @@ impl Core {
                 class: 0,
                 effects: Vec::new(),
                 title: String::new(),
+                cautions: Vec::new(),
             }),
             Proposed::Charter { toml } => {
                 let new = charter::read(toml)?;
@@ -63,17 +71,20 @@ impl Core {
                     class: 3,
                     title: words::amendment_title(&change),
                     effects: vec![Effect::Charter(change)],
+                    cautions: Vec::new(),
                 })
             }
             Proposed::Remove { member } => {
                 let seat = collective.seat_called(member)?;
                 collective.must_live(&seat)?;
-                let effects = vec![collective.removal(store, seat)?];
+                let kept = collective.all_of(store, &seat, 1)?;
+                let effects = vec![removal(seat, kept.cut.clone())];
                 let high = collective.rank_of(&seat) >= STEWARDS;
                 Ok(Plan {
                     class: collective.class_for(high, 1, &effects, now_ms),
                     effects,
                     title: format!("Remove {}", collective.member_name(&seat)),
+                    cautions: cautions(&kept),
                 })
             }
             Proposed::Restore { member, role } => {
@@ -175,18 +186,6 @@ impl Collective {
         }
     }
 
-    /// Ends all rights of a person, and keeps everything of theirs that is held here.
-    fn removal(&self, store: &Vault, seat: SeatKey) -> Result<Effect, ApiError> {
-        Ok(Effect::Revoke(Revoke {
-            target: Target::Seat(seat),
-            subtree: false,
-            back: false,
-            cut: self.all_of(store, &seat)?,
-            keep: Vec::new(),
-            reason: None,
-        }))
-    }
-
     fn promotion(
         &mut self,
         store: &Vault,
@@ -224,13 +223,13 @@ impl Collective {
             return Err(usage(format!("{name} is {} already", role.name)));
         }
         let mut effects = vec![grant(seat, role)];
-        let cut = self.all_of(store, &seat)?;
+        let kept = self.all_of(store, &seat, above.len())?;
         for (gid, _, _) in &above {
             effects.push(Effect::Revoke(Revoke {
                 target: Target::Grant(*gid),
                 subtree: false,
                 back: false,
-                cut: cut.clone(),
+                cut: kept.cut.clone(),
                 keep: Vec::new(),
                 reason: None,
             }));
@@ -240,6 +239,11 @@ impl Collective {
             class: self.class_for(high, 1, &effects, now_ms),
             effects,
             title: format!("Make {name} {}", role.name),
+            cautions: if above.is_empty() {
+                Vec::new()
+            } else {
+                cautions(&kept)
+            },
         })
     }
 
@@ -254,18 +258,24 @@ impl Collective {
         let state = self.accord.state();
         let mut class = 1;
         let mut readmitted = Vec::new();
+        let mut beyond = 0;
         for (vid, revocation) in &state.revocations {
             let concerns = match revocation.target {
                 Target::Seat(target) => target == seat,
                 Target::Grant(gid) => state.grants.get(&gid).is_some_and(|grant| grant.to == seat),
                 Target::Device(_) => false,
             };
-            if revocation.active && concerns && readmitted.len() < MOST_READMITTED {
+            if !revocation.active || !concerns {
+                continue;
+            }
+            if readmitted.len() < MOST_READMITTED {
                 readmitted.push(*vid);
                 // No lower class than the one that removed them.
                 if let Some(decided) = state.proposals.get(&revocation.record) {
                     class = class.max(decided.class);
                 }
+            } else {
+                beyond += 1;
             }
         }
         if readmitted.is_empty() && state.seats.get(&seat).is_some_and(|member| member.live) {
@@ -277,13 +287,13 @@ impl Collective {
                 )),
             );
         }
-        let cut = self.all_of(store, &seat)?;
+        let kept = self.all_of(store, &seat, readmitted.len())?;
         let mut effects: Vec<Effect> = readmitted
             .into_iter()
             .map(|vid| {
                 Effect::Readmit(Readmit {
                     vid,
-                    cut: cut.clone(),
+                    cut: kept.cut.clone(),
                     keep: Vec::new(),
                 })
             })
@@ -291,10 +301,17 @@ impl Collective {
         effects.push(grant(seat, role));
         let high = class >= 2 || role.rank >= STEWARDS;
         let fitting = self.class_for(high, 1, &effects, now_ms);
+        let mut cautions = cautions(&kept);
+        if beyond > 0 {
+            cautions.push(format!(
+                "{beyond} more revocations bear on {name} than one vote takes back: propose it once more after this one"
+            ));
+        }
         Ok(Plan {
             class: class.max(fitting),
             effects,
             title: format!("Restore {name} as {}", role.name),
+            cautions,
         })
     }
 
@@ -318,13 +335,16 @@ impl Collective {
             })?;
         let mut effects = vec![grant(seat, &role)];
         let mut title = format!("Make {name} {}", role.name);
+        let mut told = Vec::new();
         match replacing {
             Some(other) if other == seat => {
                 return Err(usage("nobody takes their own place"));
             }
             Some(other) => {
                 self.must_live(&other)?;
-                effects.push(self.removal(store, other)?);
+                let kept = self.all_of(store, &other, 1)?;
+                told = cautions(&kept);
+                effects.push(removal(other, kept.cut));
                 title.push_str(&format!(" in the place of {}", self.member_name(&other)));
             }
             None if self.rank_in_force(&seat, now_ms) >= role.rank => {
@@ -336,11 +356,13 @@ impl Collective {
             class: self.class_for(true, 2, &effects, now_ms),
             effects,
             title,
+            cautions: told,
         })
     }
 
-    /// A cut that keeps everything held of a seat, in both lanes (section 4.5).
-    fn all_of(&self, store: &Vault, seat: &SeatKey) -> Result<Vec<Cut>, ApiError> {
+    /// A cut that keeps everything held of a seat, in both lanes (section 4.5), and of which so many
+    /// fit into one proposal.
+    fn all_of(&self, store: &Vault, seat: &SeatKey, times: usize) -> Result<Filled, ApiError> {
         let member = self.accord.state().seats.get(seat);
         let devices = member
             .into_iter()
@@ -348,8 +370,38 @@ impl Collective {
             .map(|dev| (*seat, *dev))
             .collect();
         let lines = self.lines(store, &[*seat].into())?;
-        Ok(self.fill_cut(&devices, &lines, |_| true, &[], 0).cut)
+        Ok(self.fill_cut(&devices, &lines, |_| true, &[], room_of_one(times)))
     }
+}
+
+/// Bytes that one of so many cuts may take in a proposal, whatever its title and text say.
+fn room_of_one(times: usize) -> usize {
+    let all = limits::LONG_BODY - limits::TITLE - limits::TEXT - OTHER_BYTES;
+    (all / times.max(1)).saturating_sub(FRAME)
+}
+
+/// Ends all rights of a person, and keeps what is named.
+fn removal(seat: SeatKey, cut: Vec<Cut>) -> Effect {
+    Effect::Revoke(Revoke {
+        target: Target::Seat(seat),
+        subtree: false,
+        back: false,
+        cut,
+        keep: Vec::new(),
+        reason: None,
+    })
+}
+
+/// What a cut could not keep, for whoever proposes it.
+fn cautions(kept: &Filled) -> Vec<String> {
+    let mut cautions: Vec<String> = kept.above_gaps().into_iter().collect();
+    if kept.left_out > 0 {
+        cautions.push(format!(
+            "{} ends of logs find no room in the proposal: what only they keep is cut away",
+            kept.left_out
+        ));
+    }
+    cautions
 }
 
 /// The effect that gives a role, whole.
@@ -367,4 +419,39 @@ fn grant(to: SeatKey, role: &Role) -> Effect {
             depth_left: DEPTH_LEFT,
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use folkmoot_record::{
+        DeviceKey, RecordId,
+        control::{Control, Proposal},
+    };
+
+    use super::*;
+
+    /// Whoever has more log ends than a proposal takes can still be voted out, by every effect.
+    #[test]
+    fn full_cuts_share_the_room_of_a_proposal() {
+        for times in [1, 2, MOST_READMITTED] {
+            let places = room_of_one(times) / crate::cut::ENTRY;
+            assert!(places >= 200, "{places}");
+            let cut: Vec<Cut> = (0..places)
+                .map(|n| Cut {
+                    dev: DeviceKey::from_bytes([1; 32]),
+                    lane: 1,
+                    seq: u32::MAX - u32::try_from(places - n).unwrap(),
+                    id: RecordId::from_bytes([2; 32]),
+                })
+                .collect();
+            let body = Control::Proposal(Proposal {
+                class: 1,
+                title: "t".repeat(limits::TITLE),
+                effects: vec![removal(SeatKey::from_bytes([3; 32]), cut); times],
+                closes_ms: u64::MAX >> 11,
+                text: Some("x".repeat(limits::TEXT)),
+            });
+            assert!(body.encode().len() <= limits::LONG_BODY, "{times}");
+        }
+    }
 }

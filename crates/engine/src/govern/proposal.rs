@@ -208,6 +208,7 @@ impl Collective {
                 .collect(),
             decision: None,
             decided: None,
+            cautions: Vec::new(),
         }
     }
 

@@ -34,11 +34,13 @@ impl Core {
         collective.must_be_in()?;
         collective.may_propose(now_ms)?;
         let plan = self.plan(&cid, &ask.what, now_ms)?;
+        let cautions = plan.cautions.clone();
         let body = proposal(ask, plan, now_ms)?;
         let collective = self.collective_mut(&cid)?;
         collective.can_be_carried(&body, now_ms)?;
         if ask.dry_run {
-            let view = collective.draft_view(&body, now_ms);
+            let mut view = collective.draft_view(&body, now_ms);
+            view.cautions = cautions;
             return Ok(Reply::Proposal(Box::new(view)));
         }
         let control = Control::Proposal(body);
@@ -51,8 +53,9 @@ impl Core {
                 &control,
             )
         })?;
-        self.proposal_view(&cid, &record.id())
-            .map(|view| Reply::Proposal(Box::new(view)))
+        let mut view = self.proposal_view(&cid, &record.id())?;
+        view.cautions = cautions;
+        Ok(Reply::Proposal(Box::new(view)))
     }
 }
 

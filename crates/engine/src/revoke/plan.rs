@@ -41,6 +41,12 @@ impl Core {
             };
         }
         view.cautions = cautions(&view);
+        view.cautions.extend(plan.filled.above_gaps().map(|told| {
+            format!(
+                "{told}: `moot sync {}` may fill the gap, and after it `moot readmit` brings them back; `--keep ID` keeps one of them now, and whatever else the gap may hold",
+                view.collective
+            )
+        }));
         view
     }
 

@@ -68,6 +68,12 @@ impl Vault {
                 self.add_body(draft, id, place, bytes)
             }
             Entry::Bundle { cid, key_id, bytes } => self.add_bundle(draft, cid, key_id, bytes),
+            Entry::DropBundle { hash } => {
+                if draft.stage.release_bundle(&self.state, hash)? {
+                    draft.push(&Item::DropBundle { hash: *hash })?;
+                }
+                Ok(())
+            }
             Entry::Local { key, value } => self.add_local(draft, key, value.as_deref()),
             Entry::Erase { id } => self.add_erasure(draft, id),
             Entry::Mark { id, mark } => {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use folkmoot_record::{BundleHash, CollectiveId, DeviceKey, EpochId, Hlc, RecordId, Verified};
 
 use crate::{
-    Bundle, Counts, Direction, Held, LogCursor, Logged, StoreError, Stored, Tip, Vault,
+    Author, Bundle, Counts, Direction, Held, LogCursor, Logged, StoreError, Stored, Tip, Vault,
     entry::Fact,
     layout::{self, BodyPlace, Number, Place, Spot},
     log::{Step, Walk},
@@ -127,6 +127,40 @@ impl Vault {
                 ControlFlow::Continue(())
             })?;
         Ok(found)
+    }
+
+    /// Passes on place and author of every content record of a collective by (hlc, id). Reads no
+    /// record.
+    ///
+    /// # Errors
+    /// [`StoreError::Projection`].
+    pub fn authors(
+        &self,
+        cid: &CollectiveId,
+        f: &mut dyn FnMut(Hlc, RecordId, Author),
+    ) -> Result<(), StoreError> {
+        let Some(number) = self.state.registry.number(cid) else {
+            return Ok(());
+        };
+        let (from, to) = layout::range(layout::CONTENT, &number.to_be_bytes());
+        let lost = self.lost.borrow();
+        let mut unreadable = false;
+        self.state
+            .index
+            .scan(&from, &to, Direction::Forward, &mut |key, value| {
+                match (layout::read_content(key), layout::read_author(value)) {
+                    (Some((hlc, id)), Some(author)) if !lost.contains(&id) => f(hlc, id, author),
+                    (Some(_), Some(_)) => {}
+                    _ => unreadable = true,
+                }
+                ControlFlow::Continue(())
+            })?;
+        if unreadable {
+            return Err(StoreError::Projection(
+                "an entry of the content table does not have its shape".to_owned(),
+            ));
+        }
+        Ok(())
     }
 
     /// Passes on all control records and ballots of a collective in the order in which they came,

@@ -3,16 +3,16 @@
 
 use std::ops::ControlFlow;
 
-use folkmoot_record::{BundleHash, EpochId, Hlc, RecordId, Verified};
+use folkmoot_record::{Hlc, RecordId, Verified};
 use folkmoot_store::{
-    Bundle, Counts, Direction, Engine, Entry, Held, LogCursor, Logged, Options, StoreError, Stored,
+    Author, Counts, Direction, Engine, Entry, Held, LogCursor, Logged, Options, StoreError, Stored,
     Tip, Vault,
 };
 
 use crate::records::{MS, SMALL, cid, dev, merge, note};
 
 /// Runs a step on a store that was just written, was closed and opened, and was rebuilt.
-fn everywhere(write: impl Fn(&mut Vault), check: impl Fn(&Vault)) {
+pub(crate) fn everywhere(write: impl Fn(&mut Vault), check: impl Fn(&Vault)) {
     for engine in [Engine::Sled, Engine::Memory] {
         let options = Options { engine, ..SMALL };
         let dir = tempfile::tempdir().unwrap();
@@ -345,43 +345,33 @@ fn an_erased_body_is_gone_and_does_not_come_back() {
 }
 
 #[test]
-fn bundles_are_kept_by_collective_and_found_by_hash() {
-    let (first, second) = (EpochId::from_bytes([1; 32]), EpochId::from_bytes([2; 32]));
-    let bundle = |cid, key_id, bytes: &[u8]| Entry::Bundle {
-        cid,
-        key_id,
-        bytes: bytes.to_vec(),
-    };
+fn every_content_record_says_whose_it_is_without_being_read() {
     everywhere(
         |vault| {
-            let group = [
-                bundle(cid(1), second, b"two"),
-                bundle(cid(1), first, b"one"),
-                bundle(cid(1), first, b"supplement"),
-                bundle(cid(2), first, b"elsewhere"),
-                bundle(cid(1), first, b"one"),
-            ];
-            vault.commit(&group).unwrap();
-            let end = vault.cursor();
-            vault.commit(&group).unwrap();
-            assert_eq!(vault.cursor(), end);
+            let notes = [note(1, 1, 1, "first"), note(1, 2, 1, "second")];
+            let notes = notes.map(|note| Entry::Record(note, 0));
+            vault.commit(&notes).unwrap();
         },
         |vault| {
-            let hash = |bytes| BundleHash::from_bytes(folkmoot_record::hash::plain(bytes));
-            let expected = Bundle {
-                cid: cid(1),
-                key_id: second,
-                hash: hash(b"two"),
-                bytes: b"two".to_vec(),
-            };
-            assert_eq!(vault.bundle(&hash(b"two")).unwrap(), Some(expected.clone()));
-            assert_eq!(vault.bundle(&hash(b"none")).unwrap(), None);
-            let all = vault.bundles(&cid(1)).unwrap();
-            assert_eq!(all.len(), 3);
-            assert!(all[..2].iter().all(|bundle| bundle.key_id == first));
-            assert_eq!(all[2], expected);
-            assert_eq!(vault.bundles(&cid(2)).unwrap().len(), 1);
-            assert_eq!(vault.bundles(&cid(3)).unwrap(), []);
+            let mut told = Vec::new();
+            vault
+                .authors(&cid(1), &mut |hlc, id, author| told.push((hlc, id, author)))
+                .unwrap();
+            let expected: Vec<_> = [note(1, 1, 1, "first"), note(1, 2, 1, "second")]
+                .iter()
+                .map(|note| {
+                    (
+                        note.header().hlc,
+                        note.id(),
+                        Author::of(&note.header().seat),
+                    )
+                })
+                .collect();
+            let (mut told_sorted, mut sorted) = (told.clone(), expected);
+            told_sorted.sort();
+            sorted.sort();
+            assert_eq!(told, told_sorted, "in order of time");
+            assert_eq!(told, sorted);
         },
     );
 }

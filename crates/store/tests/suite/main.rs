@@ -6,6 +6,7 @@
 )]
 
 mod bounds;
+mod bundles;
 mod child;
 mod crash;
 mod damage;
