@@ -1,6 +1,9 @@
 //! The charter of a set (section 4.8).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use folkmoot_record::{
     RecordId,
@@ -30,30 +33,17 @@ pub(crate) fn of(book: &Book, view: &View) -> Option<CharterAt> {
     if !view.set().contains(*genesis) {
         return None;
     }
-    let decided: Vec<Ix> = book
-        .amendments
-        .iter()
-        .copied()
-        .filter(|p| view.decided(book, *p))
-        .collect();
-    if decided.is_empty() {
+    let amended = amended(book, view);
+    if amended.is_empty() {
         return Some(CharterAt {
             charter: charter.clone(),
             hash: charter.hash(),
         });
     }
-    let mut changes: BTreeMap<Field, Vec<Ix>> = BTreeMap::new();
-    for p in decided {
-        for field in fields_of(book, p) {
-            changes.entry(field).or_default().push(p);
-        }
-    }
     let mut charter = (**charter).clone();
-    for (field, proposals) in changes {
-        if let Some(winner) = winner(book, view, &proposals) {
-            for delta in deltas(book, winner) {
-                apply(&mut charter, field, delta);
-            }
+    for (field, winner) in amended {
+        for delta in deltas(book, winner) {
+            apply(&mut charter, field, delta);
         }
     }
     let hash = charter.hash();
@@ -61,6 +51,28 @@ pub(crate) fn of(book: &Book, view: &View) -> Option<CharterAt> {
         charter: Arc::new(charter),
         hash,
     })
+}
+
+/// The proposals from which the charter has a field: those that no later one overrides in all they
+/// change.
+pub(crate) fn amendments(book: &Book, view: &View) -> BTreeSet<RecordId> {
+    let winners = amended(book, view).into_values();
+    winners.map(|p| id_of(book, p)).collect()
+}
+
+/// Which decided proposal each changed field is from.
+fn amended(book: &Book, view: &View) -> BTreeMap<Field, Ix> {
+    let mut changes: BTreeMap<Field, Vec<Ix>> = BTreeMap::new();
+    let decided = book.amendments.iter().copied();
+    for p in decided.filter(|p| view.decided(book, *p)) {
+        for field in fields_of(book, p) {
+            changes.entry(field).or_default().push(p);
+        }
+    }
+    changes
+        .into_iter()
+        .filter_map(|(field, proposals)| Some((field, winner(book, view, &proposals)?)))
+        .collect()
 }
 
 /// The role of that number in a charter.
@@ -119,7 +131,7 @@ fn deltas(book: &Book, p: Ix) -> impl Iterator<Item = &CharterDelta> {
         })
 }
 
-fn fields_of(book: &Book, p: Ix) -> std::collections::BTreeSet<Field> {
+fn fields_of(book: &Book, p: Ix) -> BTreeSet<Field> {
     deltas(book, p)
         .flat_map(|delta| {
             let roles = delta.roles.iter().flatten().map(|r| Field::Role(r.id));

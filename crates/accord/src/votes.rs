@@ -1,5 +1,7 @@
 //! Questions about proposals and votes, for clients (section 5).
 
+use std::collections::BTreeSet;
+
 use folkmoot_record::{
     DeviceKey, Kind, RecordId, SeatKey, Verified,
     control::{Actions, Control, Effect},
@@ -7,6 +9,7 @@ use folkmoot_record::{
 
 use crate::{
     accord::Accord,
+    charter,
     polls::{BallotBox, NoVote, Poll, Witnesses},
     warrant,
 };
@@ -22,6 +25,12 @@ impl Accord {
         let ix = intake.book.graph.number(proposal)?;
         let poll = intake.polls.of(&intake.book, &mut intake.views, ix)?;
         Some((*poll).clone())
+    }
+
+    /// The proposals from which the charter as it stands has a field (section 4.8); one that later
+    /// ones override in all it changes is not among them.
+    pub fn amendments(&self) -> BTreeSet<RecordId> {
+        charter::amendments(&self.intake.book, &self.intake.views.running)
     }
 
     /// Who would decide on a proposal that is put now, at `at_ms`, with all that is held in its

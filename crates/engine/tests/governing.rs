@@ -180,7 +180,7 @@ fn an_amendment_changes_what_differs_and_nothing_else() {
     let after = charter(&engine);
     assert_eq!(after.content_per_day, 500);
     assert!(after.provisional);
-    assert_eq!(after.amended_by, [view.id]);
+    assert_eq!(after.amended_by, std::slice::from_ref(&view.id));
     assert!(after.rules[1].sentence.contains("two thirds"));
     assert_eq!(after.rules[0].sentence, before.rules[0].sentence);
 
@@ -192,6 +192,29 @@ fn an_amendment_changes_what_differs_and_nothing_else() {
         None,
     );
     assert!(same.unwrap_err().message.contains("already"));
+
+    // Of several only those are named of which something is left.
+    let amend = |from: &str, to: &str| {
+        let toml = charter(&engine).toml;
+        assert!(toml.contains(from), "{toml}");
+        let toml = toml.replacen(from, to, 1);
+        let next = propose(&engine, Proposed::Charter { toml }, None).unwrap();
+        vote(&engine, &next.id, VoteChoice::Yes).unwrap();
+        next.id
+    };
+    let by = || {
+        let mut by = charter(&engine).amended_by;
+        by.sort();
+        by
+    };
+    let sorted = |mut ids: Vec<String>| {
+        ids.sort();
+        ids
+    };
+    let quotas = amend("content_per_day = 500", "content_per_day = 600");
+    assert_eq!(by(), sorted(vec![view.id, quotas.clone()]));
+    let rule = amend("share = \"2/3\"", "share = \"1/2\"");
+    assert_eq!(by(), sorted(vec![quotas, rule]));
     engine.stop();
 }
 

@@ -3,7 +3,7 @@
 use folkmoot_api::{ApiError, CharterRole, CharterRule, CharterView, Reply};
 use folkmoot_record::{
     RecordId,
-    control::{Charter, Control, Effect, Role},
+    control::{Charter, Role},
 };
 
 use super::PROVISIONAL_MS;
@@ -60,26 +60,16 @@ impl Core {
 }
 
 impl Collective {
-    /// The decided proposals that changed the charter, with the time of their first decision.
+    /// The proposals from which the charter has a field, with the time of their first decision.
     fn amendments(&self) -> Vec<(u64, RecordId)> {
-        let state = self.accord.state();
-        let mut found: Vec<(u64, RecordId)> = state
-            .proposals
-            .iter()
-            .filter(|(id, _)| self.changes_charter(id))
-            .filter_map(|(id, _)| Some((self.decided_ms(id)?, *id)))
+        let mut found: Vec<(u64, RecordId)> = self
+            .accord
+            .amendments()
+            .into_iter()
+            .filter_map(|id| Some((self.decided_ms(&id)?, id)))
             .collect();
         found.sort_unstable();
         found
-    }
-
-    fn changes_charter(&self, proposal: &RecordId) -> bool {
-        let body = self
-            .accord
-            .record(proposal)
-            .and_then(|record| record.control());
-        matches!(body, Some(Control::Proposal(body))
-            if body.effects.iter().any(|effect| matches!(effect, Effect::Charter(_))))
     }
 
     /// When a proposal was decided first, as claimed, in ms.
