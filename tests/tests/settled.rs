@@ -136,7 +136,10 @@ fn what_would_undo_settled_history_waits_for_the_person() {
     ana.up();
 
     // One removes Ben as of long ago, the other decides something without knowing what happened.
-    let removal = text(&sue.ok(&["revoke", "@ben", "--yes"])["id"]);
+    let plan = sue.ok(&["revoke", "@ben", "--yes"]);
+    // The node that ran an hour ago at most had compared with Ana's.
+    assert!(plan["compared"].as_u64().unwrap() >= 1, "{plan}");
+    let removal = text(&plan["id"]);
     let put = tia.ok(&["propose", "role", "cy", "moderator"]);
     let decided = tia.ok(&["vote", &text(&put["id"]), "yes"]);
     assert_eq!(decided["state"], "decided", "{decided}");

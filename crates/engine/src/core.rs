@@ -221,12 +221,15 @@ impl Core {
                         false => drop(collective.unserved.remove(&peer)),
                     }
                 }
+                let machine = self.machine.as_ref();
+                let seat = machine.and_then(|machine| machine.seat(&peer, &cid));
+                if let Some(seat) = seat {
+                    self.note_compared(cid, seat);
+                }
                 self.synced(cid, equal);
                 if !equal {
                     return Vec::new();
                 }
-                let machine = self.machine.as_ref();
-                let seat = machine.and_then(|machine| machine.seat(&peer, &cid));
                 let inputs = self.recovered(cid);
                 self.heard_equal(cid, seat);
                 inputs

@@ -1,12 +1,17 @@
-//! When a device of a member was last heard: its last connection, kept across starts.
+//! When a member was last heard: the last connection of each device, and the last comparison with a
+//! node of theirs, kept across starts.
 
-use folkmoot_record::{CollectiveId, DeviceKey};
+use std::collections::BTreeSet;
+
+use folkmoot_record::{CollectiveId, DeviceKey, SeatKey};
 use folkmoot_store::Entry;
 
 use crate::core::Core;
 
 /// Local facts: when a device was last connected, `h/`, collective, device.
 const TABLE: &[u8] = b"h/";
+/// Local facts: when a node of a member was last reconciled with this one, `compared/`, collective, seat.
+const COMPARED: &[u8] = b"compared/";
 /// How much later a connection has to be than what is kept, in ms: writing costs a sync of the disk.
 const WORTH_KEEPING: u64 = 600_000;
 
@@ -14,20 +19,59 @@ fn key(cid: &CollectiveId, dev: &DeviceKey) -> Vec<u8> {
     [TABLE, cid.as_ref() as &[u8], dev.as_ref()].concat()
 }
 
+fn compared(cid: &CollectiveId, seat: &SeatKey) -> Vec<u8> {
+    [COMPARED, cid.as_ref() as &[u8], seat.as_ref()].concat()
+}
+
 impl Core {
     /// Notes that a device is connected now.
     pub(crate) fn heard(&mut self, cid: CollectiveId, dev: DeviceKey) {
+        self.note_time(key(&cid, &dev));
+    }
+
+    /// Notes that a node of a member was reconciled with this one.
+    pub(crate) fn note_compared(&mut self, cid: CollectiveId, seat: SeatKey) {
+        self.note_time(compared(&cid, &seat));
+    }
+
+    /// Members besides these whose nodes were compared with this one since then, to ten minutes: also
+    /// by the node that ran before.
+    pub(crate) fn compared_since(
+        &self,
+        cid: &CollectiveId,
+        besides: &BTreeSet<SeatKey>,
+        since_ms: u64,
+    ) -> u64 {
+        let Some(collective) = self.collectives.get(cid) else {
+            return 0;
+        };
+        let members = collective.accord.state().seats.iter();
+        let others = members.filter(|(seat, member)| member.live && !besides.contains(*seat));
+        let lately = |seat: &SeatKey| {
+            self.noted(&compared(cid, seat))
+                .is_some_and(|at_ms| at_ms >= since_ms)
+        };
+        others.filter(|(seat, _)| lately(seat)).count() as u64
+    }
+
+    /// Keeps that something happened now, if what is kept is much older.
+    fn note_time(&mut self, key: Vec<u8>) {
         let now_ms = self.clock.wall();
-        if now_ms < self.last_heard(&cid, &dev).unwrap_or(0) + WORTH_KEEPING {
+        if now_ms < self.noted(&key).unwrap_or(0).saturating_add(WORTH_KEEPING) {
             return;
         }
         let entry = Entry::Local {
-            key: key(&cid, &dev),
+            key,
             value: Some(now_ms.to_be_bytes().to_vec()),
         };
         if let Err(error) = self.store.commit(&[entry]) {
             tracing::warn!(%error, "a connection could not be noted");
         }
+    }
+
+    fn noted(&self, key: &[u8]) -> Option<u64> {
+        let value = self.store.local(key).ok().flatten()?;
+        value.try_into().ok().map(u64::from_be_bytes)
     }
 
     /// Notes every device that is connected now.
@@ -42,15 +86,11 @@ impl Core {
 
     /// When a device was last seen connected, to ten minutes, in ms.
     pub(crate) fn last_heard(&self, cid: &CollectiveId, dev: &DeviceKey) -> Option<u64> {
-        let value = self.store.local(&key(cid, dev)).ok().flatten()?;
-        value.try_into().ok().map(u64::from_be_bytes)
+        self.noted(&key(cid, dev))
     }
 
     /// The devices of members of a collective that are connected now.
-    pub(crate) fn connected_devices(
-        &self,
-        cid: &CollectiveId,
-    ) -> std::collections::BTreeSet<DeviceKey> {
+    pub(crate) fn connected_devices(&self, cid: &CollectiveId) -> BTreeSet<DeviceKey> {
         self.machine
             .as_ref()
             .map(folkmoot_sync::Machine::peers)

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use folkmoot_accord::VoidReason;
 use folkmoot_api::{ApiError, ErrorCode, KeysChange, Reply, RevokeArgs};
 use folkmoot_record::{
-    CollectiveId, DeviceKey, GrantId, Kind, RecordId, SeatKey, Verified,
+    DeviceKey, GrantId, Kind, RecordId, SeatKey, Verified,
     control::{Control, Cut, Revoke, Target},
     limits,
 };
@@ -109,31 +109,6 @@ impl Core {
                     .ok_or_else(missing)
             })
             .collect()
-    }
-
-    /// People of a collective besides these whose nodes compared with this one since then.
-    pub(crate) fn compared_since(
-        &self,
-        cid: &CollectiveId,
-        besides: &BTreeSet<SeatKey>,
-        since_ms: u64,
-    ) -> u64 {
-        let seats: BTreeSet<SeatKey> = self
-            .machine
-            .as_ref()
-            .map(folkmoot_sync::Machine::peers)
-            .unwrap_or_default()
-            .into_iter()
-            .flat_map(|peer| peer.shared)
-            .filter(|shared| shared.cid == *cid && !besides.contains(&shared.seat))
-            .filter(|shared| {
-                let collective = self.collectives.get(cid);
-                collective.is_some_and(|collective| collective.is_live(&shared.seat))
-            })
-            .filter(|shared| shared.synced_at.is_some_and(|at| at >= since_ms))
-            .map(|shared| shared.seat)
-            .collect();
-        seats.len() as u64
     }
 }
 
