@@ -190,7 +190,10 @@ fn drop_one(cx: &Context<'_>, ask: DeviceDrop, yes: bool) -> Result<(), CliError
         let help = "What you hold of it stays; what it writes from now on counts nowhere.";
         match confirm(cx.ui, &question, help) {
             Some(true) => {}
-            Some(false) => return Ok(()),
+            Some(false) => {
+                cx.ui.say("nothing was done");
+                return Ok(());
+            }
             None => return Err(CliError::usage("dropping it was not confirmed").hint("add --yes")),
         }
     }

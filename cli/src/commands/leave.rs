@@ -81,9 +81,18 @@ pub(crate) fn leave(cx: &Context<'_>, ask: Leave, yes: bool) -> Result<(), CliEr
         }
         let question = format!("Leave {name}?");
         let help = "The others see it. To come back you need a new invite.";
-        match confirm(cx.ui, &question, help) {
+        let answer = if cx.ui.json {
+            // Nothing was shown that could be answered.
+            None
+        } else {
+            confirm(cx.ui, &question, help)
+        };
+        match answer {
             Some(true) => {}
-            Some(false) => return Ok(()),
+            Some(false) => {
+                cx.ui.say("nothing was done");
+                return Ok(());
+            }
             None => return Err(CliError::usage("leaving was not confirmed").hint("add --yes")),
         }
     }
