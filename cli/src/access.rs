@@ -108,7 +108,6 @@ impl Access {
             version: env!("CARGO_PKG_VERSION"),
             serving: false,
             helps: false,
-            recovering: false,
         };
         let (engine, opened) = Engine::open(&options, &mut |text| cx.ui.say(text))?;
         if opened.first_start {

@@ -45,8 +45,6 @@ pub struct Options {
     pub passphrase: Option<Zeroizing<String>>,
     /// Version of the program.
     pub version: &'static str,
-    /// Whether `moot recover` runs it: a home that may still come back is waited for.
-    pub recovering: bool,
 }
 
 /// What a node tells while it runs, in this order.
@@ -173,7 +171,7 @@ async fn open<T: FnMut(Told) + Send + 'static>(
     options.home.make()?;
     let home = options.home.clone();
     let (passphrase, version) = (options.passphrase.clone(), options.version);
-    let (helps, recovering) = (options.settings.recovery.value, options.recovering);
+    let helps = options.settings.recovery.value;
     tokio::task::spawn_blocking(move || {
         let (engine, opened) = open_patiently(LOCK_PATIENCE, || {
             let options = folkmoot_engine::Options {
@@ -182,7 +180,6 @@ async fn open<T: FnMut(Told) + Send + 'static>(
                 version,
                 serving: true,
                 helps,
-                recovering,
             };
             Engine::open(&options, &mut |text| tell(Told::Progress(text.to_owned())))
         })?;

@@ -47,6 +47,7 @@ Examples:
   moot recover - < card.txt      reads it from standard input
   moot recover                   asks for the words and the parts of the card
   moot recover --retire-now      all that you wrote is back: retire your lost devices at once
+  moot recover --fresh-home      your home was on lost devices alone: make a fresh one
 
 With the card an empty machine is enough: members' nodes let you into your collectives again, in
 your old seats, and everything comes back from them. Lost devices are retired, so that nobody
@@ -70,6 +71,9 @@ pub(crate) struct Args {
     /// With --retire-now: only in this collective
     #[arg(long = "in", value_name = "COLLECTIVE", requires = "retire_now")]
     place: Option<String>,
+    /// The home does not come back: make a fresh one; the old one is asked for further beside it
+    #[arg(long, conflicts_with_all = ["from", "peers", "keep_devices", "listen", "retire_now"])]
+    fresh_home: bool,
     /// Multiaddr to listen on meanwhile, in place of all interfaces; may be repeated
     #[arg(long, value_name = "ADDR")]
     listen: Vec<String>,
@@ -81,6 +85,15 @@ pub(crate) struct Args {
 /// # Errors
 /// A card that cannot be read, keys that are there already, or what did not come back.
 pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
+    if args.fresh_home {
+        let access = Access::open(cx, Need::ExistingHome)?;
+        let done: String = access.ask(Command::FreshHome {})?;
+        if cx.ui.json {
+            return cx.ui.object(&json!({ "done": done }));
+        }
+        cx.ui.say(&clean(&done));
+        return Ok(());
+    }
     if args.retire_now {
         let access = Access::open(cx, Need::ExistingHome)?;
         let collective = args.place;
@@ -131,7 +144,6 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         peers: args.peers,
         passphrase,
         version: env!("CARGO_PKG_VERSION"),
-        recovering: true,
     };
     with_node(options, || {
         let access = Access::running(cx)?.ok_or_else(|| {
@@ -270,10 +282,6 @@ fn watch(
         }
         std::thread::sleep(LOOK);
     }
-    if views.iter().any(|view| view.home && !view.finished) {
-        let _: String = access.ask(Command::FreshHome {})?;
-        views = access.ask(Command::Recoveries {})?;
-    }
     show(cx, recovered, &views)
 }
 
@@ -380,7 +388,12 @@ fn show(cx: &Context<'_>, recovered: &[Recovered], views: &[RecoveryView]) -> Re
         }
         out.flush()?;
     }
-    if fresh || views.iter().any(|view| view.home && !view.finished) {
+    if views.iter().any(|view| view.home && !view.finished) {
+        cx.ui.say(
+            "your home comes back from another device of yours while your node runs (moot up); if they are gone for good, make a fresh one: moot recover --fresh-home",
+        );
+    }
+    if fresh {
         cx.ui
             .say("your notes of the old home come back only from a copy of its folder, or from another device of yours");
     }

@@ -85,7 +85,6 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
             peers: args.peers.clone(),
             passphrase: passphrase.clone(),
             version: env!("CARGO_PKG_VERSION"),
-            recovering: false,
         };
         let ended = runtime.block_on(run_node(options, move |told| tell(&ui, &home, told)));
         match ended {

@@ -275,6 +275,44 @@ impl Collective {
         self.draft(spot, cap, &signer, kind, body)
     }
 
+    /// A record of the root that rests on some of the known records alone: on those that nobody of
+    /// them rests on in turn.
+    pub(crate) fn root_draft_on(
+        &self,
+        now_ms: u64,
+        known: &BTreeSet<RecordId>,
+        root: &SigningKey,
+        kind: Kind,
+        body: &Control,
+    ) -> Result<Verified, ApiError> {
+        let signer = Signer::Root(root);
+        let mut spot = self.spot(now_ms, &signer);
+        let limit = now_ms.saturating_add(CITED_AHEAD);
+        let records: Vec<&Verified> = known
+            .iter()
+            .filter(|id| self.accord.standing(id).is_some_and(|s| s.is_admitted()))
+            .filter_map(|id| self.accord.record(id))
+            .filter(|record| record.header().ms() <= limit)
+            .collect();
+        let below: BTreeSet<RecordId> = records
+            .iter()
+            .flat_map(|record| record.header().auth.iter().chain(&record.header().prev))
+            .copied()
+            .collect();
+        let mut heads: Vec<RecordId> = records.iter().map(|record| record.id()).collect();
+        heads.retain(|id| !below.contains(id));
+        heads.sort_unstable();
+        heads.truncate(limits::AUTH);
+        if !heads.is_empty() {
+            let later = self
+                .hlcs(&heads)
+                .chain(self.hlcs(spot.place.prev.as_slice()));
+            spot.hlc = Hlc::next(now_ms, later);
+            spot.auth = heads;
+        }
+        self.draft(spot, None, &signer, kind, body)
+    }
+
     /// Where the next control record of a signer stands: its log, heads and time.
     fn spot(&self, now_ms: u64, signer: &Signer<'_>) -> Spot {
         let seat = self.secrets.seat;

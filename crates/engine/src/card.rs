@@ -17,7 +17,7 @@ use crate::{
     core::Core,
     errors::{failed, store_failed, usage},
     invite::moment,
-    notes::{ADDRESSES, CID, MEMBERSHIP, SALT},
+    notes::{ADDRESSES, CID, LEFT, MEMBERSHIP, SALT},
     peers::{encode, readable},
     secrets::Membership,
 };
@@ -34,7 +34,7 @@ const CONFIRMED: &[u8] = b"words-confirmed";
 pub(crate) const ASKED_WORDS: usize = 3;
 
 /// One line of the home's list of memberships.
-type Membered = (CollectiveId, Option<[u8; 16]>, Vec<Addr>);
+pub(crate) type Membered = (CollectiveId, Option<[u8; 16]>, Vec<Addr>);
 
 impl Core {
     /// Remembers where a member of this collective was dialled.
@@ -87,8 +87,16 @@ impl Core {
 
     /// The home's list of collectives; the newest record of each counts.
     pub(crate) fn membership_list(&self) -> Vec<Membered> {
+        self.home_collective()
+            .map(|home| self.list_of(&home.cid()))
+            .unwrap_or_default()
+    }
+
+    /// The list that this home, or former home, keeps, without what was left.
+    pub(crate) fn list_of(&self, home: &CollectiveId) -> Vec<Membered> {
         let Some(stamps) = self
-            .home_collective()
+            .collectives
+            .get(home)
             .and_then(|home| home.content_stamps(&self.store).ok())
         else {
             return Vec::new();
@@ -100,9 +108,13 @@ impl Core {
                 continue;
             };
             if record.header().kind == MEMBERSHIP
-                && let Some((cid, salt, addrs)) = record.body().and_then(membership)
+                && let Some((left, (cid, salt, addrs))) = record.body().and_then(membership)
             {
-                list.insert(cid, (salt, addrs));
+                if left {
+                    list.remove(&cid);
+                } else {
+                    list.insert(cid, (salt, addrs));
+                }
             }
         }
         list.into_iter()
@@ -241,8 +253,8 @@ impl Core {
     }
 }
 
-/// What the body of a membership record says.
-fn membership(body: &[u8]) -> Option<Membered> {
+/// What the body of a membership record says, and whether the collective was left.
+fn membership(body: &[u8]) -> Option<(bool, Membered)> {
     let content = Content::decode(MEMBERSHIP, body).ok()?;
     let Some(Value::Bytes(cid)) = content.map.get(&CID) else {
         return None;
@@ -263,5 +275,6 @@ fn membership(body: &[u8]) -> Option<Membered> {
             .collect(),
         _ => Vec::new(),
     };
-    Some((cid, salt, addrs))
+    let left = content.map.get(&LEFT) == Some(&Value::Uint(1));
+    Some((left, (cid, salt, addrs)))
 }

@@ -504,6 +504,8 @@ impl Core {
         }
         self.all_duties();
         self.retire_all_due();
+        self.end_stalled_joins();
+        self.take_turns_recovering();
         self.forget_idle_imports();
         self.hear_all();
         self.empty_what_is_due(now_ms);

@@ -81,6 +81,7 @@ pub(crate) fn found(
     let mut collective = Collective::new(Secrets {
         cid: CollectiveId::from(genesis.id()),
         membership: Membership::Member,
+        aside: false,
         home,
         founder_salt: Some(salt),
         seat,

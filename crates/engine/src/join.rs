@@ -63,6 +63,12 @@ impl Join {
         })
     }
 
+    /// What goes wrong, where it has for so long, and no end was told yet.
+    pub(crate) fn stalled(&self, mono: u64, patience: u64) -> Option<String> {
+        let (why, since) = self.trouble.as_ref().filter(|_| self.failed.is_none())?;
+        (mono.saturating_sub(*since) >= patience).then(|| why.clone())
+    }
+
     /// Whether someone who has seen so many stages has something new to hear.
     pub(crate) fn news(&self, seen: u32, mono: u64) -> bool {
         self.finished || self.failure(mono).is_some() || self.stages.len() > seen as usize
@@ -80,12 +86,16 @@ impl Core {
         if let Some(collective) = self.collectives.get(&cid)
             && collective.secrets.membership == Membership::Member
             && collective.seat_is_live()
-            && collective.unserved.is_empty()
         {
-            return Err(
-                usage(format!("you are already a member of {}", collective.name()))
-                    .hint("the key is still good for somebody else"),
-            );
+            let already = usage(format!("you are already a member of {}", collective.name()));
+            if collective.unserved.is_empty() {
+                return Err(already.hint("the key is still good for somebody else"));
+            }
+            if self.is_taken_by_somebody(&cid) {
+                return Err(already.hint(
+                    "some nodes do not take this device, but one that is connected now does: `moot sync`, and try again when that one has heard of it too",
+                ));
+            }
         }
         let mut addrs: Vec<Addr> = link.addresses.iter().cloned().map(Addr).collect();
         for text in &ask.peers {
@@ -95,8 +105,18 @@ impl Core {
             return Err(usage("the key carries no address of a member")
                 .hint("ask for a member's address and add it: `moot join KEY --peer ADDRESS`"));
         }
-        self.prepare_to_join(cid, link.invite)?;
-        let record = self.fitting_join(&cid, link.invite)?;
+        if self.is_recovering(&cid) {
+            // One door is asked at for a collective: the recovery goes on where the join fails.
+            self.feed(Input::Ask(Ask::CancelJoin { cid }));
+        }
+        let prepared = self.prepare_to_join(cid, link.invite);
+        let record = match prepared.and_then(|()| self.fitting_join(&cid, link.invite)) {
+            Ok(record) => record,
+            Err(error) => {
+                self.stand_back(cid);
+                return Err(error);
+            }
+        };
         self.joins.insert(
             cid,
             Join {
@@ -120,13 +140,20 @@ impl Core {
 
     /// Draws the keys for the new seat, or finds those of an earlier try by the same invite.
     fn prepare_to_join(&mut self, cid: CollectiveId, invite: GrantId) -> Result<(), ApiError> {
-        let kept = self.kept_join(&cid)?;
+        if let Some(collective) = self.collectives.get(&cid) {
+            let joining = collective.secrets.membership == Membership::Joining;
+            if !joining || collective.secrets.aside || self.is_recovering(&cid) {
+                return self.stand_aside(cid, invite);
+            }
+        }
+        let kept = self.kept_join(&cid, false)?;
         let secrets = match self.collectives.get(&cid) {
             None => {
                 let root = self.keyring.joiner_seat(&cid);
                 Secrets {
                     cid,
                     membership: Membership::Joining,
+                    aside: false,
                     home: false,
                     founder_salt: None,
                     seat: SeatKey::from_bytes(root.verifying_key().to_bytes()),
@@ -139,14 +166,14 @@ impl Core {
             Some(collective) => {
                 let old = &collective.secrets;
                 // A device that signed a join by another invite must not sign a second one: both
-                // would stand first in its log. Whoever left has a log that is closed.
+                // would stand first in its log.
                 let spent = kept.is_some_and(|record| {
                     record.header().dev == old.dev() && record.header().cap != Some(invite)
                 });
-                if old.membership == Membership::Joining && !spent {
-                    old.copy()
-                } else {
+                if spent {
                     self.new_secrets(cid, old)?
+                } else {
+                    old.copy()
                 }
             }
         };
@@ -164,27 +191,34 @@ impl Core {
         cid: &CollectiveId,
         invite: GrantId,
     ) -> Result<Option<Verified>, ApiError> {
-        let dev = self
-            .collectives
-            .get(cid)
-            .map(|collective| collective.secrets.dev());
-        Ok(self.kept_join(cid)?.filter(|record| {
+        let secrets = self.collectives.get(cid).map(|c| &c.secrets);
+        let dev = secrets.map(Secrets::dev);
+        let aside = secrets.is_some_and(|secrets| secrets.aside);
+        Ok(self.kept_join(cid, aside)?.filter(|record| {
             record.header().cap == Some(invite) && Some(record.header().dev) == dev
         }))
     }
 
     /// The join record of an earlier try, whichever invite it was by.
-    pub(crate) fn kept_join(&self, cid: &CollectiveId) -> Result<Option<Verified>, ApiError> {
+    pub(crate) fn kept_join(
+        &self,
+        cid: &CollectiveId,
+        aside: bool,
+    ) -> Result<Option<Verified>, ApiError> {
         let kept = self
             .store
-            .local(&join_key(cid))
+            .local(&join_key(cid, aside))
             .map_err(crate::errors::store_failed)?;
         Ok(kept
             .and_then(|wire| Signed::parse(&wire).ok())
             .and_then(|signed| signed.verify().ok()))
     }
 
-    fn new_secrets(&self, cid: CollectiveId, old: &Secrets) -> Result<Secrets, ApiError> {
+    pub(crate) fn new_secrets(
+        &self,
+        cid: CollectiveId,
+        old: &Secrets,
+    ) -> Result<Secrets, ApiError> {
         let mut secrets = Secrets {
             cid,
             membership: Membership::Joining,
@@ -197,11 +231,15 @@ impl Core {
 
     /// The machine got one step further.
     pub(crate) fn join_step(&mut self, cid: CollectiveId, step: JoinStep) -> Vec<Input> {
-        let Some(join) = self.joins.get_mut(&cid) else {
+        let over = |join: &Join| join.finished || join.failed.is_some();
+        let recovers = self.is_recovering(&cid) && self.joins.get(&cid).is_none_or(over);
+        let Some(join) = self.joins.get_mut(&cid).filter(|_| !recovers) else {
             return self.recovery_step(cid, step);
         };
         match step {
             JoinStep::Reached => join.reach(JoinStage::MemberFound),
+            // Of recovery doors alone.
+            JoinStep::NotTaken => {}
             JoinStep::DoorOpen => join.reach(JoinStage::MembershipProven),
             JoinStep::Served => match self.join_record(cid) {
                 Ok(record) => {
@@ -216,14 +254,12 @@ impl Core {
                     })];
                 }
                 Err(error) => {
-                    self.fail_join(cid, error);
-                    return vec![Input::Ask(Ask::CancelJoin { cid })];
+                    return self.give_up(cid, error);
                 }
             },
             JoinStep::Welcomed { .. } => {
                 if let Err(error) = self.enter(cid) {
-                    self.fail_join(cid, error);
-                    return vec![Input::Ask(Ask::CancelJoin { cid })];
+                    return self.give_up(cid, error);
                 }
                 return vec![
                     Input::Changed { cid },
@@ -237,10 +273,16 @@ impl Core {
                 join.trouble = Some((why, since));
             }
             JoinStep::Failed { why, retry: false } => {
-                self.fail_join(cid, failed(why));
-                return vec![Input::Ask(Ask::CancelJoin { cid })];
+                return self.give_up(cid, failed(why));
             }
         }
+        Vec::new()
+    }
+
+    /// The join is over. What asked at the door ends first: a recovery may ask anew.
+    fn give_up(&mut self, cid: CollectiveId, error: ApiError) -> Vec<Input> {
+        self.feed(Input::Ask(Ask::CancelJoin { cid }));
+        self.fail_join(cid, error);
         Vec::new()
     }
 
@@ -251,9 +293,10 @@ impl Core {
             return Ok(record);
         }
         let record = self.make_join(cid)?;
+        let aside = self.collective_mut(&cid)?.secrets.aside;
         self.store
             .commit(&[Entry::Local {
-                key: join_key(&cid),
+                key: join_key(&cid, aside),
                 value: Some(record.wire().to_vec()),
             }])
             .map_err(crate::errors::store_failed)?;
@@ -335,9 +378,15 @@ impl Core {
         }
         let collective = self.collective_mut(&cid)?;
         collective.secrets.membership = Membership::Member;
+        // Here, and not before, do the new keys take the place of the old ones.
+        let aside = std::mem::replace(&mut collective.secrets.aside, false);
         if let Err(error) = self.keyring.save(&self.collectives[&cid].secrets) {
-            self.collective_mut(&cid)?.secrets.membership = Membership::Joining;
+            let secrets = &mut self.collective_mut(&cid)?.secrets;
+            (secrets.membership, secrets.aside) = (Membership::Joining, aside);
             return Err(key_failed(error));
+        }
+        if aside && let Err(error) = self.keyring.forget_aside(&cid) {
+            tracing::warn!(%error, "keys of a join that is done stay in a second file");
         }
         self.note_membership(cid, &addresses);
         self.announce_name(cid);
@@ -368,12 +417,13 @@ impl Core {
         self.answer_waiting();
     }
 
-    fn fail_join(&mut self, cid: CollectiveId, error: ApiError) {
+    pub(crate) fn fail_join(&mut self, cid: CollectiveId, error: ApiError) {
         if let Some(join) = self.joins.get_mut(&cid) {
             join.failed = Some(error);
             join.link = None;
         }
         self.forget_unserved(cid);
+        self.stand_back(cid);
         self.answer_waiting();
     }
 
@@ -385,7 +435,8 @@ impl Core {
             .collectives
             .get(&cid)
             .is_some_and(|collective| collective.secrets.membership == Membership::Joining);
-        if joining && !self.is_recovering(&cid) && counts.content + counts.control == 0 {
+        let aside = self.collectives.get(&cid).is_some_and(|c| c.secrets.aside);
+        if joining && !aside && !self.is_recovering(&cid) && counts.content + counts.control == 0 {
             self.collectives.remove(&cid);
             if let Err(error) = self.keyring.forget(&cid) {
                 self.warn(format!("unused keys could not be removed: {error}"));
@@ -454,9 +505,11 @@ impl Core {
     }
 }
 
-/// Local fact: the join record that was sent, wire bytes.
-pub(crate) fn join_key(cid: &CollectiveId) -> Vec<u8> {
-    [b"j/", cid.as_ref() as &[u8]].concat()
+/// Local fact: the join or device record that was sent, wire bytes; of a join beside other keys of
+/// the collective in a place of its own.
+pub(crate) fn join_key(cid: &CollectiveId, aside: bool) -> Vec<u8> {
+    let table = if aside { b"k/" } else { b"j/" };
+    [table, cid.as_ref() as &[u8]].concat()
 }
 
 /// Local fact: when the first full control sync of a collective ended.

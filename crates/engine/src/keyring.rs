@@ -21,6 +21,8 @@ const NODE_KEY: &str = "node.key";
 const MASTER: &str = "master";
 const TRANSPORT: &str = "transport";
 const COLLECTIVE: &str = ".collective";
+/// Keys of a join beside others of the same collective.
+const ASIDE: &str = ".joining";
 /// First byte of a node key in the open; a sealed one begins with the head of an FC array.
 const OPEN: u8 = b'K';
 
@@ -186,7 +188,32 @@ impl Keyring {
 
     /// Writes the secrets of one collective, durably.
     pub(crate) fn save(&self, secrets: &Secrets) -> Result<(), KeyError> {
-        self.write(&format!("{}{COLLECTIVE}", secrets.cid), &secrets.encode())
+        let place = if secrets.aside { ASIDE } else { COLLECTIVE };
+        self.write(&format!("{}{place}", secrets.cid), &secrets.encode())
+    }
+
+    /// Reads the secrets of one collective.
+    pub(crate) fn one(&self, cid: &CollectiveId) -> Result<Secrets, KeyError> {
+        self.secrets(&format!("{cid}{COLLECTIVE}"))
+    }
+
+    /// Reads those of a join beside them, where there was one.
+    pub(crate) fn aside(&self, cid: &CollectiveId) -> Result<Option<Secrets>, KeyError> {
+        let name = format!("{cid}{ASIDE}");
+        match self.home.read_key(&name)? {
+            Some(_) => self.secrets(&name).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Removes those of a join beside them: they are in their place now.
+    pub(crate) fn forget_aside(&self, cid: &CollectiveId) -> Result<(), KeyError> {
+        Ok(self.home.remove_key(&format!("{cid}{ASIDE}"))?)
+    }
+
+    fn secrets(&self, name: &str) -> Result<Secrets, KeyError> {
+        let bytes = open(&self.home, &self.node_key, name)?;
+        Secrets::decode(&bytes).map_err(|_| damaged(name))
     }
 
     /// Removes the secrets of one collective.
@@ -221,10 +248,7 @@ impl Keyring {
         self.home
             .key_names(COLLECTIVE)?
             .into_iter()
-            .map(|name| {
-                let bytes = open(&self.home, &self.node_key, &name)?;
-                Secrets::decode(&bytes).map_err(|_| damaged(&name))
-            })
+            .map(|name| self.secrets(&name))
             .collect()
     }
 

@@ -63,6 +63,7 @@ impl Core {
         if ask.withdraw {
             self.look_again(cid, &Rejudge::Seats([seat].into()));
         }
+        self.note_left(cid);
         self.depart(cid);
         left.done = true;
         Ok(Reply::Left(left))

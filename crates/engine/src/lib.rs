@@ -6,6 +6,7 @@
 
 mod acts;
 mod agents;
+mod aside;
 mod author;
 mod bundles;
 mod card;
@@ -14,6 +15,7 @@ mod checkers;
 mod clock;
 mod collective;
 mod collectives;
+mod comeback;
 mod contracts;
 mod core;
 mod cut;
@@ -43,6 +45,7 @@ mod join;
 mod keyring;
 mod leave;
 mod limits;
+mod lost_home;
 mod marks;
 mod members;
 mod merge;
@@ -100,8 +103,6 @@ pub struct Options {
     pub serving: bool,
     /// Whether this node answers recovery doors of other members.
     pub helps: bool,
-    /// Whether `moot recover` runs it: a home that may still come back is waited for.
-    pub recovering: bool,
 }
 
 /// Whether this home has keys that a passphrase seals. Where it has none, or they lie open, a

@@ -25,6 +25,8 @@ pub(crate) const MEMBERSHIP: Kind = Kind(0x8001);
 pub(crate) const CID: u8 = 64;
 pub(crate) const SALT: u8 = 65;
 pub(crate) const ADDRESSES: u8 = 66;
+/// 1 where the collective was left.
+pub(crate) const LEFT: u8 = 67;
 
 impl Core {
     /// Writes one content record.
@@ -160,7 +162,17 @@ impl Core {
             .collectives
             .get(&cid)
             .and_then(|collective| collective.secrets.founder_salt);
-        if let Err(error) = self.post_membership(cid, salt, addresses) {
+        if let Err(error) = self.post_membership(cid, salt, addresses, false) {
+            self.warn(format!(
+                "the home's list of collectives could not be kept: {error}"
+            ));
+        }
+    }
+
+    /// Writes into the home that a collective was left: whoever comes back by the words does not ask
+    /// for it.
+    pub(crate) fn note_left(&mut self, cid: CollectiveId) {
+        if let Err(error) = self.post_membership(cid, None, &[], true) {
             self.warn(format!(
                 "the home's list of collectives could not be kept: {error}"
             ));
@@ -172,17 +184,21 @@ impl Core {
         member_of: CollectiveId,
         founder_salt: Option<[u8; 16]>,
         addresses: &[Vec<u8>],
+        left: bool,
     ) -> Result<(), ApiError> {
         let home = self.place_or_home(None)?;
         let addresses = addresses.iter().cloned().map(Value::Bytes).collect();
-        let body = Content::new(random().map_err(|e| failed(e.to_string()))?)
+        let mut content = Content::new(random().map_err(|e| failed(e.to_string()))?)
             .with(CID, Value::Bytes(member_of.to_bytes().to_vec()))
             .with(
                 SALT,
                 founder_salt.map_or(Value::Null, |salt| Value::Bytes(salt.to_vec())),
             )
-            .with(ADDRESSES, Value::Array(addresses))
-            .encode();
+            .with(ADDRESSES, Value::Array(addresses));
+        if left {
+            content = content.with(LEFT, Value::Uint(1));
+        }
+        let body = content.encode();
         let now_ms = self.clock.wall();
         let store = &self.store;
         let collective = self

@@ -115,8 +115,7 @@ impl Core {
         for notice in &notices {
             core.warn(notice.clone());
         }
-        let coming = options.recovering && core.collectives.values().any(Collective::is_home);
-        let first_start = core.home_collective().is_none() && !coming;
+        let first_start = core.home_collective().is_none() && !core.home_may_come();
         if first_start && core.wants_fresh_home() {
             core.fresh_home().map_err(|error| OpenError::Failed {
                 message: error.message,

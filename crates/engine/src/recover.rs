@@ -150,6 +150,7 @@ impl Run {
         Pending {
             retire: !self.keep_devices,
             addrs: addrs.unwrap_or_default(),
+            was_home: false,
         }
     }
 
@@ -217,6 +218,7 @@ impl Run {
         let mut collective = Collective::new(Secrets {
             cid,
             membership: Membership::Member,
+            aside: false,
             home: false,
             founder_salt: founder.filter(|_| founded).map(|(genesis, _)| genesis.salt),
             seat,

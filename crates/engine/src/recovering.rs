@@ -6,23 +6,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ed25519_dalek::SigningKey;
-use folkmoot_api::{ApiError, JoinStage, RecoveryView, Reply};
+use folkmoot_api::{ApiError, JoinStage, RecoveryView};
 use folkmoot_record::{
-    CollectiveId, Hlc, Kind, RecordId, SeatKey, Verified,
-    control::{Control, DeviceAdd, DeviceBody},
+    CollectiveId, RecordId, SeatKey, Verified,
     fc::{Decoder, Encoder, FcError},
 };
 use folkmoot_seal::KemSecret;
 use folkmoot_store::{Entry, StoreError, Vault};
-use folkmoot_sync::{Addr, Ask, Input, JoinStep};
+use folkmoot_sync::{Addr, Ask, Input, JoinStep, limits};
 
 use crate::{
-    author::Signer,
     clock::random,
     collective::Collective,
     core::Core,
     errors::{failed, key_failed, store_failed},
-    join::join_key,
     keyring::Keyring,
     receive::Taken,
     retire::Retirement,
@@ -38,6 +35,9 @@ pub(crate) const FRESH_HOME: &[u8] = b"fresh-home";
 pub(crate) const FOLLOW_LIST: &[u8] = b"follow-list";
 /// Addresses kept of one recovery: what a card and the home's list can name.
 const MOST_ADDRESSES: usize = 16;
+/// How long a recovery asks before it makes room for one that waits, in milliseconds: as long as
+/// the longest pause between two dials.
+const TURN: u64 = limits::BACKOFF_MS.1;
 
 /// What is kept of a recovery.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +46,8 @@ pub(crate) struct Pending {
     pub(crate) retire: bool,
     /// Where to ask.
     pub(crate) addrs: Vec<Addr>,
+    /// It was the home, until a fresh one was made: its list of collectives is still followed.
+    pub(crate) was_home: bool,
 }
 
 impl Pending {
@@ -53,10 +55,11 @@ impl Pending {
     pub(crate) fn fact(&self, cid: &CollectiveId) -> Entry {
         let mut out = Encoder::new();
         let addrs: Vec<&Addr> = self.addrs.iter().take(MOST_ADDRESSES).collect();
-        out.array(2).bool(self.retire).array(addrs.len());
+        out.array(3).bool(self.retire).array(addrs.len());
         for addr in addrs {
             out.bytes(&addr.0);
         }
+        out.bool(self.was_home);
         Entry::Local {
             key: key(cid),
             value: Some(out.finish()),
@@ -65,11 +68,17 @@ impl Pending {
 
     fn decode(bytes: &[u8]) -> Result<Self, FcError> {
         let mut d = Decoder::new(bytes)?;
-        d.array_of(2)?;
+        // Two fields: as written before homes could come back beside a fresh one.
+        let fields = d.array()?;
         let retire = d.bool()?;
         let addrs = d.list(0..=MOST_ADDRESSES as u64, |d| Ok(Addr(d.bytes()?.to_vec())))?;
+        let was_home = fields > 2 && d.bool()?;
         d.end()?;
-        Ok(Self { retire, addrs })
+        Ok(Self {
+            retire,
+            addrs,
+            was_home,
+        })
     }
 }
 
@@ -91,13 +100,17 @@ pub(crate) fn load(store: &Vault) -> Result<BTreeMap<CollectiveId, Recovery>, St
 /// A recovery under way, or one that ended since the start.
 #[derive(Debug)]
 pub(crate) struct Recovery {
-    pending: Pending,
+    pub(crate) pending: Pending,
     stages: Vec<JoinStage>,
     /// Control records that the host has, since its door opened.
-    served: BTreeSet<RecordId>,
+    pub(crate) served: BTreeSet<RecordId>,
     /// The record that adds the new device, once it was made.
-    record: Option<Verified>,
-    trouble: Option<ApiError>,
+    pub(crate) record: Option<Verified>,
+    /// A node judged that record, and would not have it.
+    pub(crate) not_taken: bool,
+    /// When its doors were asked at, monotonic milliseconds.
+    asked_at: u64,
+    pub(crate) trouble: Option<ApiError>,
     retired: u64,
     pub(crate) finished: bool,
 }
@@ -109,6 +122,8 @@ impl Recovery {
             stages: Vec::new(),
             served: BTreeSet::new(),
             record: None,
+            not_taken: false,
+            asked_at: 0,
             trouble: None,
             retired: 0,
             finished: false,
@@ -145,6 +160,7 @@ pub(crate) fn fresh_secrets(
     Ok(Secrets {
         cid,
         membership: Membership::Joining,
+        aside: false,
         home,
         founder_salt: salt,
         seat: SeatKey::from_bytes(root.verifying_key().to_bytes()),
@@ -182,27 +198,77 @@ impl Core {
         }
     }
 
-    fn ask_to_recover(&mut self, cid: CollectiveId) {
+    pub(crate) fn ask_to_recover(&mut self, cid: CollectiveId) {
         let waits = self.is_recovering(&cid) && self.machine.is_some();
         let Some(collective) = self
             .collectives
             .get(&cid)
             .filter(|collective| waits && collective.secrets.membership == Membership::Joining)
+            .filter(|collective| !collective.secrets.aside)
         else {
             return;
         };
+        // No more are asked for at one time: the others have their turn later.
+        if self.asked_for() >= limits::JOINS {
+            return;
+        }
         let root = Box::new(self.keyring.root(&collective.secrets));
         let addrs = self
             .recovering
             .get(&cid)
             .map(|recovery| recovery.pending.addrs.clone())
             .unwrap_or_default();
-        if addrs.is_empty()
-            && let Some(recovery) = self.recovering.get_mut(&cid)
-        {
-            recovery.trouble = Some(failed("no address of a member's node is known".to_owned()));
+        let mono = self.clock.mono();
+        if let Some(recovery) = self.recovering.get_mut(&cid) {
+            recovery.asked_at = mono;
+            if addrs.is_empty() {
+                recovery.trouble =
+                    Some(failed("no address of a member's node is known".to_owned()));
+            }
         }
         self.feed(Input::Ask(Ask::Recover { cid, root, addrs }));
+    }
+
+    /// How many doors are asked at now.
+    fn asked_for(&self) -> usize {
+        let machine = self.machine.as_ref();
+        machine.map_or(0, folkmoot_sync::Machine::joins)
+    }
+
+    /// Lets recoveries that found no room ask at their doors, the ones that asked longest making
+    /// room for them.
+    pub(crate) fn take_turns_recovering(&mut self) {
+        let Some(machine) = &self.machine else {
+            return;
+        };
+        let mono = self.clock.mono();
+        let joining = |cid: &CollectiveId| {
+            let of = self.collectives.get(cid);
+            of.is_some_and(|c| c.secrets.membership == Membership::Joining && !c.secrets.aside)
+        };
+        let open = self
+            .recovering
+            .iter()
+            .filter(|(cid, one)| !one.finished && joining(cid));
+        let (asking, mut waiting): (Vec<_>, Vec<_>) = open
+            .map(|(cid, one)| (one.asked_at, *cid))
+            .partition(|(_, cid)| machine.is_joining(cid));
+        waiting.sort_unstable();
+        // The one that has asked longest comes last, and is taken first.
+        let mut tired: Vec<(u64, CollectiveId)> = asking
+            .into_iter()
+            .filter(|(at, cid)| mono.saturating_sub(*at) >= TURN && !machine.is_at_door(cid))
+            .collect();
+        tired.sort_unstable_by_key(|one| std::cmp::Reverse(*one));
+        for (_, cid) in waiting {
+            if self.asked_for() >= limits::JOINS {
+                let Some((_, cid)) = tired.pop() else {
+                    return;
+                };
+                self.feed(Input::Ask(Ask::CancelJoin { cid }));
+            }
+            self.ask_to_recover(cid);
+        }
     }
 
     /// The machine got one step further at a recovery door.
@@ -218,9 +284,9 @@ impl Core {
                 // Another host may hold less than the one before.
                 recovery.served.clear();
             }
+            JoinStep::NotTaken => recovery.not_taken = true,
             JoinStep::Served => match self.device_record(cid) {
-                Ok(record) => {
-                    let before = self.unserved_past(cid, &record);
+                Ok((record, before)) => {
                     return vec![Input::Ask(Ask::SubmitJoin {
                         cid,
                         before,
@@ -255,74 +321,6 @@ impl Core {
         if let Some(recovery) = self.recovering.get_mut(&cid) {
             recovery.trouble = Some(error);
         }
-    }
-
-    /// The record that adds this device by the seat's root: the one of an earlier try, else a
-    /// new one, kept so that a try after a stop shows the same one.
-    fn device_record(&mut self, cid: CollectiveId) -> Result<Verified, ApiError> {
-        let now_ms = self.clock.wall();
-        let kept = self.kept_join(&cid)?;
-        let collective = self.collective_mut(&cid)?;
-        let dev = collective.secrets.dev();
-        let adds = |record: &Verified| match record.control() {
-            Some(Control::Device(body)) => body.adds.iter().any(|add| add.dev == dev),
-            _ => false,
-        };
-        let record = match kept.filter(adds) {
-            Some(record) => record,
-            None => {
-                let body = Control::Device(DeviceBody {
-                    adds: vec![DeviceAdd {
-                        dev,
-                        kem: collective.secrets.kems.last().map(KemSecret::public),
-                        limits: None,
-                    }],
-                    drops: Vec::new(),
-                });
-                let root = self.keyring.root(&self.collectives[&cid].secrets);
-                let record = self.collectives[&cid].control_draft(
-                    now_ms,
-                    None,
-                    Signer::Root(&root),
-                    Kind::DEVICE,
-                    &body,
-                )?;
-                let kept = Entry::Local {
-                    key: join_key(&cid),
-                    value: Some(record.wire().to_vec()),
-                };
-                self.store.commit(&[kept]).map_err(store_failed)?;
-                record
-            }
-        };
-        if let Some(recovery) = self.recovering.get_mut(&cid) {
-            recovery.record = Some(record.clone());
-        }
-        Ok(record)
-    }
-
-    /// What a record rests on and the host did not serve, causes first: records that only the
-    /// old disk held, or another host.
-    fn unserved_past(&self, cid: CollectiveId, record: &Verified) -> Vec<Vec<u8>> {
-        let (Some(collective), Some(recovery)) =
-            (self.collectives.get(&cid), self.recovering.get(&cid))
-        else {
-            return Vec::new();
-        };
-        let header = record.header();
-        let mut past: BTreeMap<(Hlc, RecordId), Vec<u8>> = BTreeMap::new();
-        for cause in header.auth.iter().chain(&header.prev) {
-            if recovery.served.contains(cause) {
-                // The host has all that this one rests on.
-                continue;
-            }
-            for old in collective.accord.past(cause) {
-                if !recovery.served.contains(&old.id()) {
-                    past.insert((old.header().hlc, old.id()), old.wire().to_vec());
-                }
-            }
-        }
-        past.into_values().collect()
     }
 
     /// A member took the new device: this person is in again.
@@ -371,12 +369,18 @@ impl Core {
             .is_some_and(|collective| collective.secrets.membership == Membership::Member);
         let Some(recovery) = self
             .recovering
-            .get_mut(&cid)
+            .get(&cid)
             .filter(|recovery| member && !recovery.finished)
         else {
             return Vec::new();
         };
         let pending = recovery.pending.clone();
+        if pending.was_home
+            && let Err(error) = self.follow(self.list_of(&cid), pending.retire)
+        {
+            self.trouble(cid, error);
+            return Vec::new();
+        }
         let waits = pending
             .retire
             .then(|| Retirement::new(self.clock.wall(), &pending.addrs));
@@ -386,11 +390,16 @@ impl Core {
         }];
         facts.extend(waits.as_ref().map(|waits| waits.fact(&cid)));
         if let Err(error) = self.store.commit(&facts) {
-            recovery.trouble = Some(store_failed(error));
+            self.trouble(cid, store_failed(error));
             return Vec::new();
         }
-        recovery.reach(JoinStage::Received);
-        recovery.finished = true;
+        if let Some(recovery) = self.recovering.get_mut(&cid) {
+            recovery.reach(JoinStage::Received);
+            recovery.finished = true;
+        }
+        if pending.was_home {
+            self.warn("your old home came back, and stands beside the fresh one as a collective of your own: moot collective list".to_owned());
+        }
         if let Some(waits) = waits {
             self.retiring.insert(cid, waits);
             self.reach_for_retirement(&cid);
@@ -422,46 +431,7 @@ impl Core {
         }
     }
 
-    /// The home is back: what its list names and is not here is asked for too.
-    pub(crate) fn list_recovered(&mut self, retire: bool) {
-        let fact = Entry::Local {
-            key: FOLLOW_LIST.to_vec(),
-            value: Some(vec![u8::from(retire)]),
-        };
-        match self.store.commit(&[fact]) {
-            Ok(()) => self.follow_list(),
-            Err(error) => self.warn(format!("the list of collectives was not read: {error}")),
-        }
-    }
-
-    fn follow_list(&mut self) {
-        let Ok(Some(fact)) = self.store.local(FOLLOW_LIST) else {
-            return;
-        };
-        if self.home_collective().is_none() {
-            return;
-        }
-        let retire = fact.first() != Some(&0);
-        for (cid, salt, addrs) in self.membership_list() {
-            if self.collectives.contains_key(&cid) {
-                continue;
-            }
-            let pending = Pending { retire, addrs };
-            if let Err(error) = self.begin_recovery(cid, salt, pending) {
-                self.warn(format!("{} could not be asked for: {error}", cid.short()));
-                return;
-            }
-        }
-        let done = Entry::Local {
-            key: FOLLOW_LIST.to_vec(),
-            value: None,
-        };
-        if let Err(error) = self.store.commit(&[done]) {
-            tracing::warn!(%error, "the list of collectives will be read again");
-        }
-    }
-
-    fn begin_recovery(
+    pub(crate) fn begin_recovery(
         &mut self,
         cid: CollectiveId,
         salt: Option<[u8; 16]>,
@@ -502,46 +472,5 @@ impl Core {
             })
             .chain(self.waiting_views())
             .collect()
-    }
-
-    /// Makes a fresh home where the old one did not come back; the old one is asked for further,
-    /// as a collective beside it.
-    pub(crate) fn fresh_home(&mut self) -> Result<Reply, ApiError> {
-        if self.home_collective().is_some() {
-            return Ok(Reply::Done("your home is there".to_owned()));
-        }
-        let former: Vec<CollectiveId> = self
-            .collectives
-            .values()
-            .filter(|collective| collective.is_home())
-            .map(Collective::cid)
-            .collect();
-        for cid in former {
-            self.collective_mut(&cid)?.secrets.home = false;
-            self.keyring
-                .save(&self.collectives[&cid].secrets)
-                .map_err(key_failed)?;
-        }
-        self.found_home()?;
-        let fact = Entry::Local {
-            key: FRESH_HOME.to_vec(),
-            value: None,
-        };
-        self.store.commit(&[fact]).map_err(store_failed)?;
-        let members: Vec<CollectiveId> = self
-            .member_of()
-            .filter(|collective| !collective.is_home())
-            .map(Collective::cid)
-            .collect();
-        for cid in members {
-            let doors: Vec<Vec<u8>> = self.doors(&cid).into_iter().map(|addr| addr.0).collect();
-            self.note_membership(cid, &doors);
-        }
-        Ok(Reply::Done("made a fresh home".to_owned()))
-    }
-
-    /// Whether a recovery found no home to bring back.
-    pub(crate) fn wants_fresh_home(&self) -> bool {
-        !self.recovering.is_empty() || matches!(self.store.local(FRESH_HOME), Ok(Some(_)))
     }
 }

@@ -34,6 +34,9 @@ pub(crate) enum Membership {
 pub(crate) struct Secrets {
     pub(crate) cid: CollectiveId,
     pub(crate) membership: Membership,
+    /// Keys of a join beside others of the same collective: kept in a file of their own, which says
+    /// so by its name.
+    pub(crate) aside: bool,
     /// The personal home: known by this list, not by bytes (section 7.5).
     pub(crate) home: bool,
     /// The salt of the genesis, where this person founded the collective: the seat key needs it.
@@ -146,6 +149,7 @@ impl Secrets {
         Ok(Self {
             cid,
             membership,
+            aside: false,
             home,
             founder_salt,
             seat,
@@ -175,6 +179,7 @@ mod tests {
         let secrets = Secrets {
             cid: CollectiveId::from_bytes([1; 32]),
             membership: Membership::Left,
+            aside: false,
             home: true,
             founder_salt: Some([2; 16]),
             seat: SeatKey::from_bytes([3; 32]),

@@ -51,7 +51,10 @@ impl Core {
         let mut damage = self.damage_notices();
         damage.extend(self.held_back());
         let others = self.warnings.iter().filter(|w| !self.is_kept(w)).cloned();
-        let retiring = self.retirement_notices();
+        let retiring = self
+            .home_notice()
+            .into_iter()
+            .chain(self.retirement_notices());
         let warnings = damage.into_iter().chain(retiring).chain(others).collect();
         let log: u64 = self
             .collectives

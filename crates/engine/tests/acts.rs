@@ -19,7 +19,6 @@ fn open(home: &std::path::Path) -> Engine {
         version: "test",
         serving: false,
         helps: true,
-        recovering: false,
     };
     Engine::open(&options, &mut |_| {}).unwrap().0
 }
@@ -306,7 +305,7 @@ fn who_has_the_right_hides_and_shows_again_and_purging_is_final() {
     assert_eq!(undo(&ana.engine, false).unwrap_err().code, ErrorCode::Usage);
     // It is known after a start too.
     let folder = hub.stop(ben);
-    let ben = hub.start("ben", folder, false);
+    let ben = hub.start("ben", folder);
     assert_eq!((ben.finds("quinces"), ben.finds("cheaper")), (0, 0));
     assert_eq!(show(&ben.engine, &saved.id).text, None);
 }

@@ -15,7 +15,6 @@ fn open(home: &std::path::Path, passphrase: Option<&str>) -> Result<(Engine, Ope
             version: "test",
             serving: false,
             helps: true,
-            recovering: false,
         },
         &mut |_| {},
     )

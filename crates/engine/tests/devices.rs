@@ -14,7 +14,6 @@ fn open(home: &std::path::Path) -> Engine {
         version: "test",
         serving: false,
         helps: true,
-        recovering: false,
     };
     Engine::open(&options, &mut |_| {}).unwrap().0
 }

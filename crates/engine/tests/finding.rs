@@ -21,7 +21,6 @@ impl Home {
             version: "test",
             serving: false,
             helps: true,
-            recovering: false,
         };
         let (engine, _) = Engine::open(&options, &mut |_| {}).unwrap();
         Self {

@@ -19,7 +19,6 @@ fn start(home: &Path) -> (Engine, Opened) {
         version: "test",
         serving: false,
         helps: true,
-        recovering: false,
     };
     Engine::open(&options, &mut |_| {}).unwrap()
 }

@@ -29,7 +29,7 @@ fn reborn(hub: &Hub, name: &str, card: &str) -> Home {
         recovered.iter().any(|one| one.outcome == Outcome::Asking),
         "{recovered:?}"
     );
-    hub.start(name, folder, true)
+    hub.start(name, folder)
 }
 
 fn recoveries(home: &Home) -> Vec<RecoveryView> {
@@ -125,7 +125,7 @@ fn what_waits_survives_a_stop_and_the_person_may_say_now() {
     let new = reborn(&hub, "reborn", &card);
     until("it is back from the stale node", || is_back(&new));
     let folder = hub.stop(new);
-    let new = hub.start("reborn", folder, false);
+    let new = hub.start("reborn", folder);
     assert!(warnings(&new).contains("still counts as yours"));
     assert_eq!(devices(&new), 2);
     let views: Vec<RecoveryView> = new
@@ -166,7 +166,7 @@ fn keys_that_cannot_be_written_leave_memory_as_the_disk_is() {
     let print = new.view().fingerprint;
     fs::remove_dir(&way).unwrap();
     let folder = hub.stop(new);
-    let new = hub.start("reborn", folder, false);
+    let new = hub.start("reborn", folder);
     assert_eq!(new.view().fingerprint, print);
     new.note("under the keys that the bundle gave: afterwards", &[])
         .unwrap();

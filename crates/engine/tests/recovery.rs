@@ -16,7 +16,6 @@ fn open(home: &Path) -> Engine {
         version: "test",
         serving: false,
         helps: true,
-        recovering: false,
     };
     Engine::open(&options, &mut |_| {}).unwrap().0
 }

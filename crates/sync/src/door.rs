@@ -50,6 +50,8 @@ pub(crate) struct Host {
     served: bool,
     /// The record that lets the asker in.
     join: Option<RecordId>,
+    /// Its claimed time, in ms.
+    join_ms: u64,
     /// The invite is dead; the proof is sent only before a welcome that was lost.
     dead: Option<(HelloFrame, Refusal)>,
 }
@@ -80,6 +82,7 @@ impl Host {
             giver,
             served: false,
             join: None,
+            join_ms: 0,
             dead: None,
         }
     }
@@ -98,6 +101,7 @@ impl Host {
             giver: Giver::default(),
             served: true,
             join: None,
+            join_ms: 0,
             dead: Some((proof, reason)),
         }
     }
@@ -142,6 +146,7 @@ impl Host {
             return Ok(Err(Refusal::BadJoin));
         };
         let header = record.header();
+        let join_ms = header.ms();
         let join = match self.asker {
             Asker::Invite(invite) => {
                 let fits =
@@ -157,7 +162,7 @@ impl Host {
         if join.is_none() || !items.iter().all(no_content) {
             return Ok(Err(Refusal::BadJoin));
         }
-        self.join = join;
+        (self.join, self.join_ms) = (join, join_ms);
         Ok(Ok(items))
     }
 
@@ -168,10 +173,13 @@ impl Host {
     }
 
     /// The engine judged the join.
-    pub(crate) fn judged(&self, verdict: Delivered, held: &dyn Holdings) -> Hosted {
+    pub(crate) fn judged(&self, verdict: Delivered, now_ms: u64, held: &dyn Holdings) -> Hosted {
         let Some(id) = self.join else {
             return Hosted::Refused(Refusal::Later);
         };
+        // Held until its time comes, it lets nobody in now: the other machine's clock is ahead.
+        let ahead = now_ms.saturating_add(limits::AHEAD_MS);
+        let early = self.join_ms > ahead;
         match verdict {
             Delivered::Refused => Hosted::Refused(Refusal::BadJoin),
             Delivered::Delayed | Delivered::Orphan => Hosted::Refused(Refusal::Later),
@@ -180,6 +188,7 @@ impl Host {
                     heads: welcome.heads,
                     bundles: welcome.bundles,
                 }),
+                None if early => Hosted::Refused(Refusal::BadJoin),
                 None => Hosted::Refused(Refusal::UsedUp),
             },
         }
@@ -251,6 +260,11 @@ impl Joiner {
             submitted: true,
             welcome: None,
         }
+    }
+
+    /// Whether the record was shown.
+    pub(crate) const fn has_submitted(&self) -> bool {
+        self.submitted
     }
 
     /// A batch goes to the engine.

@@ -379,6 +379,9 @@ pub enum JoinStep {
     /// The invite and its past, or all control records, were delivered: the engine makes the join
     /// or device record now.
     Served,
+    /// At a recovery door: the node judged the record shown, and would not have it. Another one is
+    /// shown next time. What it means to the person follows as [`JoinStep::Failed`].
+    NotTaken,
     /// The join was accepted; heads to reach and bundles were delivered.
     Welcomed {
         /// The heads of the welcomer's control set.

@@ -46,6 +46,10 @@ impl Joins {
         true
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn contains(&self, cid: &CollectiveId) -> bool {
         self.0.contains_key(cid)
     }

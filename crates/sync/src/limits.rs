@@ -84,6 +84,8 @@ pub const JOINS: usize = 64;
 /// Records that a person may hand over at a recovery door, the device record included: what their
 /// disk held and the host does not.
 pub const HANDED: usize = 1_024;
+/// A record dated further ahead is quarantined (section 2.5), and lets nobody in.
+pub const AHEAD_MS: u64 = 10 * 60_000;
 /// How often one node is asked at a recovery door on one connection: a hello has places for some
 /// seats only, drawn anew each time.
 pub const KNOCKS: u32 = 4;

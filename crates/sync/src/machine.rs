@@ -129,6 +129,21 @@ impl Machine {
         Some(share.seat)
     }
 
+    /// How many collectives are asked for at doors.
+    pub fn joins(&self) -> usize {
+        self.joins.len()
+    }
+
+    /// Whether a collective is asked for at doors.
+    pub fn is_joining(&self, cid: &CollectiveId) -> bool {
+        self.joins.contains(cid)
+    }
+
+    /// Whether a member opened a door for it.
+    pub fn is_at_door(&self, cid: &CollectiveId) -> bool {
+        self.joins.at(cid).is_some()
+    }
+
     /// Whether every address known was dialled since the start, or its peer is connected.
     pub fn all_tried(&self) -> bool {
         self.book.contacts().iter().all(Contact::was_tried)

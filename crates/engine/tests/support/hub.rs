@@ -74,7 +74,7 @@ impl Hub {
 
     /// A new person with a node.
     pub(crate) fn person(&self, name: &str) -> Home {
-        let home = self.start(name, Arc::new(tempfile::tempdir().unwrap()), false);
+        let home = self.start(name, Arc::new(tempfile::tempdir().unwrap()));
         home.ask(Command::SetName(SetName {
             name: name.to_owned(),
         }));
@@ -82,13 +82,8 @@ impl Hub {
     }
 
     /// A node under this name on a home that may have been there before.
-    pub(crate) fn start(
-        &self,
-        name: &str,
-        folder: Arc<tempfile::TempDir>,
-        recovering: bool,
-    ) -> Home {
-        let engine = open(&folder.path().join("home"), recovering);
+    pub(crate) fn start(&self, name: &str, folder: Arc<tempfile::TempDir>) -> Home {
+        let engine = open(&folder.path().join("home"));
         let address = format!("/{name}");
         let peer = Peer(name.as_bytes().to_vec());
         self.wires
@@ -284,14 +279,13 @@ impl Hub {
     }
 }
 
-fn open(home: &Path, recovering: bool) -> Engine {
+fn open(home: &Path) -> Engine {
     let options = Options {
         home: home.to_owned(),
         passphrase: None,
         version: "test",
         serving: true,
         helps: true,
-        recovering,
     };
     Engine::open(&options, &mut |_| {}).unwrap().0
 }

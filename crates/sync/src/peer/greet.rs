@@ -252,7 +252,11 @@ impl PeerState {
                 }
                 Ok(self.joined(stream, joined, ctx))
             }
-            (Door::Joiner(_), HelloFrame::Refused(reason)) => {
+            (Door::Joiner(joiner), HelloFrame::Refused(reason)) => {
+                let shown = joiner.has_submitted();
+                if shown && reason == Refusal::BadJoin && ctx.joins.is_recovery(&cid) {
+                    ctx.joining(cid, JoinStep::NotTaken);
+                }
                 let step = told(cid, reason, ctx);
                 if matches!(step, JoinStep::Failed { retry: false, .. }) {
                     ctx.joins.remove(&cid);
@@ -303,7 +307,7 @@ impl PeerState {
             Door::Host(host) => {
                 // What the record rests on comes before it.
                 let verdict = verdicts.last().copied().unwrap_or(Delivered::Delayed);
-                match host.judged(verdict, ctx.held) {
+                match host.judged(verdict, ctx.now.wall, ctx.held) {
                     Hosted::Refused(reason) => {
                         stream.send(HelloFrame::Refused(reason).encode(), ctx);
                         false

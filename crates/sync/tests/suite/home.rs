@@ -28,6 +28,8 @@ pub(crate) struct Club {
     pub(crate) bundles: BTreeMap<[u8; 32], Vec<u8>>,
     pub(crate) orphans: BTreeMap<RecordId, Verified>,
     pub(crate) removed: BTreeSet<DeviceKey>,
+    /// Records that are held and not honoured at present.
+    pub(crate) shelved: BTreeSet<RecordId>,
     pub(crate) closed: BTreeSet<RecordId>,
     /// Bodies that are held back from this node, to be wanted.
     pub(crate) headers_only: bool,
@@ -378,12 +380,12 @@ impl Holdings for Home {
     fn welcome(&self, cid: &CollectiveId, join: &RecordId) -> Option<Welcome> {
         let club = &self.clubs[cid];
         let record = club.records.get(join)?;
-        club.members()
-            .contains(&(record.header().seat, Club::brought(record)))
-            .then(|| Welcome {
-                heads: club.heads(),
-                bundles: club.bundles.values().cloned().collect(),
-            })
+        let brought = (record.header().seat, Club::brought(record));
+        let honoured = !club.shelved.contains(join) && club.members().contains(&brought);
+        honoured.then(|| Welcome {
+            heads: club.heads(),
+            bundles: club.bundles.values().cloned().collect(),
+        })
     }
 
     fn items(&self, cid: &CollectiveId, scope: Scope) -> Vec<Stamp> {

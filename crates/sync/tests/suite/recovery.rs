@@ -108,6 +108,37 @@ fn a_node_that_is_set_not_to_help_says_nothing() {
     assert!(said.map(|frame| frame.3.len()).all(|len| len < 200));
 }
 
+/// Shows a record that the friend does not honour, dated so far ahead of the friend's clock.
+fn shown(ahead: u64) -> (World, usize) {
+    let (mut world, cid, new) = lost(34, 2);
+    let at = world.wall() + ahead;
+    let mut me = Person::anew(1);
+    let club = world.nodes[0].home.clubs.get_mut(&cid).unwrap();
+    let record = me.add_device(cid, at, club.heads());
+    club.shelved.insert(record.id());
+    world.nodes[new].joined = Some(record);
+    recover(&mut world, new, cid, 1, &[0]);
+    let told = world.run_until(60_000, |w| failure(w, new).is_some());
+    assert!(told, "{:?}", world.nodes[new].events);
+    (world, new)
+}
+
+#[test]
+fn a_record_dated_far_ahead_is_not_taken_and_the_clock_is_named() {
+    let (world, new) = shown(2 * limits::AHEAD_MS);
+    let (why, retry) = failure(&world, new).unwrap();
+    assert!(why.contains("clock") && retry, "{why}");
+    assert!(world.steps(new).contains(&&JoinStep::NotTaken));
+}
+
+#[test]
+fn a_record_that_cannot_be_honoured_now_is_shown_again() {
+    let (world, new) = shown(0);
+    let (why, retry) = failure(&world, new).unwrap();
+    assert!(!why.contains("clock") && retry, "{why}");
+    assert!(!world.steps(new).contains(&&JoinStep::NotTaken));
+}
+
 #[test]
 fn somebody_who_was_removed_finds_no_door() {
     let (mut world, cid, new) = lost(32, 2);

@@ -28,7 +28,7 @@ pub(crate) struct Node {
     /// Until when it judges what came before.
     busy: u64,
     pub(crate) hands: Vec<Vec<u8>>,
-    joined: Option<Verified>,
+    pub(crate) joined: Option<Verified>,
     tick: Option<u64>,
 }
 
