@@ -26,6 +26,7 @@ pub(crate) mod proposals;
 pub(crate) mod propose;
 pub(crate) mod readmit;
 pub(crate) mod recover;
+pub(crate) mod rename;
 pub(crate) mod revoke;
 pub(crate) mod show;
 pub(crate) mod status;
@@ -72,6 +73,7 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> Result<(), CliError> {
         Command::Edit(args) => edit::run(&cx, args),
         Command::History(args) => history::run(&cx, args),
         Command::Merge(args) => merge::run(&cx, args),
+        Command::Rename(args) => rename::run(&cx, args),
         Command::Retract(args) => acts::retract(&cx, args),
         Command::Hide(args) => acts::hide(&cx, args),
         Command::Unhide(args) => acts::unhide(&cx, args),

@@ -111,6 +111,21 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
             fact(relation, id)?;
         }
     }
+    for title in &view.unresolved {
+        fact("not found", &format!("[[{title}]]"))?;
+    }
+    for other in &view.linked_from {
+        let line = format!("{}  {} ({})", other.short, other.title, other.collective);
+        fact("linked by", &line)?;
+    }
+    if view.linked_more > 0 {
+        let line = format!(
+            "and {} more: moot find links:{}",
+            count(view.linked_more),
+            item.short
+        );
+        fact("", &line)?;
+    }
     writeln!(out, "\n{bold}{}{bold:#}", clean(&item.title))?;
     if !text.is_empty() && text != item.title {
         writeln!(out, "\n{text}")?;

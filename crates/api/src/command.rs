@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Act, Acted, Restore, Restored, TrashArgs, TrashView, Undo, Undone};
+use crate::{Act, Acted, Rename, Renamed, Restore, Restored, TrashArgs, TrashView, Undo, Undone};
 use crate::{
     CardView, CharterShow, CharterView, CollectiveNew, CollectiveRef, CollectiveSummary,
     CollectiveView, DeviceAdd, DeviceDrop, DeviceList, Find, Found, IdView, ImportItem, Imported,
@@ -58,6 +58,8 @@ pub enum Command {
     History(History),
     /// Brings versions that stand side by side together: [`Reply::Merged`].
     Merge(MergeArgs),
+    /// Gives a document another title: [`Reply::Renamed`].
+    Rename(Rename),
     /// Takes back, hides or purges: [`Reply::Acted`].
     Act(Act),
     /// The trash of this node: [`Reply::Trash`].
@@ -179,6 +181,8 @@ pub enum Reply {
     History(Box<HistoryView>),
     /// See [`Merged`].
     Merged(Box<Merged>),
+    /// See [`Renamed`].
+    Renamed(Box<Renamed>),
     /// See [`Acted`].
     Acted(Acted),
     /// See [`TrashView`].

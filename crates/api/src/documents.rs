@@ -169,3 +169,52 @@ pub struct DocumentView {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub beside: Vec<VersionView>,
 }
+
+/// A document that links to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkedView {
+    /// Its id.
+    pub id: String,
+    /// Its shortest unique prefix here.
+    pub short: String,
+    /// Its title or first line.
+    pub title: String,
+    /// Name of its collective.
+    pub collective: String,
+}
+
+/// Gives a document another title, and changes the links to it by the old one.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Rename {
+    /// Id, unique id prefix or exact title.
+    pub id: String,
+    /// The new title.
+    pub title: String,
+    /// Name or key prefix of a limited device of this person that signs it; this device if absent.
+    pub device: Option<String>,
+}
+
+/// What a renaming changed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Renamed {
+    /// Id of the document.
+    pub id: String,
+    /// Its shortest unique prefix here.
+    pub short: String,
+    /// Name of its collective.
+    pub collective: String,
+    /// The title that it had, or its first line.
+    pub old: String,
+    /// The title that it has now.
+    pub title: String,
+    /// Id of its version now.
+    pub version: String,
+    /// Documents whose links were changed.
+    pub relinked: Vec<LinkedView>,
+    /// Documents whose links still say the old title: this person may not change them, or the new
+    /// title cannot stand in a link.
+    pub left: Vec<LinkedView>,
+    /// Other documents that have the old title: links to it mean them now, so none was changed.
+    pub namesakes: u64,
+}

@@ -33,7 +33,8 @@ pub use contracts::{
 };
 pub use devices::{DeviceAdd, DeviceDrop, DeviceList, OwnDevice};
 pub use documents::{
-    DocumentView, Edit, Edited, History, HistoryView, MergeArgs, Merged, VersionView,
+    DocumentView, Edit, Edited, History, HistoryView, LinkedView, MergeArgs, Merged, Rename,
+    Renamed, VersionView,
 };
 pub use error::{ApiError, ErrorCode};
 pub use governing::{

@@ -177,6 +177,15 @@ pub struct ShowView {
     /// Of a document that was edited: its versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<Box<crate::DocumentView>>,
+    /// The newest documents that link to it by its title or id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub linked_from: Vec<crate::LinkedView>,
+    /// How many more there are.
+    #[serde(default)]
+    pub linked_more: u64,
+    /// Titles in double brackets of its text that no document here has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unresolved: Vec<String>,
     /// Of what was taken back, purged or hidden: by whom, when and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fate: Option<Box<crate::FateView>>,

@@ -1,6 +1,6 @@
 //! Taking the expected answer out of a [`Reply`].
 
-use crate::{Acted, Restored, TrashView, Undone};
+use crate::{Acted, Renamed, Restored, TrashView, Undone};
 use crate::{
     ApiError, CardView, CharterView, CollectiveSummary, CollectiveView, ErrorCode, Found, IdView,
     Imported, InviteView, JoinProgress, Left, MemberView, OwnDevice, PeerView, ProposalView,
@@ -43,6 +43,7 @@ answers! {
     Edited => Edited, |view| view;
     History => HistoryView, |view: Box<_>| *view;
     Merged => Merged, |view: Box<_>| *view;
+    Renamed => Renamed, |view: Box<_>| *view;
     Acted => Acted, |view| view;
     Trash => TrashView, |view| view;
     Restored => Restored, |view| view;

@@ -1,6 +1,8 @@
 //! One typed method for each command.
 
-use folkmoot_api::{Act, Acted, Restore, Restored, TrashArgs, TrashView, Undo, Undone};
+use folkmoot_api::{
+    Act, Acted, Rename, Renamed, Restore, Restored, TrashArgs, TrashView, Undo, Undone,
+};
 use folkmoot_api::{
     CharterShow, CharterView, CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView,
     Command, DeviceAdd, DeviceDrop, DeviceList, Find, Found, IdView, ImportItem, Imported,
@@ -49,6 +51,8 @@ ask! {
     history(args: History) -> HistoryView = Command::History(args);
     /// Brings versions that stand side by side together.
     merge(args: MergeArgs) -> Merged = Command::Merge(args);
+    /// Gives a document another title, and keeps the links to it.
+    rename(args: Rename) -> Renamed = Command::Rename(args);
     /// Takes back, hides or purges, durably.
     act(args: Act) -> Acted = Command::Act(args);
     /// The trash of this node, shown or emptied.

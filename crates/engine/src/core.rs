@@ -102,6 +102,7 @@ impl Core {
             Command::Act(ask) => self.act(&ask),
             Command::Trash(ask) => self.trash(&ask),
             Command::Restore(ask) => self.restore(&ask),
+            Command::Rename(ask) => self.rename(&ask),
             Command::Undo(ask) => self.undo(&ask),
             Command::Find(ask) => self.find(&ask),
             Command::List(ask) => self.list(&ask),

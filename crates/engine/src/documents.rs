@@ -1,105 +1,26 @@
 //! Documents: which records belong together, and which of them is read (section 8.1).
-//!
-//! A version names its document. So that a document finds its versions, a local fact is stored with
-//! each record that bears on another: the record pointed at, the relation, the pointing record.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::ControlFlow,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use folkmoot_accord::documents::Rights;
 use folkmoot_api::{ApiError, VersionView};
-use folkmoot_library::{Item, Part, Version, Versions, has_versions, part};
+use folkmoot_library::{Item, Part, Version, Versions, part};
 use folkmoot_record::{
-    CollectiveId, Header, RecordId, Rel, SeatKey, Verified, content::Content, control::Actions,
+    CollectiveId, Header, RecordId, SeatKey, Verified, content::Content, control::Actions,
 };
-use folkmoot_store::{Entry, Logged, StoreError, Vault};
+use folkmoot_store::{StoreError, Vault};
 
 use crate::{
     collective::Collective,
     core::Core,
-    erasure::{Fate, is_act, purge_facts},
-    errors::{failed, store_failed},
+    erasure::Fate,
+    errors::store_failed,
+    facts::{candidates, is_untouched},
     holdings::read,
     index::findable,
     invite::moment,
     receive::mark,
-    trash,
 };
-
-/// Facts about pointers: `k/`, the record pointed at, one byte of relation, the pointing record.
-const POINTERS: &[u8] = b"k/";
-/// Facts written in one group where they are made again.
-const FACTS_A_GROUP: usize = 4_096;
-
-/// The facts that are stored with these entries.
-pub(crate) fn facts(entries: &[Entry]) -> Vec<Entry> {
-    entries
-        .iter()
-        .filter_map(|entry| match entry {
-            Entry::Record(record, received_ms) => Some((record, *received_ms)),
-            _ => None,
-        })
-        .flat_map(|(record, received_ms)| fact_keys(record, received_ms))
-        .map(|key| Entry::Local {
-            key,
-            value: Some(Vec::new()),
-        })
-        .collect()
-}
-
-/// The keys of the facts that a record makes.
-fn fact_keys(record: &Verified, received_ms: u64) -> Vec<Vec<u8>> {
-    let mut keys = pointers(record);
-    keys.extend(purge_facts(record));
-    keys.extend(trash::facts(record, received_ms));
-    keys
-}
-
-/// The pointers by which others are found from the record pointed at.
-fn pointers(record: &Verified) -> Vec<Vec<u8>> {
-    let header = record.header();
-    let rel = match header.kind {
-        kind if has_versions(kind) => Rel::DOCUMENT,
-        kind if is_act(kind) => Rel::ABOUT,
-        _ => return Vec::new(),
-    };
-    let aimed = header.refs.iter().filter(|r| r.rel == rel);
-    aimed
-        .map(|r| [pointing(&r.id, rel), record.id().to_bytes().to_vec()].concat())
-        .collect()
-}
-
-fn pointing(at: &RecordId, rel: Rel) -> Vec<u8> {
-    [POINTERS, at.as_bytes(), &[rel.0]].concat()
-}
-
-/// The records that point at this one so, whoever wrote them.
-pub(crate) fn pointers_at(
-    store: &Vault,
-    at: &RecordId,
-    rel: Rel,
-) -> Result<Vec<RecordId>, StoreError> {
-    let prefix = pointing(at, rel);
-    let facts = store.scan_local(&prefix)?;
-    let ids = facts.iter().filter_map(|(key, _)| {
-        let id: [u8; 32] = key.get(prefix.len()..)?.try_into().ok()?;
-        Some(RecordId::from_bytes(id))
-    });
-    Ok(ids.collect())
-}
-
-/// Whether nothing bears on a record: no version of it, no act.
-fn is_untouched(store: &Vault, id: &RecordId) -> Result<bool, StoreError> {
-    let prefix = [POINTERS, id.as_bytes()].concat();
-    Ok(store.scan_local(&prefix)?.is_empty())
-}
-
-/// The records that name this one as their document, whoever wrote them.
-fn candidates(store: &Vault, document: &RecordId) -> Result<Vec<RecordId>, StoreError> {
-    pointers_at(store, document, Rel::DOCUMENT)
-}
 
 /// One document with its honoured versions.
 #[derive(Debug)]
@@ -406,52 +327,6 @@ impl Core {
             .and_then(|first| self.collectives.get(&first.cid?))
             .map_or_else(|| seat.short(), |collective| collective.member_name(seat))
     }
-
-    /// Makes the facts again that damage of the log took: without them versions would stand alone.
-    pub(crate) fn mend_facts(&mut self) {
-        if let Err(error) = self.try_to_mend_facts() {
-            self.warn(format!(
-                "which versions belong to which document could not be read again: {error}"
-            ));
-        }
-    }
-
-    fn try_to_mend_facts(&mut self) -> Result<(), ApiError> {
-        let mut missing = Vec::new();
-        let mut fault = None;
-        let start = folkmoot_store::LogCursor::default();
-        self.store
-            .records_since(start, &mut |logged, _| {
-                if let Logged::Record(record, received_ms) = logged {
-                    for key in fact_keys(&record, received_ms) {
-                        match self.store.local(&key) {
-                            Ok(Some(_)) => {}
-                            Ok(None) => missing.push(key),
-                            Err(error) => {
-                                fault = Some(error);
-                                return ControlFlow::Break(());
-                            }
-                        }
-                    }
-                }
-                ControlFlow::Continue(())
-            })
-            .map_err(store_failed)?;
-        if let Some(error) = fault {
-            return Err(failed(error.to_string()));
-        }
-        for keys in missing.chunks(FACTS_A_GROUP) {
-            let entries: Vec<Entry> = keys
-                .iter()
-                .map(|key| Entry::Local {
-                    key: key.clone(),
-                    value: Some(Vec::new()),
-                })
-                .collect();
-            self.store.commit(&entries).map_err(store_failed)?;
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -459,7 +334,9 @@ mod tests {
     use std::sync::Arc;
 
     use folkmoot_accord::documents::{Acting, documents};
-    use folkmoot_record::{BodyHash, DeviceKey, GrantId, Hlc, Kind, Ref, Tag, control::Limits};
+    use folkmoot_record::{
+        BodyHash, DeviceKey, GrantId, Hlc, Kind, Ref, Rel, Tag, control::Limits,
+    };
     use proptest::prelude::*;
 
     use super::*;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use folkmoot_accord::VoidReason;
+use folkmoot_accord::{Need, VoidReason};
 use folkmoot_api::{ApiError, Edit, Edited, Reply};
 use folkmoot_record::{
-    CollectiveId, Kind, RecordId, Ref, Rel, Tag, Verified,
+    CollectiveId, Header, Kind, RecordId, Ref, Rel, Tag, Verified,
     content::{Content, Value},
     control::Actions,
     limits,
@@ -209,7 +209,40 @@ impl Core {
     }
 }
 
+/// What whoever wants to change the words of others is told.
+fn not_ours(theirs: &str) -> ApiError {
+    refused(
+        VoidReason::Action,
+        format!(
+            "{theirs} wrote this: only they, or who has the right to edit what others wrote, may change it"
+        ),
+    )
+    .hint("write a note of your own with a link to it")
+}
+
+/// What it takes to change the words of others.
+const EDITS: Actions = Actions(Actions::WRITE.0 | Actions::EDIT_ANY.0);
+
 impl Collective {
+    /// Whether a version of a document could be written now, as far as that can be told before.
+    pub(crate) fn may_edit(&self, of: &Header, now_ms: u64) -> Result<(), ApiError> {
+        self.must_be_in()?;
+        if of.seat == self.secrets.seat {
+            return Ok(());
+        }
+        let need = Need {
+            action: EDITS,
+            kind: of.kind,
+            tags: &of.tags,
+            at_ms: now_ms,
+        };
+        let (seat, dev) = (self.secrets.seat, self.secrets.dev());
+        self.accord
+            .grant_for(&seat, &dev, &need)
+            .map(drop)
+            .map_err(|_| not_ours(&self.member_name(&of.seat)))
+    }
+
     fn sign_version(
         &mut self,
         store: &folkmoot_store::Vault,
@@ -224,31 +257,22 @@ impl Collective {
             return self.sign_content_as(store, now_ms, writing, &pen);
         }
         let theirs = self.member_name(&of.seat);
-        let not_ours = move || {
-            refused(
-                VoidReason::Action,
-                format!(
-                    "{theirs} wrote this: only they, or who has the right to edit what others wrote, may change it"
-                ),
-            )
-            .hint("write a note of your own with a link to it")
-        };
         // Who may write here at all, but not edit the words of others, is told just that.
         self.must_be_in()?;
         let demand = Demand {
-            action: Actions(Actions::WRITE.0 | Actions::EDIT_ANY.0),
+            action: EDITS,
             also: &of.tags,
         };
         let signed = self.sign_content_with(store, now_ms, writing, &pen, &demand);
         let action =
             |error: &ApiError| error.reason.as_deref() == Some(VoidReason::Action.as_str());
         let record = match signed {
-            Err(error) if action(&error) => return Err(not_ours()),
+            Err(error) if action(&error) => return Err(not_ours(&theirs)),
             other => other?,
         };
         if !self.is_version(&record, first) {
             self.forget_tip();
-            return Err(not_ours());
+            return Err(not_ours(&theirs));
         }
         Ok(record)
     }

@@ -6,12 +6,13 @@
 use std::collections::BTreeSet;
 
 use folkmoot_library::{Part, part};
-use folkmoot_record::{CollectiveId, Header, Kind, RecordId, Rel, Verified};
+use folkmoot_record::{CollectiveId, Header, Kind, RecordId, Rel, SeatKey, Verified};
 use folkmoot_store::{StoreError, Vault};
 
 use crate::{
     collective::Collective,
-    documents::{Display, document_of, pointers_at},
+    documents::{Display, document_of},
+    facts::facts_at,
     holdings::read,
     index::findable,
     receive::mark,
@@ -65,6 +66,47 @@ pub(crate) fn purge_facts(record: &Verified) -> Vec<Vec<u8>> {
             .concat()
         })
         .collect()
+}
+
+/// What the fact about an act's aim says of the act.
+struct ActFact {
+    act: RecordId,
+    kind: Kind,
+    seat: SeatKey,
+}
+
+/// The value of the fact that an act leaves at what it is aimed at: its kind and whose it is.
+pub(crate) fn aim_value(header: &Header) -> Vec<u8> {
+    [&header.kind.0.to_be_bytes() as &[u8], header.seat.as_ref()].concat()
+}
+
+/// The acts that are aimed at a record, by their facts alone.
+fn act_facts(store: &Vault, target: &RecordId) -> Result<Vec<ActFact>, StoreError> {
+    let read = |(act, value): (RecordId, Vec<u8>)| {
+        let (kind, seat) = value.split_at_checked(2)?;
+        Some(ActFact {
+            act,
+            kind: Kind(u16::from_be_bytes(kind.try_into().ok()?)),
+            seat: SeatKey::from_bytes(seat.try_into().ok()?),
+        })
+    };
+    let facts = facts_at(store, target, Rel::ABOUT)?;
+    Ok(facts.into_iter().filter_map(read).collect())
+}
+
+/// At what an act has to be aimed to bear on a record: itself, or the document of which it is a
+/// version.
+fn aims(id: &RecordId, header: &Header) -> impl Iterator<Item = RecordId> {
+    let document = match part(header) {
+        Part::Version(document) => Some(document),
+        Part::Alone | Part::First | Part::Stray => None,
+    };
+    std::iter::once(*id).chain(document)
+}
+
+/// Whether an act is held, and of the same collective.
+fn is_of(store: &Vault, act: &RecordId, header: &Header) -> bool {
+    read(store, act).is_some_and(|act| act.header().cid == header.cid)
 }
 
 /// The purges of a collective that the store knows of: target and act.
@@ -133,57 +175,65 @@ impl Collective {
                 .is_some_and(|rights| rights.reach(target))
     }
 
-    /// The acts that are aimed at a record, or at the document of which it is a version; each with
-    /// what it is aimed at.
-    fn acts_on(
-        &self,
-        store: &Vault,
-        id: &RecordId,
-        header: &Header,
-    ) -> Result<Vec<(RecordId, Verified)>, StoreError> {
-        let document = match part(header) {
-            Part::Version(document) => Some(document),
-            Part::Alone | Part::First | Part::Stray => None,
-        };
-        let mut found = Vec::new();
-        for target in std::iter::once(*id).chain(document) {
-            for act in pointers_at(store, &target, Rel::ABOUT)? {
-                if self.acts(&act)
-                    && let Some(act) = read(store, &act)
-                    && is_act(act.header().kind)
-                    && act.header().cid == header.cid
-                {
-                    found.push((target, act));
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    /// The act by which a record was taken back or purged, itself or its document; the first one to
-    /// say so by its author's claim.
+    /// The act by which a record was taken back or purged, itself or its document.
+    ///
+    /// Members may aim any number of acts at anything: those that cannot count are passed over by
+    /// what their facts say, and one that counts is enough.
     pub(crate) fn erased_by(
         &self,
         store: &Vault,
         id: &RecordId,
         header: &Header,
     ) -> Result<Option<RecordId>, StoreError> {
-        let mut erasing = Vec::new();
-        for (target, act) in self.acts_on(store, id, header)? {
-            let acting = act.header();
-            let counts = match acting.kind {
-                Kind::RETRACT if target == *id => acting.seat == header.seat,
-                Kind::RETRACT => {
-                    read(store, &target).is_some_and(|first| first.header().seat == acting.seat)
+        for target in aims(id, header) {
+            let mut author = None;
+            for fact in act_facts(store, &target)? {
+                let counts = match fact.kind {
+                    Kind::RETRACT => {
+                        let author = *author.get_or_insert_with(|| match target == *id {
+                            true => Some(header.seat),
+                            false => read(store, &target).map(|first| first.header().seat),
+                        });
+                        author == Some(fact.seat)
+                    }
+                    Kind::PURGE => self.purges.get(&(target, fact.act)) == Some(&Some(true)),
+                    _ => false,
+                };
+                if counts && self.acts(&fact.act) && is_of(store, &fact.act, header) {
+                    return Ok(Some(fact.act));
                 }
-                Kind::PURGE => self.purges.get(&(target, act.id())) == Some(&Some(true)),
-                _ => false,
-            };
-            if counts {
-                erasing.push((acting.hlc, act.id()));
             }
         }
-        Ok(erasing.into_iter().min().map(|(_, id)| id))
+        Ok(None)
+    }
+
+    /// The newest of the acts that hide a record or show it again, of each thing that it is aimed at.
+    fn hidden_by(
+        &mut self,
+        store: &Vault,
+        id: &RecordId,
+        header: &Header,
+    ) -> Result<Option<RecordId>, StoreError> {
+        for target in aims(id, header) {
+            let mut facts = act_facts(store, &target)?;
+            facts.retain(|fact| matches!(fact.kind, Kind::HIDE | Kind::UNHIDE));
+            let Some(of) = read(store, &target).filter(|_| !facts.is_empty()) else {
+                continue;
+            };
+            let mut newest = None;
+            for fact in facts {
+                if self.acts(&fact.act)
+                    && let Some(act) = read(store, &fact.act)
+                    && self.reaches(act.header(), of.header())
+                {
+                    newest = newest.max(Some((act.header().hlc, fact.act, fact.kind)));
+                }
+            }
+            if let Some((_, act, Kind::HIDE)) = newest {
+                return Ok(Some(act));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether a body is not shown or passed on: taken back, purged, or withdrawn with its author.
@@ -209,26 +259,8 @@ impl Collective {
         if let Some(act) = self.erased_by(store, id, header)? {
             return Ok(Fate::Erased(act));
         }
-        let acts = self.acts_on(store, id, header)?;
-        let aimed: BTreeSet<RecordId> = acts.iter().map(|(target, _)| *target).collect();
-        for target in aimed {
-            let Some(of) = read(store, &target) else {
-                continue;
-            };
-            let mut newest = None;
-            for (_, act) in acts.iter().filter(|(at, _)| *at == target) {
-                let acting = act.header();
-                if matches!(acting.kind, Kind::HIDE | Kind::UNHIDE)
-                    && self.reaches(acting, of.header())
-                {
-                    newest = newest.max(Some((acting.hlc, act.id(), acting.kind)));
-                }
-            }
-            if let Some((_, act, Kind::HIDE)) = newest {
-                return Ok(Fate::Hidden(act));
-            }
-        }
-        Ok(Fate::Open)
+        let hidden = self.hidden_by(store, id, header)?;
+        Ok(hidden.map_or(Fate::Open, Fate::Hidden))
     }
 
     /// Adds to the display what an act bears on; `documents` are looked at as a whole.

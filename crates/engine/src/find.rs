@@ -191,6 +191,12 @@ impl Core {
         {
             view.fate = Some(Box::new(self.fate_view(&act)?));
         }
+        if view.text.is_some() || view.item.url.is_some() {
+            (view.linked_from, view.linked_more) = self.linked_from(&record)?;
+        }
+        if let Some(text) = &view.text {
+            view.unresolved = self.unresolved(text);
+        }
         if let Some(document) = document.filter(|document| document.versions.len() > 1) {
             let told = self.document_view(&document, &record);
             view.item.beside = u32::try_from(told.beside.len()).unwrap_or(u32::MAX);
@@ -330,6 +336,9 @@ impl Core {
                 .map(|r| (relation(r.rel.0), r.id.to_string()))
                 .collect(),
             document: None,
+            linked_from: Vec::new(),
+            linked_more: 0,
+            unresolved: Vec::new(),
             fate: None,
             proposal: None,
             item: self.item_view(&item, None),

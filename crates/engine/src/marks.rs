@@ -10,7 +10,7 @@ use folkmoot_accord::Rejudge;
 use folkmoot_record::{CollectiveId, RecordId};
 use folkmoot_store::{Entry, StoreError};
 
-use crate::{collective::Collective, core::Core, documents, receive::Taken};
+use crate::{collective::Collective, core::Core, facts, receive::Taken};
 
 /// Marks stored as one group: about 600 kB, far below the most that a group may have, and written
 /// in some milliseconds.
@@ -64,7 +64,7 @@ impl Core {
         cid: CollectiveId,
         entries: &[Entry],
     ) -> Result<(), StoreError> {
-        let facts = documents::facts(entries);
+        let facts = facts::facts(entries);
         let whole;
         let entries = match facts.is_empty() {
             true => entries,

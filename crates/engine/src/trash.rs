@@ -12,9 +12,10 @@ use folkmoot_store::{Entry, Held, StoreError, Vault};
 use crate::{
     collective::Collective,
     core::Core,
-    documents::{Document, pointers_at},
+    documents::Document,
     erasure::targets,
     errors::{store_failed, store_unread},
+    facts::candidates,
     holdings::read,
     invite::moment,
 };
@@ -133,7 +134,7 @@ impl Collective {
         };
         let mut ids = vec![*target];
         if part(first.header()) == Part::First {
-            for id in pointers_at(store, target, folkmoot_record::Rel::DOCUMENT)? {
+            for id in candidates(store, target)? {
                 if read(store, &id).is_some_and(|record| self.is_version(&record, &first)) {
                     ids.push(id);
                 }

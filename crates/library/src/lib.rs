@@ -24,7 +24,7 @@ pub use changes::{Change, changes};
 pub use fold::fold;
 pub use item::{Flag, Flags, Item, first_line, is_findable, item};
 pub use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
-pub use links::Link;
+pub use links::{Link, is_linkable, link_titles, relinked};
 pub use matches::{Searchable, Section, matches, tag_paths};
 pub use merge::{MARKS, Merge, Side, merge_sets, merge_texts, merge_values, undecided};
 pub use query::{

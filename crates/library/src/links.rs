@@ -1,5 +1,7 @@
 //! Links: what a text points at.
 
+use std::{collections::BTreeSet, ops::Range};
+
 use folkmoot_record::RecordId;
 
 use crate::fold;
@@ -49,6 +51,44 @@ fn scheme(text: &str) -> Option<usize> {
     })
 }
 
+/// Whether a title can stand between double brackets, and means a title there.
+pub fn is_linkable(title: &str) -> bool {
+    !title.contains(['\n', '[', ']', '|', '#'])
+        && matches!(Link::parse(title), Some(Link::Title(_)))
+}
+
+/// The titles in double brackets as they are written, in order, each once.
+pub fn link_titles(text: &str) -> Vec<&str> {
+    let mut seen = BTreeSet::new();
+    targets(text)
+        .map(|target| text[target].trim())
+        .filter(|target| match Link::parse(target) {
+            Some(Link::Title(title)) => seen.insert(title),
+            _ => false,
+        })
+        .collect()
+}
+
+/// The text with every `[[old]]` made `[[new]]`, with the part and the shown words that follow; `None`
+/// where there is no such link.
+pub fn relinked(text: &str, old: &str, new: &str) -> Option<String> {
+    let wanted = Link::parse(old).filter(|link| matches!(link, Link::Title(_)))?;
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for target in targets(text) {
+        if Link::parse(&text[target.clone()]).as_ref() == Some(&wanted) {
+            out.push_str(&text[done..target.start]);
+            out.push_str(new);
+            done = target.end;
+        }
+    }
+    if done == 0 {
+        return None;
+    }
+    out.push_str(&text[done..]);
+    Some(out)
+}
+
 /// Sorts, removes repeats, keeps [`MOST`].
 pub(crate) fn bounded(mut links: Vec<Link>) -> Vec<Link> {
     links.sort_unstable();
@@ -77,16 +117,25 @@ pub(crate) fn in_text(text: &str) -> Vec<Link> {
 }
 
 fn wiki(text: &str, links: &mut Vec<Link>) {
-    let mut rest = text;
-    while let Some((_, after)) = rest.split_once("[[") {
-        // A title has neither a line break nor an opening bracket: no further than to those.
-        let (inner, behind) = after.split_at(after.find(['\n', '[']).unwrap_or(after.len()));
-        rest = behind;
-        if let Some((inner, _)) = inner.split_once("]]") {
-            let target = inner.split(['|', '#']).next().unwrap_or_default();
-            links.extend(Link::parse(target));
+    links.extend(targets(text).filter_map(|target| Link::parse(&text[target])));
+}
+
+/// Where the targets in double brackets stand, without part and shown words.
+fn targets(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let start = at + text.get(at..)?.find("[[")? + 2;
+            let after = &text[start..];
+            // A title has neither a line break nor an opening bracket: no further than to those.
+            let inner = &after[..after.find(['\n', '[']).unwrap_or(after.len())];
+            at = start + inner.len();
+            if let Some((inner, _)) = inner.split_once("]]") {
+                let target = inner.split(['|', '#']).next().unwrap_or_default();
+                return Some(start..start + target.len());
+            }
         }
-    }
+    })
 }
 
 /// An address goes on up to white space or to a character that encloses it, and nothing inside
@@ -133,6 +182,8 @@ fn trim_address(address: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn found(text: &str) -> Vec<Link> {
@@ -168,6 +219,51 @@ mod tests {
         assert_eq!(Link::parse("  "), None);
         assert_eq!(Link::url("https://"), None);
         assert_eq!(Link::url("httpſ://x"), None);
+    }
+
+    #[test]
+    fn links_follow_a_new_title() {
+        assert_eq!(
+            relinked(
+                "see [[ café ]], [[Cafe#menu|there]], [[Cafes]] and cafe",
+                "Café",
+                "Tea room"
+            ),
+            Some("see [[Tea room]], [[Tea room#menu|there]], [[Cafes]] and cafe".to_owned())
+        );
+        assert_eq!(relinked("[[Cafes]] cafe", "Cafe", "x"), None);
+        assert_eq!(
+            relinked("[[https://example.org]]", "https://example.org", "x"),
+            None
+        );
+        assert_eq!(
+            link_titles("[[a b]] [[A B|x]] [[http://x.net]] [[]] [[c]]"),
+            ["a b", "c"]
+        );
+        assert!(is_linkable("Tea room") && !is_linkable("a]b") && !is_linkable("http://x.net"));
+    }
+
+    proptest! {
+        /// No link is lost or made: those to the old title are links to the new one.
+        #[test]
+        fn a_renamed_text_has_the_same_links(
+            pieces in prop::collection::vec(prop::sample::select(vec![
+                "[[Rota]]", "[[ROTA#x|y]]", "[[Seeds]]", "[[", "]]", "[", "|", "#", "Rota", " ", "\n", "é",
+                "http://x.net/[[Rota]]",
+            ]), 0..12)
+        ) {
+            let text = pieces.concat();
+            let renamed = relinked(&text, "Rota", "Plan").unwrap_or_else(|| text.clone());
+            let titles = |text: &str| -> BTreeSet<String> {
+                link_titles(text).into_iter().map(crate::fold).collect()
+            };
+            let mut wanted = titles(&text);
+            if wanted.remove("rota") {
+                wanted.insert("plan".to_owned());
+            }
+            prop_assert_eq!(titles(&renamed), wanted);
+            prop_assert_eq!(relinked(&renamed, "Rota", "Plan"), None);
+        }
     }
 
     #[test]

@@ -1,0 +1,163 @@
+//! Links between documents: what links here, what is not found, and renaming that keeps links.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests end so")]
+
+#[path = "support/hub.rs"]
+mod hub;
+
+use folkmoot_api::{
+    ApiError, Command, Edit, Edited, ErrorCode, Note, Rename, Renamed, Saved, Show, ShowView,
+};
+use folkmoot_engine::{Engine, Options};
+
+use hub::{Hub, until};
+
+fn open(home: &std::path::Path) -> Engine {
+    let options = Options {
+        home: home.to_owned(),
+        passphrase: None,
+        version: "test",
+        serving: false,
+        helps: true,
+    };
+    Engine::open(&options, &mut |_| {}).unwrap().0
+}
+
+fn ask<T: TryFrom<folkmoot_api::Reply, Error = ApiError>>(
+    engine: &Engine,
+    command: Command,
+) -> Result<T, ApiError> {
+    engine.call(command)?.try_into()
+}
+
+fn write(engine: &Engine, title: &str, text: &str) -> Saved {
+    let note = Note {
+        title: Some(title.to_owned()),
+        text: Some(text.to_owned()),
+        ..Note::default()
+    };
+    ask(engine, Command::Note(note)).unwrap()
+}
+
+fn show(engine: &Engine, id: &str) -> ShowView {
+    ask(engine, Command::Show(Show { id: id.to_owned() })).unwrap()
+}
+
+fn rename(engine: &Engine, id: &str, title: &str) -> Result<Renamed, ApiError> {
+    let rename = Rename {
+        id: id.to_owned(),
+        title: title.to_owned(),
+        ..Rename::default()
+    };
+    ask(engine, Command::Rename(rename))
+}
+
+/// Titles of what links to a document.
+fn linked(engine: &Engine, id: &str) -> Vec<String> {
+    let view = show(engine, id);
+    assert_eq!(view.linked_more, 0);
+    let mut titles: Vec<String> = view.linked_from.into_iter().map(|one| one.title).collect();
+    titles.sort();
+    titles
+}
+
+#[test]
+fn what_links_here_and_what_is_not_found_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(&folder.path().join("home"));
+    let bank = write(&engine, "Seed bank", "Basil. See [[Seed bank]] itself.");
+    let spring = write(
+        &engine,
+        "Spring",
+        "The [[seed  BANK#herbs|bank]], the [[Nursery]].",
+    );
+    write(&engine, "Autumn", &format!("Give to {}.", bank.id));
+    write(&engine, "Winter", "A seed bank, not linked.");
+    assert_eq!(linked(&engine, &bank.id), ["Autumn", "Spring"]);
+    assert!(show(&engine, &bank.id).unresolved.is_empty());
+    assert_eq!(show(&engine, &spring.id).unresolved, ["Nursery"]);
+    assert!(linked(&engine, &spring.id).is_empty());
+    write(&engine, "Nursery", "At the corner.");
+    assert!(show(&engine, &spring.id).unresolved.is_empty());
+    // A version that links no more is not told of, nor one that was replaced.
+    let edit = Edit {
+        id: spring.id,
+        text: Some("The [[Nursery]] alone.".to_owned()),
+        ..Edit::default()
+    };
+    let _edited: Edited = ask(&engine, Command::Edit(edit)).unwrap();
+    assert_eq!(linked(&engine, &bank.id), ["Autumn"]);
+    engine.stop();
+}
+
+#[test]
+fn links_follow_a_document_that_is_renamed() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let engine = open(&home);
+    let bank = write(&engine, "Seed bank", "Basil.");
+    let spring = write(
+        &engine,
+        "Spring",
+        "The [[seed bank#herbs|bank]], [[Nursery]].",
+    );
+    write(&engine, "Autumn", &format!("Give to {}.", bank.id));
+    let renamed = rename(&engine, "Seed bank", "Seed library").unwrap();
+    assert_eq!(renamed.old, "Seed bank");
+    assert_eq!((renamed.relinked.len(), renamed.left.len()), (1, 0));
+    assert_eq!(renamed.relinked[0].id, spring.id);
+    assert_eq!(
+        show(&engine, &spring.id).text.as_deref(),
+        Some("The [[Seed library#herbs|bank]], [[Nursery]].")
+    );
+    engine.stop();
+    let engine = open(&home);
+    assert_eq!(linked(&engine, "Seed library"), ["Autumn", "Spring"]);
+    // The same title again changes nothing; another way of writing it, the title alone.
+    let version = renamed.version;
+    assert_eq!(
+        rename(&engine, &bank.id, "Seed library").unwrap().version,
+        version
+    );
+    let spelt = rename(&engine, &bank.id, "Seed Library").unwrap();
+    assert!(spelt.version != version && spelt.relinked.is_empty());
+    assert_eq!(linked(&engine, &bank.id), ["Autumn", "Spring"]);
+    // Where two have the title, the links mean the other one now.
+    write(&engine, "Nursery", "At the corner.");
+    let second = write(&engine, "Nursery", "By the river.");
+    let renamed = rename(&engine, &second.id, "River nursery").unwrap();
+    assert_eq!((renamed.namesakes, renamed.relinked.len()), (1, 0));
+    // What cannot stand in a link is told.
+    let odd = rename(&engine, &bank.id, "Seeds [old]").unwrap();
+    assert_eq!((odd.relinked.len(), odd.left.len()), (0, 1));
+    assert_eq!(
+        rename(&engine, &bank.id, " ").unwrap_err().code,
+        ErrorCode::Usage
+    );
+    engine.stop();
+}
+
+#[test]
+fn what_others_wrote_is_left_and_told() {
+    let hub = Hub::new();
+    let (ana, ben) = (hub.person("ana"), hub.person("ben"));
+    ana.found("commons");
+    ben.join(&ana.invite("writer").key.unwrap());
+    let anas = ana.note("see [[Tools]]", &[]).unwrap();
+    until("the note comes", || ben.finds("see") == 1);
+    let tools = Note {
+        collective: Some("commons".to_owned()),
+        title: Some("Tools".to_owned()),
+        text: Some("Spade.".to_owned()),
+        ..Note::default()
+    };
+    let tools: Saved = ask(&ben.engine, Command::Note(tools)).unwrap();
+    let refused = rename(&ben.engine, &anas.id, "Mine").unwrap_err();
+    assert_eq!(refused.code, ErrorCode::Denied);
+    let renamed = rename(&ben.engine, &tools.id, "Shed").unwrap();
+    assert_eq!((renamed.relinked.len(), renamed.left.len()), (0, 1));
+    assert_eq!(
+        show(&ben.engine, &anas.id).text.as_deref(),
+        Some("see [[Tools]]")
+    );
+    assert_eq!(show(&ben.engine, &anas.id).unresolved, ["Tools"]);
+}
