@@ -1,6 +1,7 @@
 //! The terminal: data to standard output, talk to standard error.
 
 mod ask;
+mod explained;
 mod items;
 mod qr;
 mod table;

@@ -21,6 +21,7 @@ Examples:
   moot find 'tag:garden author:@ana since:2w \"exact phrase\"'
   moot find '(quince OR medlar) in:commons sort:newest'
   moot find -- -tag:done kind:task
+  moot find --explain 'worm* -tag:done since:last monday'
 
 Words must all occur. `-word` excludes, `word*` begins with, `OR` and parentheses combine.
 A query that begins with `-` stands after `--`.
@@ -35,6 +36,9 @@ pub(crate) struct Args {
     /// Pass over so many results first
     #[arg(long, default_value_t = 0, value_name = "N")]
     skip: u32,
+    /// Say how the query was understood, and why each result stands where it does
+    #[arg(long, conflicts_with = "count")]
+    explain: bool,
     /// Print only how many there are
     #[arg(long)]
     count: bool,
@@ -71,6 +75,7 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
             Order::Relevance => Sort::Relevance,
         },
         time_zone: time_zone(),
+        explain: args.explain,
     };
     let found: Found = Access::open(cx, Need::ExistingHome)?
         .ask(Command::Find(find))

@@ -2,13 +2,17 @@
 
 use std::io::{self, Write};
 
-use folkmoot_client::api::{Found, ItemView};
+use folkmoot_client::api::{Explained, Found, ItemView};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
     error::CliError,
-    ui::{Ui, age, clean, count, plural, style},
+    ui::{
+        Ui, age, clean, count,
+        explained::{print_understood, reason},
+        plural, style,
+    },
 };
 
 /// The last line of a page in JSON: what a program needs to go on.
@@ -23,6 +27,8 @@ struct PageFacts<'a> {
     next: Option<&'a str>,
     partial: bool,
     did_you_mean: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explained: Option<&'a Explained>,
 }
 
 impl<'a> PageEnd<'a> {
@@ -33,6 +39,7 @@ impl<'a> PageEnd<'a> {
                 next: found.next.as_deref(),
                 partial: found.partial,
                 did_you_mean: &found.did_you_mean,
+                explained: found.explained.as_deref(),
             },
         }
     }
@@ -49,8 +56,17 @@ pub(crate) fn print_found(ui: &Ui, found: &Found, shown_before: u64) -> Result<(
     } else {
         let mut out = ui.out();
         let now = Timestamp::now();
+        let explained = found.explained.as_deref();
+        if let Some(explained) = explained {
+            print_understood(ui, &mut out, explained)?;
+        }
+        let mut reasons = explained.map_or(&[][..], |e| &e.hits).iter();
         for item in &found.items {
             print_item(&mut out, item, now)?;
+            if let Some(hit) = reasons.next() {
+                let (indent, dim) = (" ".repeat(item.short.len() + 2), style::DIM);
+                writeln!(out, "{indent}{dim}{}{dim:#}", reason(hit))?;
+            }
         }
         out.flush()?;
     }
@@ -61,8 +77,9 @@ pub(crate) fn print_found(ui: &Ui, found: &Found, shown_before: u64) -> Result<(
         ui.say("nothing found");
     }
     if !found.did_you_mean.is_empty() {
-        let words: Vec<_> = found.did_you_mean.iter().map(|w| clean(w)).collect();
-        ui.say(&format!("did you mean: {}?", words.join(", ")));
+        let offers = found.did_you_mean.iter();
+        let offers: Vec<_> = offers.map(|offer| format!("`{}`", clean(offer))).collect();
+        ui.say(&format!("did you mean {}?", offers.join(" or ")));
     }
     let seen = shown_before + found.items.len() as u64;
     if !found.items.is_empty() && found.total > seen {

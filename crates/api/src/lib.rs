@@ -11,6 +11,7 @@ mod contracts;
 mod devices;
 mod documents;
 mod error;
+mod explain;
 mod governing;
 mod library;
 mod node;
@@ -37,6 +38,7 @@ pub use documents::{
     Renamed, VersionView,
 };
 pub use error::{ApiError, ErrorCode};
+pub use explain::{Explained, ExplainedHit, ExplainedLine, ExplainedWord};
 pub use governing::{
     CharterRole, CharterRule, CharterShow, CharterView, ProposalState, ProposalView, Proposals,
     Propose, Proposed, Vote, VoteChoice, VoterView,

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::Explained;
+
 /// Writes a content record.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -74,6 +76,8 @@ pub struct Find {
     pub sort: Sort,
     /// IANA time zone for dates in words; UTC if absent.
     pub time_zone: Option<String>,
+    /// Whether to tell how the query was understood and why each hit stands where it does.
+    pub explain: bool,
 }
 
 /// A list, newest first.
@@ -145,9 +149,12 @@ pub struct Found {
     /// Cursor of the next page of a list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
-    /// Words that exist here and are close to words that found nothing.
+    /// Where nothing was found: queries like this one that find something.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub did_you_mean: Vec<String>,
+    /// How the query was understood, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explained: Option<Box<Explained>>,
     /// True while the index is being rebuilt: results may be incomplete.
     #[serde(default)]
     pub partial: bool,

@@ -216,7 +216,7 @@ pub(crate) fn document_of(id: &RecordId, header: &Header) -> Option<RecordId> {
 
 /// What is found of a document: the current version that is shown, and it is found by the words of
 /// those beside it too.
-fn document_item(document: &Document) -> Option<Item> {
+pub(crate) fn document_item(document: &Document) -> Option<Item> {
     let mut items: Vec<Item> = document
         .current()
         .into_iter()

@@ -17,7 +17,7 @@ use crate::{
     holdings::read,
     invite::moment,
     receive::mark,
-    understand::place,
+    understand::{place, time_zone},
 };
 
 /// Hits of one page where the asker does not say.
@@ -30,28 +30,49 @@ const SNIPPET: usize = 160;
 impl Core {
     pub(crate) fn find(&mut self, ask: &Find) -> Result<Reply, ApiError> {
         self.catch_up_alone();
-        let mut query = self.understand(&ask.query, ask.time_zone.as_deref())?;
-        query.sort = match ask.sort {
-            Order::Auto => query.sort,
-            Order::Newest => Sort::Newest,
-            Order::Oldest => Sort::Oldest,
-            Order::Relevance => Sort::Relevance,
+        let zone = ask.time_zone.as_deref();
+        let mut parsed = self.parse(&ask.query, zone)?;
+        let order = match ask.sort {
+            Order::Auto => parsed.asked,
+            Order::Newest => Some(Sort::Newest),
+            Order::Oldest => Some(Sort::Oldest),
+            Order::Relevance => Some(Sort::Relevance),
         };
+        parsed.asked = order;
+        parsed.sort = order.unwrap_or(parsed.sort);
+        let query = self.resolved(&parsed)?;
         let page = Page {
             limit: page_size(ask.limit),
             offset: ask.offset as usize,
         };
-        self.results(&query, page).map(Reply::Found)
+        let (mut found, shown) = self.results(&query, page)?;
+        if found.total == 0 {
+            found.did_you_mean = self.offers(&ask.query, &parsed, &query, |offer| {
+                let other = self.understand(offer, zone);
+                other.is_ok_and(|other| self.total(&other) > 0)
+            });
+        }
+        if ask.explain {
+            let zone = time_zone(zone)?;
+            let told = self.explain(&ask.query, &parsed, &query, &zone, &shown)?;
+            found.explained = Some(Box::new(told));
+        }
+        Ok(Reply::Found(found))
     }
 
     pub(crate) fn list(&mut self, ask: &List) -> Result<Reply, ApiError> {
         self.catch_up_alone();
         let mut query = self.parse(&ask.query, ask.time_zone.as_deref())?;
         let sort = query.asked.unwrap_or(Sort::Newest);
-        if let Some(name) = &ask.collective {
-            query = query.within(place(self.resolve(name)?));
+        let within = match &ask.collective {
+            Some(name) => Some(self.resolve(name)?),
+            None => None,
+        };
+        if let Some(cid) = within {
+            query = query.within(place(cid));
         }
-        let mut query = self.resolved(&query)?;
+        let parsed = query;
+        let mut query = self.resolved(&parsed)?;
         query.sort = sort;
         let offset = match &ask.cursor {
             None => 0,
@@ -63,18 +84,35 @@ impl Core {
             limit: page_size(ask.limit),
             offset,
         };
-        let mut found = self.results(&query, page)?;
+        let (mut found, _) = self.results(&query, page)?;
+        if found.total == 0 {
+            let zone = ask.time_zone.as_deref();
+            found.did_you_mean = self.offers(&ask.query, &parsed, &query, |offer| {
+                let other = self.parse(offer, zone).map(|other| match within {
+                    Some(cid) => other.within(place(cid)),
+                    None => other,
+                });
+                let other = other.and_then(|other| self.resolved(&other));
+                other.is_ok_and(|other| self.total(&other) > 0)
+            });
+        }
         let end = offset + found.items.len();
         found.next =
             (!found.items.is_empty() && (end as u64) < found.total).then(|| end.to_string());
         Ok(Reply::Found(found))
     }
 
-    fn results(&mut self, query: &ResolvedQuery, page: Page) -> Result<Found, ApiError> {
+    /// A page of hits, and the items that it shows.
+    fn results(
+        &mut self,
+        query: &ResolvedQuery,
+        page: Page,
+    ) -> Result<(Found, Vec<Item>), ApiError> {
         let hits = self.library.search(query, page).map_err(|error| {
             failed(format!("the search failed: {error}")).hint("restart to rebuild the index")
         })?;
         let mut items = Vec::with_capacity(hits.hits.len());
+        let mut shown = Vec::with_capacity(hits.hits.len());
         for hit in &hits.hits {
             if let Some(record) = read(&self.store, &hit.id)
                 && let Some(item) = item(&record)
@@ -84,31 +122,22 @@ impl Core {
                     beside,
                     ..self.item_view(&item, Some(query))
                 });
+                shown.push(if beside > 0 {
+                    self.as_found(item)
+                } else {
+                    item
+                });
             }
         }
-        let did_you_mean = if hits.total == 0 {
-            self.suggestions(query)
-        } else {
-            Vec::new()
-        };
-        Ok(Found {
+        let found = Found {
             total: hits.total,
             items,
             next: None,
-            did_you_mean,
+            did_you_mean: Vec::new(),
+            explained: None,
             partial: self.library.partial(),
-        })
-    }
-
-    fn suggestions(&self, query: &ResolvedQuery) -> Vec<String> {
-        let mut words: Vec<String> = query
-            .texts()
-            .into_iter()
-            .flat_map(|text| &text.words)
-            .flat_map(|word| self.library.similar(word))
-            .collect();
-        words.dedup();
-        words
+        };
+        Ok((found, shown))
     }
 
     pub(crate) fn item_view(&self, item: &Item, query: Option<&ResolvedQuery>) -> ItemView {

@@ -8,7 +8,7 @@ use std::{
 
 use folkmoot_library::{Item, ResolvedQuery, item};
 use folkmoot_record::{CollectiveId, Kind, RecordId, Verified};
-use folkmoot_search::{Hits, Index, Opened, Options, Page, SearchError};
+use folkmoot_search::{Hits, Index, Opened, Options, Page, SearchError, Snapshot, Why};
 use folkmoot_store::{LogCursor, Logged, StoreError, Vault};
 
 use crate::{collective::Collective, documents::Display, notes::MEMBERSHIP};
@@ -214,15 +214,34 @@ impl Library {
         self.index.as_ref().ok_or_else(closed)?.search(query, page)
     }
 
+    /// Why these hits stand where they do.
+    pub(crate) fn explain(
+        &self,
+        query: &ResolvedQuery,
+        hits: &[Item],
+    ) -> Result<Vec<Why>, SearchError> {
+        let index = self.index.as_ref().ok_or_else(closed)?;
+        index.snapshot().explain(query, hits)
+    }
+
     /// Words of the index like this one.
-    pub(crate) fn similar(&self, word: &str) -> Vec<String> {
-        /// More suggestions are no help.
-        const MOST: usize = 3;
-        let similar = self
-            .index
-            .as_ref()
-            .map(|index| index.snapshot().similar(word, MOST));
-        similar.and_then(Result::ok).unwrap_or_default()
+    pub(crate) fn similar_words(&self, word: &str, most: usize) -> Vec<String> {
+        self.similar(|snapshot| snapshot.similar(word, most))
+    }
+
+    /// Tags of the index like this one.
+    pub(crate) fn similar_tags(&self, tag: &str, most: usize) -> Vec<String> {
+        self.similar(|snapshot| snapshot.similar_tags(tag, most))
+    }
+
+    fn similar(
+        &self,
+        look: impl FnOnce(&Snapshot) -> Result<Vec<String>, SearchError>,
+    ) -> Vec<String> {
+        let index = self.index.as_ref().ok_or_else(closed);
+        index
+            .and_then(|index| look(&index.snapshot()))
+            .unwrap_or_default()
     }
 
     pub(crate) fn size(&self) -> u64 {

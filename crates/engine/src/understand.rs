@@ -34,11 +34,7 @@ impl Core {
     }
 
     fn now_in(&self, zone: Option<&str>) -> Result<Zoned, ApiError> {
-        let zone = match zone {
-            None => TimeZone::UTC,
-            Some(name) => TimeZone::get(name)
-                .map_err(|_| usage(format!("there is no time zone called {name}")))?,
-        };
+        let zone = time_zone(zone)?;
         let now = Timestamp::from_millisecond(i64::try_from(self.clock.wall()).unwrap_or(0))
             .unwrap_or(Timestamp::UNIX_EPOCH);
         Ok(Zoned::new(now, zone))
@@ -68,6 +64,16 @@ impl Core {
     }
 }
 
+/// The time zone of that name, UTC if none is named.
+pub(crate) fn time_zone(name: Option<&str>) -> Result<TimeZone, ApiError> {
+    match name {
+        None => Ok(TimeZone::UTC),
+        Some(name) => {
+            TimeZone::get(name).map_err(|_| usage(format!("there is no time zone called {name}")))
+        }
+    }
+}
+
 /// The condition that a record stands in this collective.
 pub(crate) fn place(cid: CollectiveId) -> Leaf {
     Leaf::In(Name {
@@ -76,7 +82,7 @@ pub(crate) fn place(cid: CollectiveId) -> Leaf {
     })
 }
 
-fn bad_query(error: &QueryError) -> ApiError {
+pub(crate) fn bad_query(error: &QueryError) -> ApiError {
     let mut out = ApiError::new(ErrorCode::Usage, error.problem.to_string());
     out.span = Some((error.span.start, error.span.end));
     out.hint = error.help();

@@ -2,7 +2,8 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "tests end so")]
 
 use folkmoot_api::{
-    ApiError, CollectiveNew, Command, ErrorCode, Find, Found, List, Note, Reply, Saved, SetName,
+    ApiError, CollectiveNew, Command, ErrorCode, ExplainedHit, Find, Found, List, Note, Reply,
+    Saved, SetName,
 };
 use folkmoot_engine::{Engine, Options};
 
@@ -163,4 +164,108 @@ fn a_reader_of_any_script_finds_it() {
     ] {
         assert_eq!(home.find(query), found, "{query}");
     }
+}
+
+#[test]
+fn it_is_told_how_a_query_was_understood_and_why_its_hits_rank() {
+    let home = Home::new();
+    home.note(None, "Medlar", "Pick after the first frost.", &["fruit"]);
+    home.note(None, "Frost", "The frost of frosts. Frost again.", &[]);
+    home.note(None, "Rota", "Ana waters.", &["garden"]);
+    let find = Find {
+        query: "(frost OR rota) -tag:garden or".to_owned(),
+        explain: true,
+        ..Find::default()
+    };
+    let Ok(Reply::Found(found)) = home.engine.call(Command::Find(find.clone())) else {
+        panic!("it is understood");
+    };
+    let explained = *found.explained.unwrap();
+    let lines: Vec<(u32, &str, Option<u64>)> = explained
+        .lines
+        .iter()
+        .map(|line| (line.depth, line.text.as_str(), line.records))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            (0, "all of these:", None),
+            (1, "one of these or more:", None),
+            (2, "the word `frost`", Some(2)),
+            (2, "the word `rota`", Some(1)),
+            (1, "not the tag `garden` or one below it", Some(1)),
+            (1, "the word `or`", Some(0)),
+        ]
+    );
+    assert_eq!(explained.doubts.len(), 1);
+    assert!(
+        explained.doubts[0].contains("`OR`"),
+        "{:?}",
+        explained.doubts
+    );
+    assert_eq!((found.total, explained.hits.len()), (0, 0));
+
+    let find = Find {
+        query: "(frost OR rota) -tag:garden".to_owned(),
+        ..find
+    };
+    let Ok(Reply::Found(found)) = home.engine.call(Command::Find(find)) else {
+        panic!("it is understood");
+    };
+    let explained = *found.explained.unwrap();
+    let titles: Vec<&str> = found.items.iter().map(|item| item.title.as_str()).collect();
+    assert_eq!(titles, ["Frost", "Medlar"]);
+    assert_eq!(explained.hits.len(), 2);
+    for hit in &explained.hits {
+        let sum: f32 = hit.words.iter().map(|word| word.points).sum();
+        assert!((hit.score - sum * hit.newness).abs() < 1e-3, "{hit:?}");
+        assert!((1.49..=1.5).contains(&hit.newness), "{hit:?}");
+    }
+    let [first, second] = &explained.hits[..] else {
+        panic!("{:?}", explained.hits);
+    };
+    assert!(first.score > second.score);
+    let places = |hit: &ExplainedHit| hit.words[0].places.clone();
+    assert_eq!(
+        places(first),
+        [("title".to_owned(), 1), ("text".to_owned(), 2)]
+    );
+    assert_eq!(places(second), [("text".to_owned(), 1)]);
+    assert_eq!(
+        (second.words[0].word.as_str(), second.words[0].records),
+        ("frost", 2)
+    );
+}
+
+#[test]
+fn what_finds_nothing_is_answered_with_what_would() {
+    let home = Home::new();
+    home.collective("commons");
+    home.note(
+        None,
+        "Medlar",
+        "Pick after the first frost.",
+        &["fruit/medlar"],
+    );
+    home.note(None, "Quince", "It fills a room.", &["two words"]);
+    home.note(Some("commons"), "Compost", "Turn it weekly.", &[]);
+    let offers = |query: &str| home.try_find(query).unwrap().did_you_mean;
+    // Typing errors are offered, never replaced.
+    assert_eq!(offers("quinse"), ["quince"]);
+    assert_eq!(home.try_find("quinse").unwrap().total, 0);
+    assert_eq!(offers("\"frist frost\""), ["\"first frost\""]);
+    assert_eq!(offers("tag:fruit/medlr Frsot"), ["tag:fruit/medlar frost"]);
+    assert_eq!(offers("tag:\"tow words\""), ["tag:\"two words\""]);
+    // Nothing is offered that finds nothing, nor for what finds something, nor what is excluded.
+    assert_eq!(offers("quinse medlar"), Vec::<String>::new());
+    assert_eq!(offers("quinse OR medlar"), Vec::<String>::new());
+    assert_eq!(
+        offers("-quince -medlar -compost -mediar"),
+        Vec::<String>::new()
+    );
+    assert_eq!(offers("xyzzyxyzzy"), Vec::<String>::new());
+    // A list of one collective offers what that collective has.
+    let listed = |query| home.try_list(Some("commons"), query).unwrap().did_you_mean;
+    assert_eq!(listed("compots"), ["compost"]);
+    assert_eq!(listed("quinse"), Vec::<String>::new());
 }

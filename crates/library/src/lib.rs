@@ -25,13 +25,13 @@ pub use fold::fold;
 pub use item::{Flag, Flags, Item, first_line, is_findable, item};
 pub use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
 pub use links::{Link, is_linkable, link_titles, relinked};
-pub use matches::{Searchable, Section, matches, tag_paths};
+pub use matches::{Searchable, Section, Within, matches, tag_paths};
 pub use merge::{MARKS, Merge, Side, merge_sets, merge_texts, merge_values, undecided};
 pub use query::{
-    Expr, Interval, Leaf, Name, Names, NoNames, Problem, Query, QueryError, ResolvedQuery, Sort,
-    Test, Text, Written, limits,
+    Expr, Interval, Leaf, Line, Name, Names, NoNames, Problem, Query, QueryError, ResolvedQuery,
+    Sort, Test, Text, Written, limits, spelled,
 };
-pub use score::{Statistics, score, with_recency};
+pub use score::{Statistics, counting, points, recency, score, with_recency};
 pub use snippet::{Snippet, snippet};
 pub use versions::{Part, Version, Versions, has_versions, part};
 pub use words::{MAX_TOKEN, Words};

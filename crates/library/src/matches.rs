@@ -13,9 +13,26 @@ const TITLE_WEIGHT: u32 = 3;
 /// How often a word of a tag counts in ranking.
 const TAG_WEIGHT: u32 = 2;
 
+/// The parts of an item in which words are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Within {
+    /// The title of its own.
+    Title,
+    /// The text.
+    Text,
+    /// A tag.
+    Tag,
+    /// The URL.
+    Address,
+    /// Names of attachments, other names of a symbol.
+    Other,
+}
+
 /// A part of an item in which words are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Section<'i> {
+    /// Which part.
+    pub within: Within,
     /// The text of it.
     pub text: &'i str,
     /// How often each word counts in ranking.
@@ -25,11 +42,18 @@ pub struct Section<'i> {
 impl Item {
     /// The parts in which words are found.
     pub fn sections(&self) -> impl Iterator<Item = Section<'_>> {
-        let section = |weight| move |text| Section { text, weight };
+        let section = |within, weight| {
+            move |text| Section {
+                within,
+                text,
+                weight,
+            }
+        };
         self.own_title()
             .into_iter()
-            .map(section(TITLE_WEIGHT))
+            .map(section(Within::Title, TITLE_WEIGHT))
             .chain([Section {
+                within: Within::Text,
                 text: self.text.as_str(),
                 weight: 1,
             }])
@@ -37,10 +61,20 @@ impl Item {
                 self.tags
                     .iter()
                     .map(folkmoot_record::Tag::as_str)
-                    .map(section(TAG_WEIGHT)),
+                    .map(section(Within::Tag, TAG_WEIGHT)),
             )
-            .chain(self.url.as_deref().into_iter().map(section(1)))
-            .chain(self.also.iter().map(String::as_str).map(section(1)))
+            .chain(
+                self.url
+                    .as_deref()
+                    .into_iter()
+                    .map(section(Within::Address, 1)),
+            )
+            .chain(
+                self.also
+                    .iter()
+                    .map(String::as_str)
+                    .map(section(Within::Other, 1)),
+            )
     }
 }
 
@@ -88,6 +122,17 @@ impl Searchable {
         &self.item
     }
 
+    /// Its words in their order, folded.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        let split = self.split();
+        (0..split.ends.len()).map(|at| split.word(at))
+    }
+
+    /// Its tags, folded.
+    pub fn tags(&self) -> &[String] {
+        &self.split().tags
+    }
+
     /// Whether the item is asked for.
     pub fn matches(&self, query: &ResolvedQuery) -> bool {
         self.holds(&query.expr)
@@ -105,12 +150,57 @@ impl Searchable {
 
     /// How often the text is found, with the weights of the sections.
     pub(crate) fn frequency(&self, text: &Text) -> u32 {
+        let split = self.split();
         let mut sum = 0;
-        self.split().find(text, |weight| {
-            sum += weight;
+        split.find(text, |section| {
+            sum += split.sections[section].1;
             true
         });
         sum
+    }
+
+    /// In which parts the text is found, and how often in each.
+    pub fn places(&self, text: &Text) -> Vec<(Within, u32)> {
+        let split = self.split();
+        let parts: Vec<Within> = self.item.sections().map(|section| section.within).collect();
+        let mut places: Vec<(Within, u32)> = Vec::new();
+        split.find(text, |section| {
+            // Tags stand one after the other, so do other words.
+            match places.last_mut() {
+                Some((within, times)) if *within == parts[section] => *times += 1,
+                _ => places.push((parts[section], 1)),
+            }
+            true
+        });
+        places
+    }
+
+    /// Adds the words of the query that count for the item: those of conditions that hold, none
+    /// under a negation. Says whether all of it holds.
+    pub(crate) fn counting<'q>(&self, expr: &'q Expr<Test>, texts: &mut Vec<&'q Text>) -> bool {
+        let before = texts.len();
+        let holds = match expr {
+            Expr::All => true,
+            Expr::And(parts) => parts.iter().all(|part| self.counting(part, texts)),
+            Expr::Or(parts) => {
+                let mut any = false;
+                for part in parts {
+                    any |= self.counting(part, texts);
+                }
+                any
+            }
+            Expr::Not(part) => !self.holds(part),
+            Expr::Is(test) => {
+                if let Test::Text(text) = test {
+                    texts.push(text);
+                }
+                self.passes(test)
+            }
+        };
+        if !holds {
+            texts.truncate(before);
+        }
+        holds
     }
 
     fn holds(&self, expr: &Expr<Test>) -> bool {
@@ -180,14 +270,15 @@ impl Split {
         &self.text[start as usize..self.ends[at] as usize]
     }
 
-    /// Gives the weight of each place where the words stand in a row; stops when told `false`.
-    fn find(&self, text: &Text, mut found: impl FnMut(u32) -> bool) {
+    /// Gives the number of the section of each place where the words stand in a row; stops when
+    /// told `false`.
+    fn find(&self, text: &Text, mut found: impl FnMut(usize) -> bool) {
         let Some(first) = text.words.first() else {
             return;
         };
         let sought = mark(first);
         let mut start = 0;
-        for &(end, weight) in &self.sections {
+        for (section, &(end, _)) in self.sections.iter().enumerate() {
             let end = end as usize;
             let last = (end + 1).saturating_sub(text.words.len()).max(start);
             for at in start..last {
@@ -201,7 +292,7 @@ impl Split {
                             .zip(at..)
                             .all(|(word, at)| self.word(at) == word)
                 };
-                if here && !found(weight) {
+                if here && !found(section) {
                     return;
                 }
             }

@@ -1,6 +1,7 @@
 //! The query language: one syntax tree for find, lists, watches and saved searches.
 
 mod date;
+mod describe;
 mod error;
 mod key;
 mod parse;
@@ -15,6 +16,7 @@ use folkmoot_record::{CollectiveId, Kind, RecordId, SeatKey};
 
 use crate::{Flag, Link, Zoned, words::words};
 
+pub use describe::{Line, spelled};
 pub use error::{Problem, QueryError};
 pub use resolve::{Names, NoNames};
 

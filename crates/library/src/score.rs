@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{ResolvedQuery, Searchable};
+use crate::{ResolvedQuery, Searchable, Text};
 
 /// BM25's bound on how much repeats of a word count.
 const K1: f32 = 1.2;
@@ -29,28 +29,42 @@ pub struct Statistics {
 
 /// How well the item fits the words of the query; 0 where it asks for none.
 pub fn score(query: &ResolvedQuery, item: &Searchable, known: &Statistics) -> f32 {
-    let norm = K1 * (1.0 - B + B * item.length() as f32 / known.average_length.max(1.0));
-    query
-        .texts()
+    counting(query, item)
         .into_iter()
-        .map(|text| {
-            let times = item.frequency(text);
-            if times == 0 {
-                return 0.0;
-            }
-            if text.prefix {
-                return PREFIX_SCORE;
-            }
-            let rarity: f32 = text.words.iter().map(|word| known.rarity(word)).sum();
-            rarity * (1.0 + K1) * times as f32 / (times as f32 + norm)
-        })
+        .map(|text| points(text, item, known))
         .sum()
+}
+
+/// The words of the query that count for an item: those of conditions that hold.
+pub fn counting<'q>(query: &'q ResolvedQuery, item: &Searchable) -> Vec<&'q Text> {
+    let mut texts = Vec::new();
+    item.counting(&query.expr, &mut texts);
+    texts
+}
+
+/// What one text adds to the score.
+pub fn points(text: &Text, item: &Searchable, known: &Statistics) -> f32 {
+    let times = item.frequency(text);
+    if times == 0 {
+        return 0.0;
+    }
+    if text.prefix {
+        return PREFIX_SCORE;
+    }
+    let norm = K1 * (1.0 - B + B * item.length() as f32 / known.average_length.max(1.0));
+    let rarity: f32 = text.words.iter().map(|word| known.rarity(word)).sum();
+    rarity * (1.0 + K1) * times as f32 / (times as f32 + norm)
 }
 
 /// A score with the gain of what is new by `now_ms`.
 pub fn with_recency(score: f32, ms: u64, now_ms: u64) -> f32 {
+    score * recency(ms, now_ms)
+}
+
+/// By how much a score is multiplied: 1.5 for what is new by `now_ms`, nearly 1 for what is old.
+pub fn recency(ms: u64, now_ms: u64) -> f32 {
     let age = now_ms.saturating_sub(ms) as f32;
-    score * (1.0 + RECENCY * (-age / HALF_LIFE_MS).exp2())
+    1.0 + RECENCY * (-age / HALF_LIFE_MS).exp2()
 }
 
 impl Statistics {

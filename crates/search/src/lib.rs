@@ -8,6 +8,7 @@
 
 mod careful;
 mod error;
+mod explain;
 mod facets;
 mod hits;
 mod index;
@@ -21,6 +22,7 @@ mod translate;
 mod writer;
 
 pub use error::SearchError;
+pub use explain::Why;
 pub use hits::{Facet, FacetBy, Hit, Hits, Page};
 pub use index::{
     COMMIT_BYTES, COMMIT_ITEMS, IDLE_MS, Index, LATEST_MS, MOST_WAITING, MOST_WAITING_BYTES,

@@ -73,7 +73,15 @@ impl Snapshot {
     /// # Errors
     /// [`SearchError::Damaged`].
     pub fn similar(&self, word: &str, limit: usize) -> Result<Vec<String>, SearchError> {
-        guarded(|| similar::words(&self.published, word, limit))
+        guarded(|| similar::words(self, word, limit))
+    }
+
+    /// Tags most like this one, best first: for a tag that nobody has.
+    ///
+    /// # Errors
+    /// [`SearchError::Damaged`].
+    pub fn similar_tags(&self, tag: &str, limit: usize) -> Result<Vec<String>, SearchError> {
+        guarded(|| similar::tags(self, tag, limit))
     }
 
     /// Number of items that can be found.
@@ -184,7 +192,7 @@ impl Snapshot {
     }
 
     /// What the ranking of the tail must know of the index.
-    fn statistics(&self, query: &ResolvedQuery) -> tantivy::Result<Statistics> {
+    pub(crate) fn statistics(&self, query: &ResolvedQuery) -> tantivy::Result<Statistics> {
         let Published {
             searcher, fields, ..
         } = &*self.published;
@@ -214,7 +222,7 @@ fn order(sort: Sort, a: &Ranked, b: &Ranked) -> Ordering {
 
 /// Runs what reads the index. A damaged file can break any assumption of the code that reads
 /// it; that must cost the caller this one answer and nothing else.
-fn guarded<T>(read: impl FnOnce() -> tantivy::Result<T>) -> Result<T, SearchError> {
+pub(crate) fn guarded<T>(read: impl FnOnce() -> tantivy::Result<T>) -> Result<T, SearchError> {
     match catch_unwind(AssertUnwindSafe(read)) {
         Ok(result) => result.map_err(|error| SearchError::Damaged(error.to_string())),
         Err(_) => Err(SearchError::Damaged("reading it failed badly".into())),

@@ -35,6 +35,11 @@ pub(crate) fn query(
     conjunction(clauses)
 }
 
+/// The query for words alone.
+pub(crate) fn text(text: &Text, fields: &Fields, hlc: Field) -> Box<dyn Query> {
+    Translate { fields, hlc }.text(text)
+}
+
 struct Translate<'f> {
     fields: &'f Fields,
     hlc: Field,
@@ -48,7 +53,9 @@ impl Translate<'_> {
                 Box::new(BooleanQuery::new(parts.collect()))
             }
             Expr::Is(test) => self.test(test),
-            Expr::All | Expr::And(_) | Expr::Not(_) => {
+            // Among others it must add nothing to the score.
+            Expr::All => unranked(Box::new(AllQuery)),
+            Expr::And(_) | Expr::Not(_) => {
                 let mut clauses = Vec::new();
                 self.conjunct(expr, &mut clauses);
                 conjunction(clauses)

@@ -328,6 +328,19 @@ proptest! {
                 if *sort != Sort::Relevance {
                     prop_assert_eq!(&order, &by_time.iter().map(|item| item.id).collect::<Vec<_>>());
                 }
+                // What a hit is said to stand for is what it is ordered by.
+                let by_id = |id: &RecordId| items.iter().find(|item| item.id == *id).cloned();
+                let hits = index.search(&query, Page::first(1_000)).unwrap().hits;
+                let shown: Vec<Item> = hits.iter().filter_map(|hit| by_id(&hit.id)).collect();
+                let whys = index.snapshot().explain(&query, &shown).unwrap();
+                if *sort == Sort::Relevance && !query.texts().is_empty() {
+                    prop_assert_eq!(whys.len(), hits.len());
+                }
+                for (why, hit) in whys.iter().zip(&hits) {
+                    let near = (why.score - hit.score).abs() <= 1e-4 * hit.score.max(1.0);
+                    prop_assert!(near, "{:?} and {:?} of {:?}", why, hit, query);
+                    prop_assert!(why.words.iter().all(|(_, points)| *points > 0.0), "{:?}", why);
+                }
                 // Pages are parts of the whole.
                 let page = index.search(&query, Page { limit: 3, offset: 2 }).unwrap();
                 let ids: Vec<RecordId> = page.hits.iter().map(|hit| hit.id).collect();

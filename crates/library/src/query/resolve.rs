@@ -61,7 +61,7 @@ pub(super) fn expr(expr: &Expr<Leaf>, names: &dyn Names) -> Result<Expr<Test>, Q
     })
 }
 
-fn test(leaf: &Leaf, names: &dyn Names) -> Result<Test, QueryError> {
+pub(super) fn test(leaf: &Leaf, names: &dyn Names) -> Result<Test, QueryError> {
     let unknown = |name: &Name, problem: fn(String) -> Problem, known: Vec<String>| {
         QueryError::new(problem(name.text.clone()), name.span.clone())
             .or(nearest(&name.text, known))

@@ -13,8 +13,15 @@ pub(crate) fn query(input: &[u8]) {
             let (mut leaves, mut depth) = (0, 0);
             measure(&query.expr, 0, &mut leaves, &mut depth);
             assert!(leaves <= limits::LEAVES && depth <= 2 * (limits::DEPTH + 1));
+            match query.in_words(&NoNames, now.time_zone()) {
+                Ok(lines) => assert!(lines.iter().all(|line| !line.text.is_empty())),
+                Err(error) => shown(&error, &source),
+            }
             if let Err(error) = query.resolve(&NoNames) {
                 shown(&error, &source);
+            }
+            for written in &query.written {
+                assert!(source.get(written.span.clone()).is_some(), "{written:?}");
             }
         }
         Err(error) => shown(&error, &source),
