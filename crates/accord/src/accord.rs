@@ -1,6 +1,6 @@
 //! One collective's control plane: the facade.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use folkmoot_record::{
     CollectiveId, DeviceKey, GrantId, Header, InviteKey, KemKey, Kind, Place, RecordId, SeatKey,
@@ -10,7 +10,6 @@ use folkmoot_record::{
 
 use crate::{
     bits::Bits,
-    book::Book,
     content::{ContentLog, Memo},
     documents::Rights,
     epochs,
@@ -27,7 +26,7 @@ use crate::{
 pub struct Accord {
     pub(crate) intake: Intake,
     pub(crate) memo: Memo,
-    state: State,
+    pub(crate) state: State,
 }
 
 /// How and when this node came by a record. It bears on local admission only (section 4.11).
@@ -179,7 +178,38 @@ impl Accord {
         self.settle().0
     }
 
-    /// Lets in what was quarantined and is due; returns every record whose standing changed.
+    /// Spares the records of one seat the account of section 4.11 (*CPU*): those of the person whose
+    /// node this is.
+    pub fn spare(&mut self, seat: SeatKey) {
+        self.intake.turns.budget.spare(seat);
+    }
+
+    /// Steps of evaluation taken so far (section 4.11, *CPU*), whoever asked.
+    pub fn steps(&self) -> u64 {
+        self.intake.views.steps()
+    }
+
+    /// How many minutes pass until something of a seat is judged that waits for its turn (section
+    /// 4.11, *CPU*); 0: it does not wait.
+    pub fn minutes_to_wait(&self, seat: &SeatKey) -> u64 {
+        self.intake.turns.budget.minutes(seat)
+    }
+
+    /// Whether a record waits for its turn (section 4.11, *CPU*), or rests on one that does: it may
+    /// turn out void, so nobody is given it.
+    pub fn awaits_turn(&self, id: &RecordId) -> bool {
+        self.intake.turns.is_untried(id)
+    }
+
+    /// Whether a record that is held was judged here: found valid, or admitted. What is parked
+    /// because of others, or waits for its turn, was not.
+    pub fn is_judged(&self, id: &RecordId) -> bool {
+        let book = &self.intake.book;
+        book.graph.number(id).is_some() || book.ballots.contains_key(id)
+    }
+
+    /// Lets in what was quarantined and is due, and judges what waits for its turn; returns every
+    /// record whose standing changed.
     pub fn tick(&mut self, now_ms: u64) -> Vec<(RecordId, Standing)> {
         self.intake.tick(now_ms);
         self.settle().0
@@ -224,7 +254,8 @@ impl Accord {
     }
 
     /// What is compared with peers (scope 0 of section 7.6), by id: everything held but orphans,
-    /// which others are not asked to keep, save ballots that a decision among these lists.
+    /// which others are not asked to keep, save ballots that a decision among these lists; and but what
+    /// awaits its turn, which may be void.
     pub fn reconciled(&self) -> impl Iterator<Item = &Verified> {
         let intake = &self.intake;
         let ready = || {
@@ -243,6 +274,7 @@ impl Accord {
             .held
             .iter()
             .filter(move |(id, held)| !held.standing.is_orphan() || listed.contains(id))
+            .filter(|(id, _)| !intake.turns.is_untried(id))
             .map(|(_, held)| &held.record)
     }
 
@@ -485,7 +517,7 @@ impl Accord {
         (state, honoured)
     }
 
-    fn noted(&self, id: &RecordId) -> Option<&Standing> {
+    pub(crate) fn noted(&self, id: &RecordId) -> Option<&Standing> {
         self.intake
             .held
             .get(id)
@@ -517,74 +549,5 @@ impl Accord {
             }
         }
         missing
-    }
-
-    /// Works out what the records taken say, and tells whose standing is new.
-    fn settle(&mut self) -> (Vec<(RecordId, Standing)>, Rejudge) {
-        let intake = &mut self.intake;
-        let dirty = std::mem::take(&mut intake.dirty);
-        let mut touched = std::mem::take(&mut intake.touched);
-        if touched.is_empty() {
-            return (Vec::new(), Rejudge::Nothing);
-        }
-        let (book, running) = (&intake.book, &mut intake.views.running);
-        // What happens to the grants of a seat bears on its records without cap.
-        let mut uncapped = Vec::new();
-        for seat in &dirty.seats {
-            for ix in book.by_seat.get(seat).into_iter().flatten() {
-                let node = book.graph.node(*ix);
-                if node.cap.is_none()
-                    && Book::judged_without_cap(node.kind)
-                    && running.set().contains(*ix)
-                {
-                    running.forget_uncapped(*ix);
-                    uncapped.push(node.id);
-                }
-            }
-        }
-        let ids: Vec<RecordId> = if dirty.everything {
-            let set = running.set().clone();
-            set.iter().map(|ix| book.graph.node(ix).id).collect()
-        } else {
-            touched.keys().copied().chain(uncapped).collect()
-        };
-        for id in ids {
-            let Some(held) = intake.held.get_mut(&id) else {
-                continue;
-            };
-            if let (Some(ix), true) = (held.ix, held.standing.is_admitted()) {
-                let standing = Standing::Admitted {
-                    honoured: running.honoured(book, ix),
-                };
-                if standing != held.standing {
-                    let before = std::mem::replace(&mut held.standing, standing);
-                    touched.entry(id).or_insert(Some(before));
-                }
-            }
-        }
-        let rejudge = rejudge(&dirty);
-        self.memo.set_changed();
-        refresh(book, running, &mut self.state, dirty);
-        (self.changes(touched), rejudge)
-    }
-
-    fn changes(&self, touched: BTreeMap<RecordId, Option<Standing>>) -> Vec<(RecordId, Standing)> {
-        touched
-            .into_iter()
-            .filter_map(|(id, before)| {
-                let now = self.noted(&id)?;
-                (before.as_ref() != Some(now)).then(|| (id, now.clone()))
-            })
-            .collect()
-    }
-}
-
-fn rejudge(dirty: &Dirty) -> Rejudge {
-    if dirty.all_content {
-        Rejudge::Everything
-    } else if dirty.content.is_empty() {
-        Rejudge::Nothing
-    } else {
-        Rejudge::Seats(dirty.content.clone())
     }
 }

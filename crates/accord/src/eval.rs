@@ -9,13 +9,17 @@
 mod rules;
 
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
 use folkmoot_record::{CharterHash, DeviceKey, Kind, SeatKey, control::Charter};
 
-use crate::{bits::Bits, book::Book, charter, devices::Ax, grants::Gx, graph::Ix, revocations::Vx};
+use crate::{
+    bits::Bits, book::Book, budget::SCAN, charter, devices::Ax, grants::Gx, graph::Ix,
+    revocations::Vx,
+};
 
 /// A question about a record that is not answered yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +50,8 @@ pub(crate) struct View {
     standing: BTreeMap<(SeatKey, DeviceKey), Arc<[Ax]>>,
     /// Joins of contested invites that are known to have a witness.
     witnessed: BTreeSet<Ix>,
+    /// What was done to find all that out (see [`crate::budget`]).
+    steps: Cell<u64>,
 }
 
 /// What a record must pass to be honoured under a cap from a device, in one set: the active
@@ -70,6 +76,21 @@ impl View {
 
     pub(crate) fn set(&self) -> &Bits {
         &self.set
+    }
+
+    /// Steps taken so far.
+    pub(crate) fn steps(&self) -> u64 {
+        self.steps.get()
+    }
+
+    /// Counts steps.
+    pub(crate) fn count(&self, steps: u64) {
+        self.steps.set(self.steps.get() + steps);
+    }
+
+    /// Counts a plain scan of that many.
+    pub(crate) fn scan(&self, length: usize) {
+        self.count((length / SCAN) as u64);
     }
 
     /// Adds a record that nothing in the set cites, and keeps what stays true (see
@@ -140,6 +161,7 @@ impl View {
         if let Some(live) = self.live.get(&g) {
             return *live;
         }
+        self.count(1);
         let live = self.ask(book, |view| view.ask_live(book, g));
         self.live.insert(g, live);
         live
@@ -174,6 +196,7 @@ impl View {
         let live = self.live_grants(book, seat);
         let may = |authority| live.iter().all(|g| book.grants.may(authority, *g));
         let mut standing = Vec::new();
+        self.count(1);
         for a in book.devices.adds_of(seat, dev) {
             if self.set.contains(book.devices.get(*a).record)
                 && self.ask(book, |view| {
@@ -316,6 +339,7 @@ impl View {
     }
 
     fn answer(&mut self, book: &Book, open: Open) -> Asked<()> {
+        self.count(1);
         match open {
             Open::Candidate(o) => {
                 let answer = self.passes(book, o)?;

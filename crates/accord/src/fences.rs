@@ -130,7 +130,9 @@ impl Fence {
         let mut after = views.running.clone();
         after.grow(ix);
         after.forget();
-        old.iter().any(|o| !after.honoured(book, o))
+        let undone = old.iter().any(|o| !after.honoured(book, o));
+        views.count_trial(&after);
+        undone
     }
 
     /// Records of the protected kinds that this node honours, that lie in the Past of an admitted
@@ -138,12 +140,18 @@ impl Fence {
     fn old(&self, book: &Book, views: &mut Views, at_ms: u64) -> Bits {
         let running = &mut views.running;
         let set = running.set().clone();
+        running.scan(self.known.len());
         self.known
             .iter()
             .filter(|(ix, known)| set.contains(**ix) && is_old(known, at_ms))
             .map(|(ix, _)| *ix)
             .filter(|ix| protected(book.graph.node(*ix).kind))
-            .filter(|ix| cited_by_another(book, &set, *ix))
+            .filter(|ix| {
+                running.scan(book.graph.len() - *ix as usize);
+                cited_by_another(book, &set, *ix)
+            })
+            .collect::<Vec<_>>()
+            .into_iter()
             .filter(|ix| running.honoured(book, *ix))
             .collect()
     }

@@ -14,6 +14,7 @@ const SPARE_JOINS: u64 = 16;
 
 /// Whether a flood rule holds a valid record that is about to be admitted.
 pub(crate) fn holds(book: &Book, views: &mut Views, ix: Ix) -> Option<ParkReason> {
+    views.running.scan(book.graph.len() - ix as usize);
     if needed(book, ix) {
         return None;
     }
@@ -46,6 +47,7 @@ fn join_flood(book: &Book, views: &mut Views, ix: Ix) -> Option<ParkReason> {
         .copied()
         .filter(|j| running.set().contains(*j))
         .collect();
+    running.scan(facts.joins.len());
     let closed = !running.live(book, invite);
     if !closed && (admitted.len() as u64) < facts.max_uses {
         return None;

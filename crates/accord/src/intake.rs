@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use folkmoot_record::{
-    CollectiveId, Kind, Lane, RecordId, Verified,
-    control::{Control, Effect},
-};
+use folkmoot_record::{CollectiveId, Kind, Lane, RecordId, Verified, control::Control};
 
 use crate::{
     accord::{Seen, Way},
     book::Book,
+    budget::STEPS_A_MINUTE,
     fences::{Fence, FenceOrder, Known, held_back},
     floods,
     graph::{Direct, Ix, direct, named},
@@ -17,6 +15,7 @@ use crate::{
     refresh::Dirty,
     running::{Growth, forget_touched, growth},
     standing::{ParkReason, Standing, VoidReason},
+    turns::{Turns, own_park_reason},
     validity::{self, Scene},
     views::Views,
 };
@@ -24,18 +23,14 @@ use crate::{
 /// How far a record may be dated ahead of the own clock, in ms: usual clock error (section 9).
 pub(crate) const QUARANTINE_MS: u64 = 10 * 60_000;
 
-/// Most orphans kept in all, oldest out first. Who hears peers keeps far fewer, in shares
-/// ([`crate::Accord::forget_orphan`]); this bounds what everybody else does.
-const ORPHANS: usize = 65_536;
-
-/// Most ids of void records remembered, so that they are not fetched and judged again.
-const VOIDS: usize = 65_536;
-
 /// Which local rules apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
     /// Join flood and fork siblings (section 4.11).
     pub floods: bool,
+    /// Steps of evaluation that the records of a seat may cost in a minute (section 4.11, *CPU*);
+    /// `None`: any number.
+    pub steps_a_minute: Option<u64>,
     /// Order the fence exactly, also among records first seen in one millisecond. Costs a replay
     /// where they come in another order; test vectors ask for it.
     pub exact_fence: bool,
@@ -45,11 +40,13 @@ impl Policy {
     /// What a node does.
     pub const NODE: Self = Self {
         floods: true,
+        steps_a_minute: Some(STEPS_A_MINUTE),
         exact_fence: false,
     };
     /// What test vectors ask for (section 12.3): no local delay but the fence and quarantine.
     pub const VECTORS: Self = Self {
         floods: false,
+        steps_a_minute: None,
         exact_fence: true,
     };
 }
@@ -79,7 +76,7 @@ pub(crate) struct Intake {
     content: BTreeSet<RecordId>,
     /// Who waits for an id that is not held, or is an orphan itself.
     pub(crate) waiting: BTreeMap<RecordId, BTreeSet<RecordId>>,
-    orphans: BTreeMap<u64, RecordId>,
+    pub(crate) orphans: BTreeMap<u64, RecordId>,
     quarantined: BTreeSet<(u64, RecordId)>,
     /// Parked because of what they rest on, or by a local rule.
     shelved: BTreeSet<RecordId>,
@@ -97,6 +94,7 @@ pub(crate) struct Intake {
     pub(crate) touched: BTreeMap<RecordId, Option<Standing>>,
     /// Whether something is parked by a flood rule.
     flooded: bool,
+    pub(crate) turns: Turns,
 }
 
 impl Intake {
@@ -122,6 +120,7 @@ impl Intake {
             dirty: Dirty::default(),
             touched: BTreeMap::new(),
             flooded: false,
+            turns: Turns::new(policy.steps_a_minute),
         }
     }
 
@@ -152,6 +151,7 @@ impl Intake {
                 fresh: true,
             },
         );
+        self.let_due_in(seen.now_ms);
         self.work_off(vec![id], seen.now_ms);
         self.bound();
     }
@@ -164,8 +164,15 @@ impl Intake {
         }
     }
 
-    /// Assesses again what is quarantined and due.
+    /// Assesses again what is quarantined and due, or waits for its turn.
     pub(crate) fn tick(&mut self, now_ms: u64) {
+        self.let_due_in(now_ms);
+        self.give_turns(now_ms);
+    }
+
+    /// Assesses again what is quarantined and due. Also before anything new is taken: what rests on
+    /// a record that is due must not come before it.
+    fn let_due_in(&mut self, now_ms: u64) {
         // In order of their numbers, so that causes come first.
         let due: BTreeSet<(Option<Ix>, RecordId)> = self
             .quarantined
@@ -210,14 +217,29 @@ impl Intake {
         }
     }
 
-    fn work_off(&mut self, mut queue: Vec<RecordId>, now_ms: u64) {
-        while let Some(id) = queue.pop() {
-            if !self.held.contains_key(&id) {
-                continue;
+    pub(crate) fn work_off(&mut self, mut queue: Vec<RecordId>, now_ms: u64) {
+        self.turns.budget.at(now_ms);
+        loop {
+            self.assess_queue(&mut queue, now_ms);
+            if !self.replay_due {
+                return;
             }
+            let before = self.views.steps();
+            self.replay(now_ms);
+            self.charge_replay(before);
+        }
+    }
+
+    fn assess_queue(&mut self, queue: &mut Vec<RecordId>, now_ms: u64) {
+        while let Some(id) = queue.pop().or_else(|| self.turns.next_freed()) {
+            let Some(held) = self.held.get(&id) else {
+                continue;
+            };
+            let (seat, way, steps) = (held.record.header().seat, held.seen.way, self.views.steps());
             let was_orphan = self.is_orphan(&id);
             let standing = self.assess(&id, now_ms);
             self.set(&id, standing);
+            self.charge(seat, way, steps);
             // A decision asks of a ballot that it is held, be it an orphan.
             if was_orphan && (!self.is_orphan(&id) || self.is_ballot(&id)) {
                 queue.extend(self.woken(&id));
@@ -229,9 +251,6 @@ impl Intake {
                 let named = named(&held.record);
                 queue.extend(named.into_iter().filter(|id| self.shelved.contains(id)));
             }
-        }
-        if self.replay_due {
-            self.replay(now_ms);
         }
     }
 
@@ -268,7 +287,9 @@ impl Intake {
             Standing::Orphan { .. } => {
                 self.orphans.insert(held.arrival, *id);
             }
-            Standing::Parked(ParkReason::Kind | ParkReason::Feature | ParkReason::Fork) => {}
+            Standing::Parked(
+                ParkReason::Kind | ParkReason::Feature | ParkReason::Fork | ParkReason::Cpu,
+            ) => {}
             Standing::Parked(_) => {
                 self.shelved.insert(*id);
             }
@@ -277,6 +298,8 @@ impl Intake {
             }
             _ => {}
         }
+        self.turns
+            .moved(&held.record, held.arrival, &held.standing, &standing);
         let fresh = held.fresh;
         held.fresh = false;
         self.touched
@@ -323,10 +346,15 @@ impl Intake {
             .filter(|on| self.is_parked(on))
             .copied()
             .collect();
-        let released = parked.is_empty()
-            || (ix.is_none() && self.release(&record, &causes, &parked, seen, now_ms));
-        if !released {
-            return Standing::Parked(ParkReason::Past);
+        if !parked.is_empty() && (ix.is_some() || !self.all_by_flood(&parked)) {
+            return self.rest_on(id, &parked);
+        }
+        let judged = ix.is_some() || self.book.ballots.contains_key(id);
+        if !judged && self.waits_its_turn(&record.header().seat, seen.way) {
+            return Standing::Parked(ParkReason::Cpu);
+        }
+        if !parked.is_empty() && !self.release(&record, &causes, &parked, seen, now_ms) {
+            return self.rest_on(id, &parked);
         }
         let ix = self.held.get(id).and_then(|held| held.ix);
         let judged = match ix {
@@ -356,17 +384,7 @@ impl Intake {
         seen: Seen,
         now_ms: u64,
     ) -> bool {
-        let by_flood = |held: &Held| {
-            matches!(
-                held.standing,
-                Standing::Parked(ParkReason::JoinFlood | ParkReason::Sibling)
-            ) && (held.ix.is_some() || held.record.header().kind == Kind::BALLOT)
-        };
-        if !parked
-            .iter()
-            .all(|id| self.held.get(id).is_some_and(by_flood))
-            || self.find_valid(record, causes, seen).is_err()
-        {
+        if self.find_valid(record, causes, seen).is_err() {
             return false;
         }
         for id in parked {
@@ -374,6 +392,18 @@ impl Intake {
             self.set(id, standing);
         }
         !parked.iter().any(|id| self.is_parked(id))
+    }
+
+    /// Whether a flood rule holds all of these, and nothing else does.
+    fn all_by_flood(&self, parked: &[RecordId]) -> bool {
+        let by_flood = |held: &Held| {
+            matches!(
+                held.standing,
+                Standing::Parked(ParkReason::JoinFlood | ParkReason::Sibling)
+            ) && (held.ix.is_some() || held.record.header().kind == Kind::BALLOT)
+        };
+        let mut parked = parked.iter();
+        parked.all(|id| self.held.get(id).is_some_and(by_flood))
     }
 
     /// Not held, or an orphan.
@@ -479,6 +509,9 @@ impl Intake {
             .is_some_and(|last| order < last && self.fence.reaches(last.0))
         {
             self.replay_due = true;
+            if let Some(held) = self.held.get(id) {
+                self.note_replay(held.record.header().seat, held.seen.way);
+            }
         }
         // What was old when a proposal came counts too.
         let kind = self.book.graph.node(ix).kind;
@@ -523,69 +556,15 @@ impl Intake {
         running.grow(ix);
         if growth == Growth::Perhaps {
             running.forget();
+            let node = self.book.graph.node(ix);
+            if let Some(held) = self.held.get(&node.id) {
+                self.note_shaken(node.seat, held.seen.way);
+            }
         } else {
             forget_touched(&self.book, running, ix);
         }
         if self.book.graph.node(ix).kind == Kind::PROPOSAL {
             self.fence.open_proposal(&self.book, &mut self.views, ix);
         }
-    }
-
-    /// Forgets an orphan, as if it had never come; false where it is none. What waits for it goes
-    /// on waiting.
-    pub(crate) fn drop_orphan(&mut self, id: &RecordId) -> bool {
-        // A decision may be one again when a ballot that it lists was forgotten: its number stays.
-        let known = self.held.get(id);
-        if !self.is_orphan(id) || known.is_none_or(|held| held.ix.is_some()) {
-            return false;
-        }
-        let Some(held) = self.held.remove(id) else {
-            return false;
-        };
-        self.orphans.remove(&held.arrival);
-        let Direct { causes, ballots } = direct(&held.record);
-        for on in causes.iter().chain(&ballots) {
-            if let Some(waiters) = self.waiting.get_mut(on) {
-                waiters.remove(id);
-                if waiters.is_empty() {
-                    self.waiting.remove(on);
-                }
-            }
-        }
-        true
-    }
-
-    /// Drops the oldest orphans and the oldest void ids over their bounds.
-    fn bound(&mut self) {
-        while self.orphans.len() > ORPHANS {
-            let Some((_, id)) = self.orphans.pop_first() else {
-                break;
-            };
-            self.drop_orphan(&id);
-        }
-        if self.void.len() > VOIDS {
-            let mut ages: Vec<u64> = self.void.values().map(|(age, _)| *age).collect();
-            ages.sort_unstable();
-            let middle = ages[ages.len() / 2];
-            self.void.retain(|_, (age, _)| *age > middle);
-        }
-    }
-}
-
-/// A kind, feature or fork that this build does not know (section 2.6).
-fn own_park_reason(record: &Verified) -> Option<ParkReason> {
-    match record.control()? {
-        Control::Parked => Some(ParkReason::Kind),
-        Control::Genesis(body) if body.inherits.is_some() => Some(ParkReason::Fork),
-        Control::Genesis(body) if body.charter.features.is_some() => Some(ParkReason::Feature),
-        Control::Join(body) if body.old_dev.is_some() => Some(ParkReason::Fork),
-        Control::Proposal(body)
-            if body.effects.iter().any(
-                |effect| matches!(effect, Effect::Charter(delta) if delta.features.is_some()),
-            ) =>
-        {
-            Some(ParkReason::Feature)
-        }
-        _ => None,
     }
 }

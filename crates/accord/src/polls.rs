@@ -55,6 +55,7 @@ impl Poll {
         t: u64,
     ) -> Option<Self> {
         let ballot_box = BallotBox::open(book, view, class, effects, t)?;
+        view.scan(book.grants.numbers().count());
         let seats: BTreeSet<SeatKey> = book
             .grants
             .numbers()
@@ -106,6 +107,13 @@ pub enum NoVote {
     },
 }
 
+/// Steps (section 4.11, *CPU*) of asking whether one seat votes, beside the questions that it takes:
+/// as `cargo xtask bench accord` has measured them.
+const STEPS_A_VOTER: u64 = 10;
+
+/// Steps of looking for a witness of one grant, beside the scan.
+const STEPS_A_WITNESS: u64 = 32;
+
 /// The polls computed so far.
 #[derive(Debug, Default)]
 pub(crate) struct Polls(BTreeMap<Ix, Arc<Poll>>);
@@ -118,14 +126,13 @@ impl Polls {
         }
         let body = book.proposal(proposal)?;
         let node = book.graph.node(proposal);
+        let before = views.steps();
         let view = views.at(&node.past);
-        let poll = Arc::new(Poll::judge(
-            book,
-            view,
-            body.class,
-            &body.effects,
-            node.ms(),
-        )?);
+        let poll = Poll::judge(book, view, body.class, &body.effects, node.ms());
+        // Whoever proposed it chose its past, not those who vote.
+        let steps = views.steps().saturating_sub(before);
+        views.bill(node.seat, steps);
+        let poll = Arc::new(poll?);
         self.0.insert(proposal, poll.clone());
         Some(poll)
     }
@@ -180,6 +187,7 @@ impl BallotBox {
         seat: &SeatKey,
     ) -> Result<(), NoVote> {
         let rule = &self.rule;
+        view.count(STEPS_A_VOTER);
         if self.target.contains(seat) {
             return Err(NoVote::Target);
         }
@@ -195,7 +203,7 @@ impl BallotBox {
         let since = view
             .live_grants(book, seat)
             .into_iter()
-            .filter_map(|g| self.witnesses.since(book, g))
+            .filter_map(|g| self.witnesses.since(book, view, g))
             .min();
         match since {
             None => Err(NoVote::Unwitnessed {
@@ -236,6 +244,7 @@ fn has_vote(
 
 /// A lane-0 record of the seat, not too old.
 fn was_active(book: &Book, view: &View, seat: &SeatKey, t: u64, active_ms: u64) -> bool {
+    view.scan(book.by_seat.get(seat).map_or(0, Vec::len));
     active_ms == 0
         || book.by_seat.get(seat).into_iter().flatten().any(|ix| {
             view.set().contains(*ix) && book.graph.node(*ix).ms().saturating_add(active_ms) >= t
@@ -262,7 +271,9 @@ impl Witnesses {
         if rank == 0 {
             return found;
         }
-        for ix in view.set().clone().iter() {
+        let set = view.set().clone();
+        view.scan(set.len() + book.grants.numbers().count());
+        for ix in set.iter() {
             let node = book.graph.node(ix);
             if node
                 .cap
@@ -283,28 +294,34 @@ impl Witnesses {
     }
 
     /// `since(g)`; none where nobody witnessed it.
-    pub(crate) fn since(&self, book: &Book, g: Gx) -> Option<u64> {
+    pub(crate) fn since(&self, book: &Book, view: &View, g: Gx) -> Option<u64> {
         let grant = book.grants.get(g);
         if self.rank == 0 || matches!(grant.make, Make::Founder | Make::Effect) {
             return Some(book.graph.node(grant.op).ms());
         }
+        view.count(STEPS_A_WITNESS);
         // What follows the grant is not dated before it.
         let given_ms = book.graph.node(grant.op).ms();
         let from = self.records.partition_point(|(ms, _)| *ms < given_ms);
-        self.records[from..]
-            .iter()
-            .find(|(_, w)| {
-                book.graph.follows(*w, grant.op)
-                    && self.may_witness(book, g, &book.graph.node(*w).seat)
-            })
-            .map(|(ms, _)| *ms)
+        let excluded = self.excluded(book, g);
+        let later = &self.records[from..];
+        let found = later.iter().position(|(_, w)| {
+            book.graph.follows(*w, grant.op) && !excluded.contains(&book.graph.node(*w).seat)
+        });
+        view.scan(found.unwrap_or(later.len()));
+        found.map(|at| later[at].0)
     }
 
     /// Whether a record of that seat, of the rank asked for, would witness the grant: not one of
     /// those by whom it came, unless there is no one else.
     pub(crate) fn may_witness(&self, book: &Book, g: Gx, seat: &SeatKey) -> bool {
+        !self.excluded(book, g).contains(seat)
+    }
+
+    /// The seats whose records do not witness a grant.
+    fn excluded(&self, book: &Book, g: Gx) -> BTreeSet<SeatKey> {
         let grant = book.grants.get(g);
-        let lineage: BTreeSet<SeatKey> = grant
+        let mut lineage: BTreeSet<SeatKey> = grant
             .lineage
             .iter()
             .map(|a| book.grants.get(*a).to)
@@ -313,6 +330,10 @@ impl Witnesses {
             .seats
             .iter()
             .any(|other| !lineage.contains(other) && *other != grant.to);
-        *seat != grant.to && (!outsider || !lineage.contains(seat))
+        if !outsider {
+            lineage.clear();
+        }
+        lineage.insert(grant.to);
+        lineage
     }
 }

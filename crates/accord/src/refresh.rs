@@ -194,6 +194,7 @@ pub(crate) fn refresh(book: &Book, view: &mut View, state: &mut State, mut dirty
 }
 
 fn draw_grant(book: &Book, view: &mut View, state: &mut State, g: Gx) {
+    view.count(1);
     let live = view.live(book, g);
     let grant = book.grants.get(g);
     if let Some(invite) = grant.invite() {
@@ -267,6 +268,7 @@ fn draw_seat(book: &Book, view: &mut View, state: &mut State, set: &Bits, seat: 
     if grants.is_empty() {
         return;
     }
+    view.count(1);
     let mut drawn = SeatState {
         grants: grants.iter().map(|g| book.grants.get(*g).gid).collect(),
         withdrawn: book.revocations.of_seat(seat).iter().any(|v| {
@@ -293,6 +295,7 @@ fn draw_seat(book: &Book, view: &mut View, state: &mut State, set: &Bits, seat: 
         {
             continue;
         }
+        view.count(1);
         let kem = current_kem(book, view, seat, &dev);
         let device = match crate::warrant::device(book, view, seat, &dev) {
             crate::warrant::DeviceAt::Uncertified => DeviceState::Dropped,

@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 use folkmoot_record::{Hlc, RecordId};
 
 use crate::{
-    bits::Bits,
-    eval::View,
+    budget::STEPS_A_RECORD,
     fences::FenceOrder,
     graph::{Ix, direct},
     intake::Intake,
@@ -31,7 +30,9 @@ impl Intake {
     pub(crate) fn replay(&mut self, now_ms: u64) {
         self.replay_due = false;
         self.last_fenced = None;
-        self.views.running = View::of(Bits::default());
+        self.views.restart();
+        let again = STEPS_A_RECORD * self.book.graph.len() as u64;
+        self.views.running.count(again);
         self.heads.clear();
         self.fence.restart();
         self.dirty.everything = true;

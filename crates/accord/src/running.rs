@@ -63,6 +63,7 @@ fn shakes(book: &Book, view: &View, ix: Ix, v: Vx) -> bool {
     }
     let revocation = book.revocations.get(v);
     let make = revocation.make;
+    view.scan(view.set().len() * (1 + revocation.hits.len()));
     view.set().iter().filter(|x| !past.contains(*x)).any(|x| {
         let node = book.graph.node(x);
         node.cap.is_some_and(|cap| revocation.hits.contains(&cap))
@@ -137,6 +138,7 @@ fn may_witness(book: &Book, view: &View, ix: Ix) -> bool {
         let invite = book.grants.get(*i);
         strength < invite.strength()
             && invite.invite().is_some_and(|facts| {
+                view.scan(facts.joins.len());
                 facts
                     .joins
                     .iter()

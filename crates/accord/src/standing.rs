@@ -147,5 +147,6 @@ reasons! {
         FenceF2 = "fence-F2", "It would undo long-settled history: a person has to look.";
         Sibling = "sibling", "Its device has written too many records for the same place.";
         JoinFlood = "join-flood", "Too many have joined by the same invite.";
+        Cpu = "cpu", "Its author's records cost too much work to judge: it waits for its turn.";
     }
 }

@@ -65,6 +65,7 @@ pub(crate) fn control(
         }
         Control::Epoch(body) => {
             capped(book, view, header, &[Actions::REKEY])?;
+            view.scan(book.epochs.len());
             let newest = newest_generation(book, past);
             require(body.generation == newest + 1, VoidReason::Gen)
         }

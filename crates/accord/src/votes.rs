@@ -144,7 +144,7 @@ impl Accord {
                 let witnesses = Witnesses::find(book, view, rank);
                 book.grants.numbers().any(|g| {
                     !book.grants.get(g).is_invite()
-                        && witnesses.since(book, g).is_none()
+                        && witnesses.since(book, view, g).is_none()
                         && witnesses.may_witness(book, g, seat)
                         && view.live(book, g)
                         && warrant::actions(book, view, g).contains(Actions::VOTE)

@@ -23,6 +23,7 @@ use crate::{
     secrets::{Membership, Secrets},
     settled::excused,
     take::Tally,
+    unproven,
     void::Refusals,
     waiting::WaitingControl,
 };
@@ -58,6 +59,9 @@ pub(crate) struct Collective {
     pub(crate) own_tips: BTreeMap<DeviceKey, OwnTip>,
     /// Content waiting for control records.
     pub(crate) orphans: Orphans,
+    /// Control records that were stored before they could be judged: at the next start they are
+    /// judged as if they had just come.
+    pub(crate) unproven: BTreeSet<RecordId>,
     /// Control records that wait in the evaluation for others; bounded.
     pub(crate) waiting_control: WaitingControl,
     /// Content whose record before it came later or is still to come, by that record; bounded.
@@ -105,7 +109,8 @@ pub(crate) struct Collective {
 impl Collective {
     pub(crate) fn new(secrets: Secrets) -> Self {
         Self {
-            accord: Accord::new(secrets.cid),
+            accord: sparing(&secrets),
+            unproven: BTreeSet::new(),
             first_sync: secrets.membership == Membership::Joining,
             secrets,
             profiles: BTreeMap::new(),
@@ -154,17 +159,19 @@ impl Collective {
     ) -> Result<(), StoreError> {
         let cid = self.cid();
         self.seen_ms = now_ms;
-        let mut accord = Accord::new(cid);
+        let mut accord = sparing(&self.secrets);
+        self.unproven = unproven::load(store, &cid)?;
         let mut records = Vec::new();
         store.control(&cid, &mut |record, received_ms| {
             let early = first_sync_end.is_some_and(|end| received_ms <= end);
             let seen = Seen {
                 now_ms,
                 first_ms: received_ms,
-                way: if early {
-                    Way::StoredFirstSync
-                } else {
-                    Way::Stored
+                way: match (early, self.unproven.contains(&record.id())) {
+                    (true, true) => Way::FirstSync,
+                    (true, false) => Way::StoredFirstSync,
+                    (false, true) => Way::Ordinary,
+                    (false, false) => Way::Stored,
                 },
             };
             records.push((record, seen));
@@ -339,4 +346,11 @@ fn read_stamps(store: &Vault, cid: &CollectiveId) -> Result<Vec<(Stamp, Author)>
         stamps.push((Stamp { hlc, id }, author));
     })?;
     Ok(stamps)
+}
+
+/// A control plane that never makes this person's own records wait (section 4.11).
+fn sparing(secrets: &Secrets) -> Accord {
+    let mut accord = Accord::new(secrets.cid);
+    accord.spare(secrets.seat);
+    accord
 }

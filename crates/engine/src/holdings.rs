@@ -217,6 +217,9 @@ impl Holdings for View<'_> {
 
     fn stamp(&self, cid: &CollectiveId, id: &RecordId) -> Option<(Scope, Hlc)> {
         let collective = self.collective(cid)?;
+        if collective.accord.awaits_turn(id) {
+            return None;
+        }
         if let Some(record) = collective.accord.record(id) {
             return Some((Scope::Control, record.header().hlc));
         }
@@ -225,7 +228,11 @@ impl Holdings for View<'_> {
     }
 
     fn record(&self, cid: &CollectiveId, id: &RecordId) -> Option<Held> {
-        if let Some(record) = self.collective(cid)?.accord.record(id) {
+        let accord = &self.collective(cid)?.accord;
+        if accord.awaits_turn(id) {
+            return None;
+        }
+        if let Some(record) = accord.record(id) {
             return Some(Held {
                 wire: record.wire().to_vec(),
                 absent: None,

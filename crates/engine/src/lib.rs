@@ -81,6 +81,7 @@ mod trash;
 mod trial;
 mod understand;
 mod undo;
+mod unproven;
 mod void;
 mod wait;
 mod waiting;

@@ -21,6 +21,8 @@ pub(crate) enum Misdeed {
     Fork,
     /// Records that rest on others which nobody hands over.
     Hidden,
+    /// Records that take long to judge.
+    Work,
     /// Records that are not valid.
     Refused,
     /// Breaches of the peer protocol.
@@ -35,6 +37,7 @@ impl Misdeed {
             Self::Time => "time",
             Self::Fork => "fork",
             Self::Hidden => "hidden",
+            Self::Work => "work",
             Self::Refused => "refused",
             Self::Protocol => "protocol",
         }
@@ -47,6 +50,7 @@ impl Misdeed {
             Self::Time => "records dated in the future",
             Self::Fork => "places in a log that hold more than one record, or contradict it",
             Self::Hidden => "records that rest on others which nobody hands over",
+            Self::Work => "records that wait because their author's take long to judge",
             Self::Refused => "records that are not valid, refused",
             Self::Protocol => "breaches of the peer protocol",
         }
@@ -59,6 +63,7 @@ impl Misdeed {
             Self::Time => "stored, and not shown or counted until their time comes",
             Self::Fork => "stored; of one place at most 16 records count",
             Self::Hidden => "at most 4,096 of a device, or 16 MiB, wait in memory",
+            Self::Work => "judged for 50 ms a minute; the others wait for their turn",
             Self::Refused => "nothing of it is stored; the node that brings them is shunned",
             Self::Protocol => "the device is shunned, for ten minutes at first and a day at most",
         }
@@ -71,6 +76,7 @@ impl Misdeed {
             Self::Time => "ask whether their clock is right",
             Self::Fork => "ask whether a backup was restored, or a home copied",
             Self::Hidden => "`moot sync`; another member may have the missing ones",
+            Self::Work => "ask what their program does; `moot why` with an id tells of one record",
             Self::Refused => "`moot why` with their seat shows what they may do",
             Self::Protocol => "ask for their version of the program",
         }

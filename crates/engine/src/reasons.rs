@@ -227,6 +227,13 @@ pub(crate) const fn parked(reason: ParkReason) -> Told {
             "close the invite and make a new one; who is welcome joins by that",
             "4.11",
         ),
+        ParkReason::Cpu => (
+            "what its author wrote would take this node too long to judge at once",
+            "Records that rest on odd combinations of others take long to judge. Of one member this \
+             node judges for 50 ms a minute; the rest waits.",
+            "nothing: it is judged when its turn comes; `moot status` names who costs so much",
+            "4.11",
+        ),
     };
     told(reason.sentence(), own, why, next, section)
 }

@@ -55,12 +55,16 @@ impl Collective {
         }
     }
 
-    /// Lets in what was quarantined or over quota and is due.
+    /// Lets in what was quarantined or over quota and is due, and judges what waited for its turn.
     pub(crate) fn fall_due(&mut self, store: &Vault, now_ms: u64, taken: &mut Taken) {
-        if !self.accord.tick(now_ms).is_empty() {
+        let moved = self.accord.tick(now_ms);
+        if !moved.is_empty() {
             // A revocation may have fallen due, or what parked records wait for.
             taken.changed = true;
             taken.rejudge.push(Rejudge::Everything);
+        }
+        for (id, standing) in moved {
+            self.moved(store, id, &standing, now_ms, taken);
         }
         let quarantined: Vec<RecordId> = self
             .marked

@@ -1,6 +1,8 @@
 //! What one collective makes of one received record or bundle.
 
-use folkmoot_accord::{ContentLog, ContentPlace, ContentStanding, Rejudge, Seen, Standing, Way};
+use folkmoot_accord::{
+    ContentLog, ContentPlace, ContentStanding, ParkReason, Rejudge, Seen, Standing, Way,
+};
 use folkmoot_record::{DeviceKey, Kind, RecordId, Verified, content::Content, control::Control};
 use folkmoot_store::{Entry, Held, Vault};
 use folkmoot_sync::{Delivered, Peer};
@@ -106,6 +108,9 @@ impl Collective {
                 if matches!(inserted.standing, Standing::Quarantined { .. }) {
                     self.note_misdeed(seat, Misdeed::Time, now_ms);
                 }
+                if inserted.standing == Standing::Parked(ParkReason::Cpu) {
+                    self.note_misdeed(seat, Misdeed::Work, now_ms);
+                }
                 self.keep_control(store, &record, from, now_ms, taken);
                 Delivered::Stored
             }
@@ -121,6 +126,7 @@ impl Collective {
         now_ms: u64,
         taken: &mut Taken,
     ) {
+        self.note_judged(id, standing, now_ms, taken);
         match standing {
             Standing::Orphan { .. } => return,
             Standing::Ignored => {}
@@ -156,6 +162,7 @@ impl Collective {
         taken: &mut Taken,
     ) {
         self.count(record, now_ms);
+        self.note_unproven(record.id(), taken);
         taken.stored.push((record.id(), from, None));
         self.keep_ballots(store, record, now_ms, taken);
         taken.entries.push(Entry::Record(record.clone(), now_ms));

@@ -22,6 +22,7 @@ impl Collective {
         // Only what is admitted goes in, so that no local rule has to be asked again.
         let policy = Policy {
             floods: false,
+            steps_a_minute: None,
             ..Policy::NODE
         };
         let seen = Seen {

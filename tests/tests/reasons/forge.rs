@@ -380,6 +380,8 @@ impl<'a> Forge<'a> {
             }
             // History that has been settled for 45 days: see the suite of the fence.
             ParkReason::FenceF1 | ParkReason::FenceF2 => return None,
+            // Many records, which take long to judge: see the turns in the suite of the evaluation.
+            ParkReason::Cpu => return None,
             ParkReason::Sibling => {
                 let all = (0..17).map(|_| {
                     let draft = self.merge();

@@ -56,6 +56,7 @@ impl View {
 
     pub(super) fn kept_by_hitters(&self, book: &Book, cap: Gx, o: Ix) -> Asked<bool> {
         for v in &book.grants.get(cap).hitters {
+            self.count(1);
             let itself = matches!(book.revocations.get(*v).make, Take::Record(_))
                 && book.revocations.get(*v).op == o;
             if !itself
@@ -108,6 +109,7 @@ impl View {
     ) -> Asked<Vec<Vx>> {
         let add = book.devices.get(a);
         let mut undoers = Vec::new();
+        self.count(1);
         let of_type_2 = |key: &DeviceKey| {
             book.revocations
                 .of_device(key)
@@ -130,6 +132,7 @@ impl View {
             .collect();
         found.extend(of_type_2(dev));
         for v in found {
+            self.count(1);
             if self.in_force(book, v) && self.ask_active(book, v)? {
                 undoers.push(v);
             }
@@ -145,6 +148,7 @@ impl View {
                 .collect();
             found.extend(of_type_2(&signer));
             for v in found {
+                self.count(1);
                 if self.in_force(book, v)
                     && self.ask_active(book, v)?
                     && !self.kept(book, v, add.record)?
@@ -171,6 +175,7 @@ impl View {
     pub(super) fn ask_hitters(&self, book: &Book, g: Gx) -> Asked<Vec<Vx>> {
         let mut hitters = Vec::new();
         for v in &book.grants.get(g).hitters {
+            self.count(1);
             if self.in_force(book, *v) && self.ask_active(book, *v)? {
                 hitters.push(*v);
             }
@@ -215,6 +220,7 @@ impl View {
     pub(super) fn kept(&self, book: &Book, v: Vx, o: Ix) -> Asked<bool> {
         let revocation = book.revocations.get(v);
         let id = book.graph.node(o).id;
+        self.count(1);
         if (!revocation.back && book.graph.follows(revocation.op, o))
             || revocation.keep.binary_search(&id).is_ok()
             || self.below(book, &revocation.cut, o)
@@ -222,6 +228,7 @@ impl View {
             return Ok(true);
         }
         for (m, readmission) in revocation.readmissions.iter().enumerate() {
+            self.count(1);
             if (readmission.keep.binary_search(&id).is_ok()
                 || self.below(book, &readmission.cut, o))
                 && self.ask_counts(book, v, m)?
@@ -236,11 +243,13 @@ impl View {
     /// the walk from it along prev.
     pub(super) fn below(&self, book: &Book, cut: &[Cut], o: Ix) -> bool {
         let node = book.graph.node(o);
+        self.scan(cut.len());
         cut.iter()
             .filter(|entry| entry.lane == 0 && entry.dev == node.dev)
             .any(|entry| {
                 let mut at = book.graph.number(&entry.id);
                 while let Some(ix) = at {
+                    self.count(1);
                     if ix == o {
                         return self.set.contains(ix);
                     }
@@ -291,6 +300,7 @@ impl View {
         }
         order.sort_unstable();
         let mut taken = BTreeSet::new();
+        self.count(order.len() as u64);
         for j in facts
             .joins
             .iter()
@@ -312,6 +322,7 @@ impl View {
 
     /// Some honoured record under a stronger cap has the join in its Past.
     pub(super) fn witnessed(&self, book: &Book, join: Ix, strength: (u8, u8)) -> Asked<bool> {
+        self.scan(book.graph.len() - join as usize);
         for x in join + 1..book.graph.next() {
             let node = book.graph.node(x);
             if self.set.contains(x)

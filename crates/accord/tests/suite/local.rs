@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use folkmoot_accord::{Accord, ParkReason, Policy, Seen, Standing};
-use folkmoot_record::{Kind, Lane, RecordId, Verified};
+use folkmoot_record::{Kind, Lane, RecordId, Verified, control::Control};
 use proptest::prelude::*;
 
 use crate::{
     collective::{World, history},
     dice::{Dice, config},
     measure::{line, many_votes},
+    ours::{Stage, grant, role},
     scenarios::read,
 };
 use folkmoot_vectors::{NO_CLOCK, Replica, Scenario};
@@ -58,6 +59,35 @@ proptest! {
         accord.tick(NO_CLOCK);
         prop_assert_eq!(standings(&accord, &control), standings(&world.accord, &control));
     }
+}
+
+/// Nobody called `tick` between the two: what is due is let in before what rests on it all the same.
+#[test]
+fn what_is_due_comes_before_what_rests_on_it() {
+    let mut stage = Stage::new();
+    let (person, _) = stage.member(role(2, 20));
+    let early = stage.records.len();
+    stage.ms += 3_600_000;
+    let given = stage.founder(Kind::GRANT, &grant(person.seat(), role(4, 60)));
+    stage.knows = vec![given];
+    let (cap, body) = (Some(given.into()), Control::Merge.encode());
+    let rests = stage.put(person.seat(), &person.dev, Kind::MERGE, cap, body, &[]);
+    let mut accord = Accord::with_policy(stage.cid, Policy::NODE);
+    let (first, last) = (stage.ms - 3_600_000, stage.ms + 1);
+    for record in &stage.records[..=early] {
+        accord.insert(record.clone(), Seen::now(first));
+    }
+    let standing = accord.standing(&given).unwrap();
+    assert!(
+        matches!(standing, Standing::Quarantined { .. }),
+        "{standing:?}"
+    );
+    accord.insert(stage.records[early + 1].clone(), Seen::now(last));
+    for id in [given, rests] {
+        assert!(accord.standing(&id).unwrap().is_honoured());
+    }
+    let (afresh, _) = accord.evaluate_afresh();
+    assert_eq!(accord.state(), &afresh);
 }
 
 fn governance(name: &str) -> Scenario {

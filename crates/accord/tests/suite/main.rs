@@ -19,3 +19,4 @@ mod ours;
 mod properties;
 mod reasons;
 mod scenarios;
+mod turns;

@@ -295,6 +295,12 @@ fn history() -> (Line, GrantId, Vec<(GrantId, SigningKey, RecordId)>) {
     (line, own, people)
 }
 
+/// The same, for others to go through.
+pub(crate) fn linear() -> (CollectiveId, Vec<Verified>) {
+    let (line, ..) = history();
+    (line.cid, line.records)
+}
+
 fn seen(way: Way) -> Seen {
     Seen {
         way,
@@ -323,9 +329,10 @@ fn measure() {
         accord.insert(record.clone(), seen(Way::Stored));
     }
     eprintln!(
-        "{} records one by one: {:?}",
+        "{} records one by one: {:?}, {} steps",
         records.len(),
-        start.elapsed()
+        start.elapsed(),
+        accord.steps()
     );
     let mut backwards = Accord::with_policy(line.cid, Policy::NODE);
     let start = Instant::now();

@@ -58,7 +58,8 @@ fn join_flood() -> Vec<Standing> {
 #[test]
 fn every_reason_is_produced() {
     let (void, mut parked) = of_scenarios();
-    for standing in siblings().into_iter().chain(join_flood()) {
+    let local = siblings().into_iter().chain(join_flood());
+    for standing in local.chain(crate::turns::waiting()) {
         if let Standing::Parked(reason) = standing {
             parked.insert(reason.as_str().to_owned());
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use folkmoot_accord::{ParkReason, Standing};
 use folkmoot_api::{ApiError, WhyView};
-use folkmoot_record::{GrantId, Kind, RecordId, Verified, control::Control};
+use folkmoot_record::{GrantId, Kind, RecordId, SeatKey, Verified, control::Control};
 use folkmoot_store::Vault;
 
 use super::Story;
@@ -82,6 +82,9 @@ impl Collective {
                 if more > 0 {
                     story.step(None, "4.11", format!("And {more} more acts."));
                 }
+            }
+            if *standing == Standing::Parked(ParkReason::Cpu) {
+                self.tell_turn(&mut story, &header.seat);
             }
         }
         story.step(None, "2.1", self.signed(record));
@@ -249,6 +252,17 @@ impl Collective {
             }
             _ => {}
         }
+    }
+
+    /// When something of an author is judged again.
+    fn tell_turn(&self, story: &mut Story, seat: &SeatKey) {
+        let minutes = self.accord.minutes_to_wait(seat).max(1);
+        let plural = if minutes == 1 { "" } else { "s" };
+        let text = format!(
+            "Records of {} are judged again in about {minutes} minute{plural}, in their turn.",
+            self.member_name(seat)
+        );
+        story.step(None, "4.11", text);
     }
 
     fn signed(&self, record: &Verified) -> String {

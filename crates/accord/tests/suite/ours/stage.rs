@@ -18,14 +18,14 @@ use serde_json::{Value, json};
 
 use crate::{collective::charter, dice::key};
 
-pub(super) const START_MS: u64 = 1_750_000_000_000;
-pub(super) const DAY_MS: u64 = 86_400_000;
+pub(crate) const START_MS: u64 = 1_750_000_000_000;
+pub(crate) const DAY_MS: u64 = 86_400_000;
 
 /// Somebody with a root and a first device.
 #[derive(Debug, Clone)]
 pub(crate) struct Person {
-    pub(super) root: SigningKey,
-    pub(super) dev: SigningKey,
+    pub(crate) root: SigningKey,
+    pub(crate) dev: SigningKey,
 }
 
 impl Person {
@@ -36,16 +36,16 @@ impl Person {
         }
     }
 
-    pub(super) fn seat(&self) -> SeatKey {
+    pub(crate) fn seat(&self) -> SeatKey {
         SeatKey::from_bytes(self.root.verifying_key().to_bytes())
     }
 }
 
-pub(super) fn device(key: &SigningKey) -> DeviceKey {
+pub(crate) fn device(key: &SigningKey) -> DeviceKey {
     DeviceKey::from_bytes(key.verifying_key().to_bytes())
 }
 
-pub(super) fn kem(key: &SigningKey) -> KemKey {
+pub(crate) fn kem(key: &SigningKey) -> KemKey {
     KemKey::from_bytes(key.verifying_key().to_bytes())
 }
 
@@ -54,12 +54,12 @@ pub(super) fn kem(key: &SigningKey) -> KemKey {
 #[derive(Debug)]
 pub(crate) struct Stage {
     pub(crate) cid: CollectiveId,
-    pub(super) founder: Person,
+    pub(crate) founder: Person,
     pub(crate) records: Vec<Verified>,
     /// The time of the next record.
-    pub(super) ms: u64,
+    pub(crate) ms: u64,
     /// What the next record knows; empty: all heads.
-    pub(super) knows: Vec<RecordId>,
+    pub(crate) knows: Vec<RecordId>,
     places: BTreeMap<(DeviceKey, bool), Place>,
     heads: Vec<RecordId>,
     people: u64,
@@ -71,7 +71,7 @@ impl Stage {
     }
 
     /// Founded by one steward under that charter.
-    pub(super) fn under(charter: Charter) -> Self {
+    pub(crate) fn under(charter: Charter) -> Self {
         let founder = Person::new(0);
         let salt = [5; 16];
         let genesis = Genesis {
@@ -122,11 +122,11 @@ impl Stage {
         }
     }
 
-    pub(super) fn founder_cap(&self) -> GrantId {
+    pub(crate) fn founder_cap(&self) -> GrantId {
         grant_id_of_founder(self.cid, 0)
     }
 
-    pub(super) fn scenario(&self, name: &str) -> Scenario {
+    pub(crate) fn scenario(&self, name: &str) -> Scenario {
         Scenario {
             name: name.to_owned(),
             cid: self.cid,
@@ -138,12 +138,12 @@ impl Stage {
         }
     }
 
-    pub(super) fn keys(&self) -> Value {
+    pub(crate) fn keys(&self) -> Value {
         json!({ "founder": self.founder.seat().to_string() })
     }
 
     /// Signs a record; a second later than the one before.
-    pub(super) fn put(
+    pub(crate) fn put(
         &mut self,
         seat: SeatKey,
         dev: &SigningKey,
@@ -204,7 +204,7 @@ impl Stage {
     }
 
     /// A log goes back to before its last record: what was void or forked leaves its place free.
-    pub(super) fn back(&mut self, dev: &SigningKey, id: RecordId) {
+    pub(crate) fn back(&mut self, dev: &SigningKey, id: RecordId) {
         let header = self.records.iter().find(|r| r.id() == id).unwrap().header();
         let place = Place {
             seq: header.seq,
@@ -225,12 +225,12 @@ impl Stage {
     }
 
     /// A root writes.
-    pub(super) fn root(&mut self, person: &Person, kind: Kind, body: &Control) -> RecordId {
+    pub(crate) fn root(&mut self, person: &Person, kind: Kind, body: &Control) -> RecordId {
         self.put(person.seat(), &person.root, kind, None, body.encode(), &[])
     }
 
     /// Somebody joins by an invite of the founder; all know it. Gives the person and the grant.
-    pub(super) fn member(&mut self, limits: Limits) -> (Person, GrantId) {
+    pub(crate) fn member(&mut self, limits: Limits) -> (Person, GrantId) {
         self.people += 1;
         let door = key(5_000 + self.people);
         let invite = self.founder(Kind::INVITE, &Control::Invite(invite(&door, limits, 1)));
@@ -275,7 +275,7 @@ impl Stage {
         )
     }
 
-    pub(super) fn note(
+    pub(crate) fn note(
         &mut self,
         seat: SeatKey,
         dev: &SigningKey,
@@ -285,7 +285,7 @@ impl Stage {
         self.put(seat, dev, Kind::NOTE, Some(cap), vec![0; 20], tags)
     }
 
-    pub(super) fn ballot(
+    pub(crate) fn ballot(
         &mut self,
         person: &Person,
         dev: &SigningKey,
@@ -299,7 +299,7 @@ impl Stage {
         self.put(person.seat(), dev, Kind::BALLOT, None, body.encode(), &[])
     }
 
-    pub(super) fn decide(&mut self, proposal: RecordId, mut ballots: Vec<RecordId>) -> RecordId {
+    pub(crate) fn decide(&mut self, proposal: RecordId, mut ballots: Vec<RecordId>) -> RecordId {
         ballots.sort_unstable();
         let body = Control::Decision(Decision { proposal, ballots });
         let (seat, dev) = (self.founder.seat(), self.founder.dev.clone());
@@ -307,7 +307,7 @@ impl Stage {
     }
 
     /// Proposed by the founder, voted for by him alone, and decided; all know it.
-    pub(super) fn pass(&mut self, class: u8, effects: Vec<Effect>) -> RecordId {
+    pub(crate) fn pass(&mut self, class: u8, effects: Vec<Effect>) -> RecordId {
         let closes = self.ms + DAY_MS;
         let p = self.founder(Kind::PROPOSAL, &proposal(class, effects, closes));
         self.stands(p);
@@ -343,11 +343,11 @@ pub(crate) fn invite(door: &SigningKey, limits: Limits, max_uses: u64) -> Invite
     }
 }
 
-pub(super) fn grant(to: SeatKey, limits: Limits) -> Control {
+pub(crate) fn grant(to: SeatKey, limits: Limits) -> Control {
     Control::Grant(Grant { to, limits })
 }
 
-pub(super) fn dlim(mask: u32, exp: u64) -> DeviceLimits {
+pub(crate) fn dlim(mask: u32, exp: u64) -> DeviceLimits {
     DeviceLimits {
         mask: Actions(mask),
         kinds: None,
@@ -358,7 +358,7 @@ pub(super) fn dlim(mask: u32, exp: u64) -> DeviceLimits {
     }
 }
 
-pub(super) fn adds(keys: &[(&SigningKey, Option<DeviceLimits>)]) -> Control {
+pub(crate) fn adds(keys: &[(&SigningKey, Option<DeviceLimits>)]) -> Control {
     let mut adds: Vec<DeviceAdd> = keys
         .iter()
         .map(|(key, limits)| DeviceAdd {
@@ -374,7 +374,7 @@ pub(super) fn adds(keys: &[(&SigningKey, Option<DeviceLimits>)]) -> Control {
     })
 }
 
-pub(super) fn drops(dev: &SigningKey, cut: Vec<folkmoot_record::control::Cut>) -> Control {
+pub(crate) fn drops(dev: &SigningKey, cut: Vec<folkmoot_record::control::Cut>) -> Control {
     Control::Device(DeviceBody {
         adds: Vec::new(),
         drops: vec![DeviceDrop {
@@ -384,7 +384,7 @@ pub(super) fn drops(dev: &SigningKey, cut: Vec<folkmoot_record::control::Cut>) -
     })
 }
 
-pub(super) fn revoke(target: Target, subtree: bool) -> Revoke {
+pub(crate) fn revoke(target: Target, subtree: bool) -> Revoke {
     Revoke {
         target,
         subtree,
@@ -395,7 +395,7 @@ pub(super) fn revoke(target: Target, subtree: bool) -> Revoke {
     }
 }
 
-pub(super) fn proposal(class: u8, effects: Vec<Effect>, closes_ms: u64) -> Control {
+pub(crate) fn proposal(class: u8, effects: Vec<Effect>, closes_ms: u64) -> Control {
     Control::Proposal(Proposal {
         class,
         title: "Shall we?".to_owned(),
