@@ -9,6 +9,7 @@
 mod bench;
 mod docs;
 mod lint;
+mod mutants;
 mod needs;
 mod shell;
 mod test;
@@ -25,6 +26,8 @@ cargo xtask <command>
   lint             format, clippy, licences, bans, sources, advisories
   docs             build the API documentation; a warning is an error
   bench [name]     run one benchmark, or all, on a release build
+  mutants [name]   put known faults into the evaluator, one at a time: a test has to notice each;
+                   `--all` tells every test that does
   vectors [DIR]    run the test vectors of a folder, or ours; --state-hash prints name and hash
   vectors write    write the project's own vectors anew; `check` says whether they differ";
 
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Some("lint") => none(&rest).and_then(|()| lint::run()),
         Some("docs") => none(&rest).and_then(|()| docs::run()),
         Some("bench") => bench::run(&rest),
+        Some("mutants") => mutants::run(&rest),
         Some("vectors") => vectors::run(&rest),
         Some("help" | "--help" | "-h") => {
             println!("{HELP}");
