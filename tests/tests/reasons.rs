@@ -8,7 +8,7 @@ mod forge;
 #[path = "member/traitor.rs"]
 mod traitor;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use folkmoot_accord::{ParkReason, VoidReason};
 use folkmoot_record::{Kind, RecordId, SeatKey, Verified};
@@ -26,8 +26,8 @@ use traitor::{Keys, Offer, attack};
 
 /// How long one session offers what it has.
 const SESSION: Duration = Duration::from_secs(4);
-/// Sessions until everything was taken: whoever sends what is void is sent away.
-const SESSIONS: usize = 12;
+/// Until everything was taken: whoever sends what is void is sent away, and comes again.
+const TAKEN: Duration = Duration::from_secs(240);
 /// Notes that a device may write in a day in this collective.
 const QUOTA: usize = 40;
 
@@ -182,7 +182,8 @@ fn push(home: &mut Home, keys: &Keys, records: &[Verified]) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let listen = home.addresses()[0].clone();
     let listen = listen.split("/p2p/").next().unwrap().to_owned();
-    for _ in 0..SESSIONS {
+    let begun = Instant::now();
+    while begun.elapsed() < TAKEN {
         let open: Vec<Offer> = records
             .iter()
             .filter(|record| {

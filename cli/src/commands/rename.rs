@@ -73,7 +73,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
     }
     if !renamed.left.is_empty() {
         cx.ui.warn(&format!(
-            "links to the old title stay in {}, which you may not change so",
+            "links to the old title stay in {}, which you may not change or which stand elsewhere",
             list(&renamed.left)
         ));
     }

@@ -18,7 +18,7 @@ use crate::{
     clock::random,
     collective::Collective,
     core::Core,
-    documents::document_of,
+    documents::{Document, document_of},
     edit::Says,
     erasure::{Fate, is_act},
     errors::{failed, not_found, refused, store_unread, usage},
@@ -84,15 +84,22 @@ impl Core {
 
     /// What a person names to do something to it: a title means the document.
     fn target_named(&mut self, text: &str) -> Result<(CollectiveId, Verified), ApiError> {
+        /// Digits of a whole id, which cannot be a title by chance.
+        const WHOLE: usize = 64;
         let id = match self.record_named(text)? {
             Some(id) => id,
-            None => {
-                let found = self.titled(text)?;
-                let document =
-                    read(&self.store, &found).and_then(|r| document_of(&found, r.header()));
-                document.unwrap_or(found)
-            }
+            None => self.document_at(&self.titled(text)?),
         };
+        if text.len() < WHOLE {
+            self.catch_up_alone();
+            let mut meant = self.namesakes(text);
+            meant.insert(self.document_at(&id));
+            if meant.len() > 1 {
+                let ids: Vec<String> = meant.iter().map(|id| self.short_id(id)).collect();
+                return Err(usage(format!("{text} may mean several documents"))
+                    .hint(format!("give the id: {}", ids.join(", "))));
+            }
+        }
         let record = read(&self.store, &id)
             .ok_or_else(|| not_found(format!("there is no record {text} here")))?;
         let header = record.header();
@@ -111,6 +118,14 @@ impl Core {
             return Err(usage(format!("{text} is a record that your node needs")));
         }
         Ok((cid, record))
+    }
+
+    /// The document to which a record belongs, or the record where it belongs to none.
+    fn document_at(&self, id: &RecordId) -> RecordId {
+        let record = read(&self.store, id);
+        record
+            .and_then(|record| document_of(id, record.header()))
+            .unwrap_or(*id)
     }
 
     /// Writes an act, if it is not so already.
@@ -262,12 +277,8 @@ impl Core {
                         "what was taken back by its author or purged, nobody else can bring back",
                     ));
                 }
-                let id = self.write_anew(cid, target, device)?;
-                let named = match part(target.header()) {
-                    Part::Version(document) => document,
-                    Part::Alone | Part::First | Part::Stray => id,
-                };
-                (named, id, true)
+                let (document, id) = self.write_anew(cid, target, device)?;
+                (document, id, true)
             }
         };
         Ok(Restored {
@@ -280,22 +291,38 @@ impl Core {
         })
     }
 
-    /// Writes again what was taken back: of a document a new one, of a version the newest.
+    /// Writes again what was taken back: of a document a new one, of a version the newest of a
+    /// document that stands. Gives the document and the record.
     fn write_anew(
         &mut self,
         cid: CollectiveId,
         target: &Verified,
         device: Option<&str>,
-    ) -> Result<RecordId, ApiError> {
+    ) -> Result<(RecordId, RecordId), ApiError> {
         let gone =
             || not_found("its text is not held any more: it was deleted from the trash".to_owned());
         let document = self.document_of(target)?.map(|(_, document)| document);
-        if let (Part::Version(_), Some(document)) = (part(target.header()), &document) {
+        let is_version = matches!(part(target.header()), Part::Version(_));
+        if let (true, Some(document), false) = (
+            is_version,
+            &document,
+            self.is_gone(&cid, document.as_ref())?,
+        ) {
             let replaces: BTreeSet<RecordId> = document.versions.current().into_iter().collect();
             let says = Says::read(target).ok_or_else(gone)?;
-            return self.write_version(cid, document, &replaces, says, device);
+            let version = self.write_version(cid, document, &replaces, says, device)?;
+            return Ok((document.id, version));
         }
-        let said = document.as_ref().and_then(last_said).unwrap_or(target);
+        // What was taken back by itself before stays so, and a version that is named is meant.
+        let said = match (is_version, self.collectives.get(&cid), &document) {
+            (false, Some(collective), Some(document)) => last_said(document, |record| {
+                let (id, header) = (record.id(), record.header());
+                let act = collective.erased_at(&self.store, &id, &id, header);
+                id != document.id && !matches!(act, Ok(None))
+            }),
+            _ => None,
+        };
+        let said = said.unwrap_or(target);
         let says = Says::read(said).ok_or_else(gone)?;
         let mut refs = says.refs;
         if refs.len() < limits::REFS {
@@ -325,6 +352,16 @@ impl Core {
         let record = collective.sign_content_as(store, now_ms, writing, &pen)?;
         self.publish(cid, vec![Entry::Record(record.clone(), now_ms)])?;
         self.know(cid, &record);
-        Ok(record.id())
+        Ok((record.id(), record.id()))
+    }
+
+    /// Whether a document was taken back as a whole.
+    fn is_gone(&self, cid: &CollectiveId, document: Option<&Document>) -> Result<bool, ApiError> {
+        let first = document.and_then(|document| Some((document.id, document.first()?)));
+        let (Some((id, header)), Some(collective)) = (first, self.collectives.get(cid)) else {
+            return Ok(false);
+        };
+        let act = collective.erased_at(&self.store, &id, &id, header);
+        Ok(act.map_err(store_unread)?.is_some())
     }
 }

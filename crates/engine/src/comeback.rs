@@ -74,6 +74,7 @@ impl Core {
         self.store.commit(&[kept]).map_err(store_failed)?;
         let before = self.unserved_past(cid, &record);
         if let Some(recovery) = self.recovering.get_mut(&cid) {
+            recovery.renewals += u8::from(recovery.not_taken);
             recovery.not_taken = false;
         }
         Ok(self.shown(cid, record, before))

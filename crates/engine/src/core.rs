@@ -549,6 +549,8 @@ impl Core {
     pub(crate) fn show(&mut self, cid: CollectiveId, shown: &[Verified], unshown: &[RecordId]) {
         if let Some(collective) = self.collectives.get_mut(&cid) {
             collective.learn_purges(&self.store, shown);
+            let unshown = collective.purges_among(&self.store, unshown);
+            collective.learn_purges(&self.store, &unshown);
         }
         if self.library.partial() {
             // It comes to it in its turn.

@@ -159,6 +159,15 @@ impl Collective {
         }
     }
 
+    /// The purges among records that are not shown themselves, but act.
+    pub(crate) fn purges_among(&self, store: &Vault, unshown: &[RecordId]) -> Vec<Verified> {
+        let acting = unshown.iter().filter(|id| self.acts(id));
+        acting
+            .filter_map(|id| read(store, id))
+            .filter(|record| record.header().kind == Kind::PURGE)
+            .collect()
+    }
+
     fn learn_purge(&mut self, store: &Vault, target: RecordId, act: RecordId) {
         let reaches = read(store, &target)
             .zip(read(store, &act))
@@ -186,22 +195,36 @@ impl Collective {
         header: &Header,
     ) -> Result<Option<RecordId>, StoreError> {
         for target in aims(id, header) {
-            let mut author = None;
-            for fact in act_facts(store, &target)? {
-                let counts = match fact.kind {
-                    Kind::RETRACT => {
-                        let author = *author.get_or_insert_with(|| match target == *id {
-                            true => Some(header.seat),
-                            false => read(store, &target).map(|first| first.header().seat),
-                        });
-                        author == Some(fact.seat)
-                    }
-                    Kind::PURGE => self.purges.get(&(target, fact.act)) == Some(&Some(true)),
-                    _ => false,
-                };
-                if counts && self.acts(&fact.act) && is_of(store, &fact.act, header) {
-                    return Ok(Some(fact.act));
+            if let Some(act) = self.erased_at(store, &target, id, header)? {
+                return Ok(Some(act));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The act aimed at `target`, the record itself or its document, that took a record back.
+    pub(crate) fn erased_at(
+        &self,
+        store: &Vault,
+        target: &RecordId,
+        id: &RecordId,
+        header: &Header,
+    ) -> Result<Option<RecordId>, StoreError> {
+        let mut author = None;
+        for fact in act_facts(store, target)? {
+            let counts = match fact.kind {
+                Kind::RETRACT => {
+                    let author = *author.get_or_insert_with(|| match target == id {
+                        true => Some(header.seat),
+                        false => read(store, target).map(|first| first.header().seat),
+                    });
+                    author == Some(fact.seat)
                 }
+                Kind::PURGE => self.purges.get(&(*target, fact.act)) == Some(&Some(true)),
+                _ => false,
+            };
+            if counts && self.acts(&fact.act) && is_of(store, &fact.act, header) {
+                return Ok(Some(fact.act));
             }
         }
         Ok(None)
@@ -243,7 +266,8 @@ impl Collective {
         id: &RecordId,
         header: &Header,
     ) -> Result<bool, StoreError> {
-        if self.marked.get(id) == Some(&mark::WITHDRAWN) {
+        // With a document that is withdrawn go the versions that others wrote of it.
+        if aims(id, header).any(|aimed| self.marked.get(&aimed) == Some(&mark::WITHDRAWN)) {
             return Ok(true);
         }
         Ok(self.erased_by(store, id, header)?.is_some())

@@ -508,8 +508,12 @@ impl Core {
 /// Local fact: the join or device record that was sent, wire bytes; of a join beside other keys of
 /// the collective in a place of its own.
 pub(crate) fn join_key(cid: &CollectiveId, aside: bool) -> Vec<u8> {
-    let table = if aside { b"k/" } else { b"j/" };
-    [table, cid.as_ref() as &[u8]].concat()
+    let table = if aside {
+        b"join-aside/" as &[u8]
+    } else {
+        b"j/"
+    };
+    [table, cid.as_ref()].concat()
 }
 
 /// Local fact: when the first full control sync of a collective ended.

@@ -105,6 +105,10 @@ impl Core {
 
     /// The titles in double brackets that no document here has, as they are written.
     pub(crate) fn unresolved(&self, text: &str) -> Vec<String> {
+        if self.library.partial() {
+            // What is not found yet may be there.
+            return Vec::new();
+        }
         link_titles(text)
             .into_iter()
             .take(MOST_TITLES)
@@ -114,7 +118,7 @@ impl Core {
     }
 
     /// The documents of this title.
-    fn namesakes(&self, title: &str) -> BTreeSet<RecordId> {
+    pub(crate) fn namesakes(&self, title: &str) -> BTreeSet<RecordId> {
         self.with_title(title.trim())
             .into_iter()
             .map(|id| {
@@ -134,6 +138,12 @@ impl Core {
             return Err(usage("a new title has at least one character"));
         }
         let (cid, document) = self.document_named(&ask.id)?;
+        if self.library.partial() {
+            let why = "the index is being built: not all that links to it is found yet";
+            return Err(
+                failed(why.to_owned()).hint("try again when `moot status` says it is whole")
+            );
+        }
         let shown = document.current().first().copied().cloned();
         let shown = shown.ok_or_else(|| unreadable(&ask.id))?;
         let old = item(&shown).map(|item| item.title).unwrap_or_default();
@@ -159,7 +169,7 @@ impl Core {
             others.remove(&document.id);
             renamed.namesakes = others.len() as u64;
             if others.is_empty() {
-                self.relink(&document.id, &old, title, device, &mut renamed)?;
+                self.relink(cid, &document.id, &old, title, device, &mut renamed)?;
             }
         }
         if says != before {
@@ -170,8 +180,10 @@ impl Core {
         Ok(Reply::Renamed(Box::new(renamed)))
     }
 
+    /// Only within the collective: the new title is not for the members of others.
     fn relink(
         &mut self,
+        cid: CollectiveId,
         document: &RecordId,
         old: &str,
         new: &str,
@@ -187,6 +199,7 @@ impl Core {
         }
         let able = is_linkable(new);
         for id in linking.records {
+            let able = able && read(&self.store, &id).is_some_and(|r| r.header().cid == Some(cid));
             let Some((view, written)) = self.relink_one(&id, old, new, able, device)? else {
                 continue;
             };

@@ -238,17 +238,27 @@ impl Core {
                 }
             }
         }
-        let mut records: Vec<(RecordId, Option<Peer>)> = taken
+        let (content, control): (Vec<_>, Vec<_>) = taken
             .stored
             .into_iter()
-            .map(|(id, from, _)| (id, from))
-            .collect();
-        again(&taken.shown, &mut records);
-        if !records.is_empty() {
+            .partition(|(_, _, written)| written.is_some());
+        let place = |(id, from, _)| (id, from);
+        let control: Vec<(RecordId, Option<Peer>)> = control.into_iter().map(place).collect();
+        let mut content: Vec<(RecordId, Option<Peer>)> = content.into_iter().map(place).collect();
+        again(&taken.shown, &mut content);
+        // Whoever was removed hears of it, and gets nothing of what came with it.
+        if !control.is_empty() {
+            let records = control;
             self.feed(Input::Stored { cid, records });
         }
         if taken.changed || taken.keys {
             self.feed(Input::Changed { cid });
+        }
+        if !content.is_empty() {
+            let records = content;
+            self.feed(Input::Stored { cid, records });
+        }
+        if taken.changed || taken.keys {
             self.duties(cid);
         }
         Ok(())

@@ -97,6 +97,10 @@ pub(crate) fn load(store: &Vault) -> Result<BTreeMap<CollectiveId, Recovery>, St
         .collect())
 }
 
+/// Device records made anew in one run because a node would not have the one before. They stand at
+/// one place of the root's log, where others take 16 at most: one that lies must not use them up.
+const MOST_RENEWALS: u8 = 4;
+
 /// A recovery under way, or one that ended since the start.
 #[derive(Debug)]
 pub(crate) struct Recovery {
@@ -108,6 +112,8 @@ pub(crate) struct Recovery {
     pub(crate) record: Option<Verified>,
     /// A node judged that record, and would not have it.
     pub(crate) not_taken: bool,
+    /// Records that were made anew because a node would not have the one before.
+    pub(crate) renewals: u8,
     /// When its doors were asked at, monotonic milliseconds.
     asked_at: u64,
     pub(crate) trouble: Option<ApiError>,
@@ -123,6 +129,7 @@ impl Recovery {
             served: BTreeSet::new(),
             record: None,
             not_taken: false,
+            renewals: 0,
             asked_at: 0,
             trouble: None,
             retired: 0,
@@ -284,7 +291,7 @@ impl Core {
                 // Another host may hold less than the one before.
                 recovery.served.clear();
             }
-            JoinStep::NotTaken => recovery.not_taken = true,
+            JoinStep::NotTaken => recovery.not_taken = recovery.renewals < MOST_RENEWALS,
             JoinStep::Served => match self.device_record(cid) {
                 Ok((record, before)) => {
                     return vec![Input::Ask(Ask::SubmitJoin {

@@ -48,8 +48,10 @@ impl Collective {
             self.note_profile(record, taken);
             taken.shown.push(record.clone());
         } else {
+            let acted = self.acts(&id);
             self.remember_mark(record, new);
-            if old == mark::NONE {
+            // What does not act any more, or does now, changes what it is aimed at.
+            if old == mark::NONE || acted != self.acts(&id) {
                 taken.unshown.push(id);
             }
         }

@@ -275,6 +275,10 @@ impl Collective {
         } else {
             taken.entries.push(Entry::Mark { id, mark });
             self.remember_mark(&record, mark);
+            if self.acts(&id) {
+                // It is not shown itself, but what it is aimed at may have changed.
+                taken.unshown.push(id);
+            }
         }
         Delivered::Stored
     }

@@ -263,7 +263,10 @@ impl Core {
             .document(&self.store, &queued.target)
             .map_err(store_unread)?;
         let own = header.seat == collective.secrets.seat;
-        let said = document.as_ref().and_then(last_said).unwrap_or(&record);
+        let said = document
+            .as_ref()
+            .and_then(|document| last_said(document, |_| false))
+            .unwrap_or(&record);
         let title = item(said).filter(|_| own).map(|item| item.title);
         let (author, name) = (collective.member_name(&header.seat), collective.name());
         Ok(Some(Trashed {
@@ -281,15 +284,19 @@ impl Core {
     }
 }
 
-/// The version that a document would show if nothing had been taken back.
-pub(crate) fn last_said(document: &Document) -> Option<&Verified> {
+/// The version that a document would show if it had not been taken back. `fell`: what was taken
+/// back by itself before.
+pub(crate) fn last_said(
+    document: &Document,
+    fell: impl Fn(&Verified) -> bool,
+) -> Option<&Verified> {
     let newest = document.versions.newest_first();
     let current = document.versions.current();
     current
         .iter()
         .chain(newest.iter().map(|version| &version.id))
         .filter_map(|id| document.records.get(id))
-        .find(|record| record.body().is_some())
+        .find(|record| record.body().is_some() && !fell(record))
 }
 
 #[cfg(test)]

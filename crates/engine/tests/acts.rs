@@ -5,8 +5,8 @@
 mod hub;
 
 use folkmoot_api::{
-    Act, ActKind, Acted, ApiError, Command, Edit, Edited, ErrorCode, Note, Restore, Restored,
-    Saved, Show, ShowView, TrashArgs, TrashView, Undo, Undone,
+    Act, ActKind, Acted, ApiError, Command, Edit, Edited, ErrorCode, Leave, Note, Restore,
+    Restored, Saved, Show, ShowView, TrashArgs, TrashView, Undo, Undone,
 };
 use folkmoot_engine::{Engine, Options};
 
@@ -175,6 +175,46 @@ fn one_version_is_taken_back_alone() {
 }
 
 #[test]
+fn what_was_taken_back_by_itself_stays_so_when_the_document_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(&folder.path().join("home"));
+    let rota = write(&engine, "Monday: Ana");
+    let code = edit(&engine, &rota.id, "the doorcode is 4711");
+    act(&engine, ActKind::Retract, &code.version).unwrap();
+    act(&engine, ActKind::Retract, &rota.id).unwrap();
+    let back = restore(&engine, &rota.id).unwrap();
+    let text = show(&engine, &back.id).text;
+    assert_eq!(text.as_deref(), Some("Monday: Ana"));
+    assert_eq!(
+        (finds(&engine, "monday"), finds(&engine, "doorcode")),
+        (1, 0)
+    );
+    // A version that is named is meant: of a document that is gone it makes a new one.
+    let back = restore(&engine, &code.version).unwrap();
+    assert!(back.anew && back.id != rota.id);
+    assert_eq!(finds(&engine, "doorcode"), 1);
+    engine.stop();
+}
+
+#[test]
+fn nothing_is_taken_back_by_a_title_that_several_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(&folder.path().join("home"));
+    let [one, other] = [write(&engine, "Rota"), write(&engine, "Rota")];
+    for what in [ActKind::Retract, ActKind::Hide, ActKind::Purge] {
+        let refused = act(&engine, what, "rota").unwrap_err();
+        assert_eq!(refused.code, ErrorCode::Usage, "{refused:?}");
+    }
+    act(&engine, ActKind::Retract, &one.id).unwrap();
+    act(&engine, ActKind::Retract, "rota").unwrap();
+    assert!(
+        show(&engine, &other.id).fate.is_some(),
+        "it was the last one"
+    );
+    engine.stop();
+}
+
+#[test]
 fn very_much_on_one_day_waits_for_the_person() {
     let folder = tempfile::tempdir().unwrap();
     let engine = open(&folder.path().join("home"));
@@ -308,4 +348,31 @@ fn who_has_the_right_hides_and_shows_again_and_purging_is_final() {
     let ben = hub.start("ben", folder);
     assert_eq!((ben.finds("quinces"), ben.finds("cheaper")), (0, 0));
     assert_eq!(show(&ben.engine, &saved.id).text, None);
+}
+
+#[test]
+fn what_a_leaver_hid_is_hidden_for_who_hears_of_the_leaving_first() {
+    let hub = Hub::new();
+    let (ana, ben) = commons(&hub, "moderator");
+    let cy = hub.person("cy");
+    cy.join(&ana.invite("writer").key.unwrap());
+    let saved = ana.note("buy cheap quinces", &[]).unwrap();
+    equal(&[&ana, &ben, &cy]);
+    until("the note comes", || cy.finds("quinces") == 1);
+    hub.part(&ana, &cy);
+    hub.part(&ben, &cy);
+    act(&ben.engine, ActKind::Hide, &saved.id).unwrap();
+    until("it is hidden", || ana.finds("quinces") == 0);
+    ben.ask(Command::CollectiveLeave(Leave {
+        collective: "commons".to_owned(),
+        withdraw: true,
+        keep_copy: false,
+        dry_run: false,
+    }));
+    until("ana heard of it", || ana.view().members == 2);
+    hub.join(&ana, &cy);
+    equal(&[&ana, &cy]);
+    until("it is hidden", || cy.finds("quinces") == 0);
+    let fate = show(&cy.engine, &saved.id).fate.unwrap();
+    assert_eq!(fate.what, ActKind::Hide);
 }

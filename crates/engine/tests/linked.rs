@@ -161,3 +161,18 @@ fn what_others_wrote_is_left_and_told() {
     );
     assert_eq!(show(&ben.engine, &anas.id).unresolved, ["Tools"]);
 }
+
+#[test]
+fn a_new_title_goes_to_no_other_collective() {
+    let hub = Hub::new();
+    let ana = hub.person("ana");
+    ana.found("commons");
+    let shared = ana.note("after the [[Budget]]", &[]).unwrap();
+    let budget = write(&ana.engine, "Budget", "Beans.");
+    let renamed = rename(&ana.engine, &budget.id, "Lay-offs in May").unwrap();
+    assert_eq!((renamed.relinked.len(), renamed.left.len()), (0, 1));
+    assert_eq!(
+        show(&ana.engine, &shared.id).text.as_deref(),
+        Some("after the [[Budget]]")
+    );
+}
