@@ -10,6 +10,7 @@
 )]
 
 mod collective;
+mod corners;
 mod dice;
 mod local;
 mod measure;

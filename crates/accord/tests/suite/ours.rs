@@ -14,7 +14,9 @@ use folkmoot_record::RecordId;
 use folkmoot_vectors::{differences, modes};
 use serde_json::{Value, json};
 
-pub(crate) use self::stage::{DAY_MS, Person, Stage, grant, invite, proposal, revoke, role};
+pub(crate) use self::stage::{
+    DAY_MS, Person, Stage, adds, device, dlim, drops, grant, invite, proposal, revoke, role,
+};
 use crate::scenarios::by_the_text;
 
 /// What is meant: label, record, its state (`honoured`, `void:covers`, ...).

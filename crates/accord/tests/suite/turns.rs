@@ -320,6 +320,45 @@ pub(crate) fn waiting() -> Vec<Standing> {
     ids.iter().filter_map(|id| accord.standing(id)).collect()
 }
 
+/// Who votes is worked out with the first ballot, and charged to whoever chose the past that it
+/// follows from.
+#[test]
+fn a_poll_is_charged_to_the_proposer() {
+    let (mut stage, members, moderator) = crowd(40);
+    let all: Vec<RecordId> = members.iter().map(|(_, id)| *id).collect();
+    let body = proposal(0, Vec::new(), stage.ms + DAY_MS);
+    let vote = write(&mut stage, &moderator, Kind::PROPOSAL, &body, &all[..14]);
+    let before = stage.records.len();
+    let voter = &members[0].0.0;
+    stage.ballot(voter, &voter.dev, vote);
+    let (known, ballot) = (&stage.records[..before], &stage.records[before]);
+    let told = |steps_a_minute: Option<u64>| {
+        let policy = Policy {
+            steps_a_minute,
+            ..Policy::NODE
+        };
+        let mut accord = Accord::with_policy(stage.cid, policy);
+        for record in known {
+            let seen = Seen {
+                way: Way::Stored,
+                ..Seen::now(NO_CLOCK)
+            };
+            assert!(accord.insert(record.clone(), seen).standing.is_honoured());
+        }
+        let before = accord.steps();
+        let standing = accord.insert(ballot.clone(), Seen::now(NO_CLOCK)).standing;
+        assert!(standing.is_admitted(), "{standing:?}");
+        let steps = accord.steps() - before;
+        (accord, steps)
+    };
+    let (_, steps) = told(None);
+    // Most of it is the poll: that alone is above the share, and the rest is below.
+    let (accord, again) = told(Some(steps / 2));
+    assert_eq!(again, steps);
+    assert!(accord.minutes_to_wait(&moderator.0.seat()) > 0);
+    assert_eq!(accord.minutes_to_wait(&voter.seat()), 0);
+}
+
 #[test]
 fn what_others_rest_on_comes_first() {
     let (mut stage, mut accord, _, ids) = spent(6);

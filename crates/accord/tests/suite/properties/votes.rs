@@ -1,17 +1,17 @@
-//! Properties of decisions: P16.
+//! Properties of decisions: P16; and how many yes are told to be needed.
 
 use std::collections::BTreeSet;
 
-use folkmoot_accord::{Accord, Standing, VoidReason};
+use folkmoot_accord::{Accord, Poll, Standing, VoidReason};
 use folkmoot_record::{
-    RecordId, Verified,
+    RecordId, SeatKey, Verified,
     control::{Choice, Control},
 };
 use proptest::prelude::*;
 
 use super::{control, fresh, now};
 use crate::{
-    collective::{World, history},
+    collective::{World, charter, history},
     dice::config,
 };
 
@@ -86,6 +86,30 @@ proptest! {
                 Some(Standing::Void(VoidReason::Certificate)) => prop_assert!(!counted),
                 // Another fault comes first in the list of reasons.
                 _ => {}
+            }
+        }
+    }
+}
+
+/// What is told to be needed carries, and one yes less does not (section 5.5).
+#[test]
+fn what_is_needed_is_the_least_that_carries() {
+    let seats: BTreeSet<SeatKey> = (0..13).map(|n| SeatKey::from_bytes([n; 32])).collect();
+    for voters in 0..=seats.len() {
+        for share in [(1, 4), (1, 3), (1, 2), (2, 3), (3, 4), (1, 1)] {
+            for min_yes in 0..3 {
+                let mut rule = charter().rules[0].clone();
+                (rule.y_num, rule.y_den) = share;
+                rule.min_yes = min_yes;
+                let electorate = seats.iter().take(voters).copied().collect();
+                let poll = Poll { rule, electorate };
+                let needed = poll.needed();
+                assert!(poll.carried_by(needed), "{poll:?}: {needed}");
+                let less = needed.checked_sub(1);
+                assert!(
+                    !less.is_some_and(|less| poll.carried_by(less)),
+                    "{poll:?}: {needed}"
+                );
             }
         }
     }
