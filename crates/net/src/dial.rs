@@ -146,11 +146,14 @@ fn to_peer(id: PeerId, addrs: Vec<Multiaddr>) -> DialOpts {
         .build()
 }
 
-/// One attempt at a peer that is neither connected nor being dialled.
-pub(crate) fn to_new_peer(id: PeerId, addrs: Vec<Multiaddr>) -> DialOpts {
+/// One attempt at a peer that was found nearby and is not connected, whatever other dials are under
+/// way. Both find each other at the same moment: were both dials to leave from the ports that they
+/// listen on, TCP would make one connection of the two, with two ends that both called.
+pub(crate) fn to_found_peer(id: PeerId, addrs: Vec<Multiaddr>) -> DialOpts {
     DialOpts::peer_id(id)
-        .condition(PeerCondition::DisconnectedAndNotDialing)
+        .condition(PeerCondition::Disconnected)
         .addresses(addrs)
+        .allocate_new_port()
         .build()
 }
 

@@ -10,7 +10,7 @@ use libp2p::{
 
 use crate::{
     NetError, behaviour,
-    dial::to_new_peer,
+    dial::to_found_peer,
     driver::Driver,
     limits::{MAX_DIAL_ADDRS, MAX_LAN_DIALS},
 };
@@ -51,7 +51,7 @@ impl Driver {
             addrs.truncate(MAX_DIAL_ADDRS);
             if self.lan_dials.len() < MAX_LAN_DIALS
                 && !self.swarm.is_connected(&peer)
-                && self.swarm.dial(to_new_peer(peer, addrs)).is_ok()
+                && self.swarm.dial(to_found_peer(peer, addrs)).is_ok()
             {
                 self.lan_dials.insert(peer);
             }
