@@ -88,7 +88,10 @@ impl Core {
         const WHOLE: usize = 64;
         let id = match self.record_named(text)? {
             Some(id) => id,
-            None => self.document_at(&self.titled(text)?),
+            None => {
+                let found = self.titled(text)?;
+                self.document_at(&found)
+            }
         };
         if text.len() < WHOLE {
             self.catch_up_alone();

@@ -369,7 +369,7 @@ fn what_a_leaver_hid_is_hidden_for_who_hears_of_the_leaving_first() {
         keep_copy: false,
         dry_run: false,
     }));
-    until("ana heard of it", || ana.view().members == 2);
+    until("ana heard of it", || ana.view().summary.members == 2);
     hub.join(&ana, &cy);
     equal(&[&ana, &cy]);
     until("it is hidden", || cy.finds("quinces") == 0);
