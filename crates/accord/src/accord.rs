@@ -259,11 +259,11 @@ impl Accord {
     pub fn reconciled(&self) -> impl Iterator<Item = &Verified> {
         let intake = &self.intake;
         let ready = || {
-            let held = intake.held.values();
-            held.filter(|held| !held.standing.is_orphan())
+            let held = intake.held.iter();
+            held.filter(|(id, held)| !held.standing.is_orphan() && !intake.turns.is_untried(id))
         };
         let listed: BTreeSet<&RecordId> = ready()
-            .filter_map(|held| match held.record.control() {
+            .filter_map(|(_, held)| match held.record.control() {
                 Some(Control::Decision(decision)) => Some(&decision.ballots),
                 _ => None,
             })

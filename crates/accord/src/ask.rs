@@ -1,7 +1,7 @@
 //! Questions about what a member may do now, answered from the picture of Eval(S).
 
 use folkmoot_record::{
-    DeviceKey, GrantId, Kind, RevocationId, SeatKey,
+    DeviceKey, GrantId, Kind, RevocationId, SeatKey, Verified,
     control::{Actions, Limits, Target},
 };
 
@@ -9,8 +9,9 @@ use crate::{
     accord::{Accord, Denied, MemberDevice, Need, Reader},
     charter,
     covers::{NEVER, covers, in_window},
-    standing::VoidReason,
+    standing::{ParkReason, VoidReason},
     state::{DeviceState, GrantState, State},
+    turns::own_park_reason,
     warrant::{DeviceAt, Wanted, Warrant},
 };
 
@@ -169,6 +170,19 @@ impl Accord {
                 }),
             },
         }
+    }
+
+    /// Whether a device is, or ever was, one of a seat: its root, or added by a record found valid
+    /// here. Anybody may claim a seat, so it answers for no other device.
+    pub fn had_device(&self, seat: &SeatKey, dev: &DeviceKey) -> bool {
+        self.intake.had_device(seat, dev)
+    }
+
+    /// Whether a record is of a kind, or asks for a feature, that this build does not know (section
+    /// 2.6): it is stored, and nobody judges it.
+    pub fn is_beyond(&self, record: &Verified) -> bool {
+        let reason = own_park_reason(record);
+        matches!(reason, Some(ParkReason::Kind | ParkReason::Feature))
     }
 
     /// The live readers now (section 6.3).

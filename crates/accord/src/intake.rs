@@ -235,11 +235,14 @@ impl Intake {
             let Some(held) = self.held.get(&id) else {
                 continue;
             };
-            let (seat, way, steps) = (held.record.header().seat, held.seen.way, self.views.steps());
+            let (header, way, steps) = (held.record.header(), held.seen.way, self.views.steps());
+            let (seat, dev) = (header.seat, header.dev);
             let was_orphan = self.is_orphan(&id);
             let standing = self.assess(&id, now_ms);
             self.set(&id, standing);
-            self.charge(seat, way, steps);
+            // Asked after the judgement: a valid join adds its own device.
+            let author = self.had_device(&seat, &dev).then_some(seat);
+            self.charge(author, way, steps);
             // A decision asks of a ballot that it is held, be it an orphan.
             if was_orphan && (!self.is_orphan(&id) || self.is_ballot(&id)) {
                 queue.extend(self.woken(&id));

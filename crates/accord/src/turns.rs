@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use folkmoot_record::{
-    RecordId, SeatKey, Verified,
+    DeviceKey, RecordId, SeatKey, Verified,
     control::{Control, Effect},
 };
 
@@ -128,8 +128,10 @@ impl Intake {
         }
         if parked.iter().any(|on| self.turns.is_untried(on)) {
             self.turns.untried.insert(*id);
-        } else {
-            self.turns.untried.remove(id);
+        } else if self.turns.untried.remove(id) {
+            // It stays parked for another reason: what rests on it has to learn that too.
+            let above = self.turns.resting.get(id).into_iter().flatten();
+            self.turns.freed.extend(above);
         }
         let seat = self.held.get(id).map(|held| held.record.header().seat);
         let vouched = self.turns.vouched.contains(id);
@@ -162,9 +164,15 @@ impl Intake {
         }
     }
 
-    /// Charges the author of a record, and whoever else is to answer for it, with what the work
-    /// since `before` took.
-    pub(crate) fn charge(&mut self, seat: SeatKey, way: Way, before: u64) {
+    /// Whether a device is, or ever was, one of a seat: its root, or added by a record found valid
+    /// here. Anybody may claim a seat, so it answers for no other device.
+    pub(crate) fn had_device(&self, seat: &SeatKey, dev: &DeviceKey) -> bool {
+        *dev == DeviceKey::from(*seat) || !self.book.devices.adds_of(seat, dev).is_empty()
+    }
+
+    /// Charges the author of a record, where that is known, and whoever else is to answer for it,
+    /// with what the work since `before` took.
+    pub(crate) fn charge(&mut self, author: Option<SeatKey>, way: Way, before: u64) {
         let bills = self.views.take_bills();
         if way != Way::Ordinary {
             return;
@@ -174,7 +182,9 @@ impl Intake {
             own = own.saturating_sub(steps);
             self.turns.budget.charge(other, steps);
         }
-        if own > 0 {
+        if let Some(seat) = author
+            && own > 0
+        {
             self.turns.budget.charge(seat, own + STEPS_A_RECORD);
         }
     }
@@ -189,7 +199,7 @@ impl Intake {
     /// Charges whoever made everything be asked anew with what that took.
     pub(crate) fn charge_shaken(&mut self, before: u64) {
         if let Some(seat) = self.turns.shaken_by.take() {
-            self.charge(seat, Way::Ordinary, before);
+            self.charge(Some(seat), Way::Ordinary, before);
         }
     }
 

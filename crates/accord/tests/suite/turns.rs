@@ -422,6 +422,79 @@ fn what_is_cited_passes_the_next_rule_too() {
     assert_eq!(accord.standing(&ids[16]), Some(sibling));
 }
 
+/// What is parked for good, and rests on what had its turn, is not unjudged: neither is what rests on
+/// it, however far above.
+#[test]
+fn who_rests_on_what_had_its_turn_awaits_none() {
+    let (mut stage, mut accord, _, ids) = spent(2);
+    assert_eq!(accord.standing(&ids[1]), Some(WAITS));
+    let start = stage.records.len();
+    let other = joined(&mut stage, (2, 20));
+    for record in &stage.records[start..] {
+        let (way, seen) = (Way::Stored, Seen::now(NO_CLOCK));
+        accord.insert(record.clone(), Seen { way, ..seen });
+    }
+    stage.knows = vec![other.2];
+    let (seat, dev, cap) = (other.0.seat(), &other.0.dev, Some(other.1));
+    let unknown = stage.put(seat, dev, Kind(0x50), cap, vec![0xa0], &[]);
+    let kind = Standing::Parked(ParkReason::Kind);
+    assert_eq!(insert_last(&stage, &mut accord, NO_CLOCK), kind);
+    let mut above = Vec::new();
+    for knows in [vec![ids[1], unknown], vec![], vec![]] {
+        let id = write(&mut stage, &other, Kind::MERGE, &Control::Merge, &knows);
+        insert_last(&stage, &mut accord, NO_CLOCK);
+        above.push(id);
+    }
+    let past = Some(Standing::Parked(ParkReason::Past));
+    assert!(above.iter().all(|id| accord.awaits_turn(id)));
+    accord.tick(NO_CLOCK + 1_000 * MINUTE_MS);
+    assert!(accord.standing(&ids[1]).unwrap().is_honoured());
+    assert!(above.iter().all(|id| accord.standing(id) == past));
+    assert!(above.iter().all(|id| !accord.awaits_turn(id)));
+}
+
+/// A decision that may be void has no ballots kept for it.
+#[test]
+fn ballots_that_only_what_waits_lists_are_not_compared() {
+    let (mut stage, mut accord, moderator, _) = spent(1);
+    let body = proposal(1, Vec::new(), stage.ms + DAY_MS);
+    let vote = write(&mut stage, &moderator, Kind::PROPOSAL, &body, &[]);
+    assert_eq!(insert_last(&stage, &mut accord, NO_CLOCK), WAITS);
+    // Nobody here has the proposal that this ballot is for.
+    let unheard = write(&mut stage, &moderator, Kind::PROPOSAL, &body, &[]);
+    let ballot = stage.ballot(&moderator.0, &moderator.0.dev, unheard);
+    assert!(insert_last(&stage, &mut accord, NO_CLOCK).is_orphan());
+    stage.knows = vec![vote];
+    let decision = stage.decide(vote, vec![ballot]);
+    let standing = insert_last(&stage, &mut accord, NO_CLOCK);
+    assert_eq!(standing, Standing::Parked(ParkReason::Past));
+    assert!(accord.awaits_turn(&decision));
+    assert!(accord.reconciled().all(|record| record.id() != ballot));
+}
+
+/// Anybody may claim a seat: it pays for what its own devices signed.
+#[test]
+fn nobody_spends_the_share_of_another() {
+    let (mut stage, members, moderator) = crowd(3);
+    let mut accord = Accord::with_policy(stage.cid, limited(1));
+    for record in &stage.records {
+        let (way, seen) = (Way::Stored, Seen::now(NO_CLOCK));
+        accord.insert(record.clone(), Seen { way, ..seen });
+    }
+    let known = [members[0].1, members[1].1];
+    let mut forger = moderator.clone();
+    forger.0.dev = Person::new(900).dev;
+    write(&mut stage, &forger, Kind::MERGE, &Control::Merge, &known);
+    let before = accord.steps();
+    let standing = insert_last(&stage, &mut accord, NO_CLOCK);
+    assert!(matches!(standing, Standing::Void(_)), "{standing:?}");
+    assert!(accord.steps() > before);
+    assert_eq!(accord.minutes_to_wait(&moderator.0.seat()), 0);
+    write(&mut stage, &moderator, Kind::MERGE, &Control::Merge, &known);
+    assert!(insert_last(&stage, &mut accord, NO_CLOCK).is_honoured());
+    assert!(accord.minutes_to_wait(&moderator.0.seat()) > 0);
+}
+
 #[test]
 fn own_stored_and_first_records_never_wait() {
     let (stage, _, moderator) = hostile(12);
