@@ -12,7 +12,7 @@ use crate::{
     invite::moment,
     misdeeds::{Misdeed, Tally},
     secrets::Membership,
-    void::Refusals,
+    void::{Claim, Refusals},
 };
 
 /// Entries shown: the rest is of the same kind.
@@ -78,16 +78,23 @@ impl Collective {
         }
     }
 
+    /// Counts a void record for the member whose device signed it: anybody may claim a seat.
+    pub(crate) fn note_refused(&mut self, claim: Claim, at_ms: u64) {
+        if self.accord.had_device(&claim.seat, &claim.dev) {
+            self.note_misdeed(claim.seat, Misdeed::Refused, at_ms);
+        }
+    }
+
     /// Reads what was refused in earlier runs, and counts it again for who signed it.
     pub(crate) fn recall_refusals(&mut self, store: &Vault) -> Result<(), StoreError> {
         self.void = Refusals::load(store, &self.cid())?;
-        let claims: Vec<(SeatKey, u64)> = self
+        let claims: Vec<(Claim, u64)> = self
             .void
             .iter()
-            .filter_map(|refusal| Some((refusal.claim?.seat, refusal.at_ms)))
+            .filter_map(|refusal| Some((refusal.claim?, refusal.at_ms)))
             .collect();
-        for (seat, at_ms) in claims {
-            self.note_misdeed(seat, Misdeed::Refused, at_ms);
+        for (claim, at_ms) in claims {
+            self.note_refused(claim, at_ms);
         }
         Ok(())
     }
@@ -123,7 +130,10 @@ impl Collective {
             }
         }
         // Who brought them, not who is said to have written them: that cannot be known yet.
-        let content = self.orphans.iter().map(|(_, o)| (o.by, o.at_ms));
+        let content = self.orphans.iter().map(|(_, orphan)| orphan);
+        // What this node has yet to judge nobody hides.
+        let content = content.filter(|orphan| !self.rests_on_untried(&orphan.record));
+        let content = content.map(|orphan| (orphan.by, orphan.at_ms));
         let control = self.waiting_control.brought();
         let mut waiting = BTreeMap::new();
         for (by, at_ms) in content.chain(control) {

@@ -224,7 +224,9 @@ impl Holdings for View<'_> {
             return Some((Scope::Control, record.header().hlc));
         }
         let record = read(self.store, id)?;
-        (record.header().cid == Some(*cid)).then(|| (Scope::Content, record.header().hlc))
+        // A control record that the accord does not hold is void.
+        let given = record.header().cid == Some(*cid) && record.header().kind.is_content();
+        given.then(|| (Scope::Content, record.header().hlc))
     }
 
     fn record(&self, cid: &CollectiveId, id: &RecordId) -> Option<Held> {
@@ -242,6 +244,10 @@ impl Holdings for View<'_> {
         // An id is no right: a member of one collective is given nothing of another.
         let signed = Signed::parse(&stored.wire).ok()?;
         if signed.header().cid != Some(*cid) {
+            return None;
+        }
+        // A control record that the accord does not hold is void: what was stored unjudged may be.
+        if !signed.header().kind.is_content() {
             return None;
         }
         // The header is kept and passed on, the body is not (sections 2.4 and 8.2).

@@ -1,5 +1,7 @@
 //! What one collective makes of one received record or bundle.
 
+use std::collections::BTreeSet;
+
 use folkmoot_accord::{
     ContentLog, ContentPlace, ContentStanding, ParkReason, Rejudge, Seen, Standing, Way,
 };
@@ -70,6 +72,9 @@ impl Collective {
             self.note_misdeed(seat, Misdeed::Flood, now_ms);
             return Delivered::Delayed;
         }
+        if self.nobody_answers(&record) {
+            return Delivered::Delayed;
+        }
         let seen = Seen {
             now_ms,
             first_ms: now_ms,
@@ -91,7 +96,7 @@ impl Collective {
             Standing::Void(reason) => {
                 tracing::debug!(%id, %reason, "a record was void");
                 self.remember_void(id, Some(claim), Cause::Void(reason), taken.by, now_ms);
-                self.note_misdeed(seat, Misdeed::Refused, now_ms);
+                self.note_refused(claim, now_ms);
                 Delivered::Refused
             }
             // A decision that waited for this ballot alone has just kept it.
@@ -133,7 +138,7 @@ impl Collective {
             Standing::Void(reason) => {
                 let claim = self.void.waited(&id);
                 if let Some(claim) = &claim {
-                    self.note_misdeed(claim.seat, Misdeed::Refused, now_ms);
+                    self.note_refused(*claim, now_ms);
                 }
                 // Whoever brought what it waited for is not to blame.
                 self.remember_void(id, claim, Cause::Void(*reason), None, now_ms);
@@ -197,7 +202,7 @@ impl Collective {
             .iter()
             .filter(|(_, orphan)| {
                 let mut rests_on = orphan.record.header().auth.iter();
-                rests_on.all(|id| self.accord.is_settled(id))
+                rests_on.all(|id| self.accord.is_settled(id) && !self.accord.awaits_turn(id))
             })
             .map(|(id, _)| *id)
             .collect();
@@ -206,6 +211,22 @@ impl Collective {
                 let _verdict = self.take_content(store, orphan.record, orphan.from, now_ms, taken);
             }
         }
+    }
+
+    /// Whether content names a control record that waits for its turn to be judged.
+    pub(crate) fn rests_on_untried(&self, record: &Verified) -> bool {
+        let mut rests_on = record.header().auth.iter();
+        rests_on.any(|id| self.accord.awaits_turn(id))
+    }
+
+    /// Whether a record would be stored unjudged, as its author's share is spent or its kind is not
+    /// known here, in the name of a seat that never had its device. The quota counts by device, and
+    /// anybody makes as many of those as they like. As with the quota, the first sync is exempt.
+    fn nobody_answers(&self, record: &Verified) -> bool {
+        let header = record.header();
+        let unjudged =
+            self.accord.minutes_to_wait(&header.seat) > 0 || self.accord.is_beyond(record);
+        unjudged && !self.first_sync && !self.accord.had_device(&header.seat, &header.dev)
     }
 
     fn take_content(
@@ -227,12 +248,19 @@ impl Collective {
         let standing = self
             .accord
             .judge(record.header(), id, now_ms, &HeldContent(store));
+        // It may turn out void, and what is stored is handed out: so it waits in memory.
+        let standing = match standing {
+            ContentStanding::Parked(_) if self.rests_on_untried(&record) => {
+                ContentStanding::Orphan(BTreeSet::new())
+            }
+            known => known,
+        };
         let mark = match standing {
             ContentStanding::Void(reason) => {
                 tracing::debug!(%id, %reason, "a record was void");
-                let claim = Some(Claim::of(record.header()));
-                self.remember_void(id, claim, Cause::Void(reason), taken.by, now_ms);
-                self.note_misdeed(record.header().seat, Misdeed::Refused, now_ms);
+                let claim = Claim::of(record.header());
+                self.remember_void(id, Some(claim), Cause::Void(reason), taken.by, now_ms);
+                self.note_refused(claim, now_ms);
                 return Delivered::Refused;
             }
             ContentStanding::Orphan(_) => {

@@ -73,6 +73,7 @@ mod tests {
     use folkmoot_accord::{Accord, ParkReason, Policy, Seen, Way};
     use folkmoot_record::{
         DeviceKey, Draft, GrantId, Hlc, InviteKey, KemKey, Kind, Place, SeatKey, Verified,
+        content::Content,
         control::{Actions, Control, Invite, Join, Limits},
         signature,
     };
@@ -90,6 +91,7 @@ mod tests {
 
     const NOW: u64 = 1_800_000_000_000;
     const LATER: u64 = NOW + 1_000 * 60_000;
+    const FIRST: Place = Place { seq: 0, prev: None };
 
     struct Club {
         _folder: tempfile::TempDir,
@@ -170,12 +172,16 @@ mod tests {
             self.collective().accord.standing(id)
         }
 
-        fn take(&mut self, record: &Verified) -> Standing {
+        fn deliver(&mut self, record: &Verified, now_ms: u64) -> Delivered {
             let mut taken = Taken::default();
             let collective = self.collectives.get_mut(&self.cid).unwrap();
-            let verdict = collective.take(&self.store, record.clone(), None, NOW, &mut taken);
-            assert_eq!(verdict, Delivered::Stored);
+            let verdict = collective.take(&self.store, record.clone(), None, now_ms, &mut taken);
             self.store.commit(&taken.entries).unwrap();
+            verdict
+        }
+
+        fn take(&mut self, record: &Verified) -> Standing {
+            assert_eq!(self.deliver(record, NOW), Delivered::Stored);
             self.standing(&record.id()).unwrap()
         }
 
@@ -185,7 +191,7 @@ mod tests {
             place: Place,
             (kind, cap): (Kind, GrantId),
             auth: &Verified,
-            body: &Control,
+            body: Vec<u8>,
         ) -> Verified {
             Draft {
                 cid: Some(self.cid),
@@ -197,7 +203,7 @@ mod tests {
                 auth: vec![auth.id()],
                 refs: Vec::new(),
                 tags: Vec::new(),
-                body: body.encode(),
+                body,
             }
             .sign(dev)
             .unwrap()
@@ -218,9 +224,8 @@ mod tests {
                 seat_sig: Join::sign_seat(&root, self.cid, device, kem),
                 old_dev: None,
             });
-            let first = Place { seq: 0, prev: None };
             let by = (Kind::JOIN, invite.id().into());
-            self.write((&root, &dev), first, by, invite, &body)
+            self.write((&root, &dev), FIRST, by, invite, body.encode())
         }
 
         /// Whether anybody is given a record, and told of it.
@@ -270,10 +275,17 @@ mod tests {
             prev: Some(before.id()),
         };
         let merge = (Kind::MERGE, cap);
-        let dear = club.write(member, next(1, &join), merge, &join, &Control::Merge);
+        let dear = club.write(
+            member,
+            next(1, &join),
+            merge,
+            &join,
+            Control::Merge.encode(),
+        );
         assert!(club.take(&dear).is_honoured());
         let body = invite(&key(51), (2, 20), 3);
-        let waits = club.write(member, next(2, &dear), (Kind::INVITE, cap), &dear, &body);
+        let by = (Kind::INVITE, cap);
+        let waits = club.write(member, next(2, &dear), by, &dear, body.encode());
         assert_eq!(club.take(&waits), Standing::Parked(ParkReason::Cpu));
         let forged = club.join(70, &waits, &key(52));
         assert_eq!(club.take(&forged), Standing::Parked(ParkReason::Past));
@@ -302,6 +314,7 @@ mod tests {
             club.standing(&forged.id()),
             Some(Standing::Void(_))
         ));
+        assert!(!club.is_given(&forged.id()));
         let left = load(&club.store, &club.cid).unwrap();
         assert_eq!(left, BTreeSet::from([forged.id()]));
     }
@@ -316,6 +329,84 @@ mod tests {
             club.standing(&forged.id()),
             Some(Standing::Void(_))
         ));
-        assert!(club.is_given(&waits.id()));
+        assert!(club.is_given(&waits.id()) && !club.is_given(&forged.id()));
+    }
+
+    #[test]
+    fn content_waits_in_memory_for_what_waits_for_its_turn() {
+        let (mut club, waits, forged) = story();
+        let text = Content::new([0; 16]).encode();
+        let cap = waits.header().cap.unwrap();
+        let member = (&key(60), &key(61));
+        let honest = club.write(member, FIRST, (Kind::NOTE, cap), &waits, text.clone());
+        let (stranger, cap) = ((&key(70), &key(71)), forged.id().into());
+        let void = club.write(stranger, FIRST, (Kind::NOTE, cap), &forged, text);
+        for record in [&honest, &void] {
+            assert_eq!(club.deliver(record, NOW), Delivered::Orphan);
+            assert!(!club.store.contains(&record.id()).unwrap());
+        }
+        let mut taken = Taken::default();
+        let collective = club.collectives.get_mut(&club.cid).unwrap();
+        collective.release_orphans(&club.store, NOW, &mut taken);
+        assert!(taken.stored.is_empty() && collective.orphans.len() == 2);
+        collective.fall_due(&club.store, LATER, &mut taken);
+        collective.release_orphans(&club.store, LATER, &mut taken);
+        assert!(collective.orphans.is_empty());
+        club.store.commit(&taken.entries).unwrap();
+        assert!(club.store.contains(&honest.id()).unwrap());
+        assert!(!club.store.contains(&void.id()).unwrap());
+    }
+
+    #[test]
+    fn nobody_fills_the_store_in_the_name_of_others() {
+        let (mut club, waits, _) = story();
+        let cap = waits.header().cap.unwrap();
+        let (stranger, body) = ((&key(60), &key(99)), Control::Merge.encode());
+        let spent = club.write(stranger, FIRST, (Kind::MERGE, cap), &waits, body);
+        let (nobody, unknown) = ((&key(80), &key(81)), (Kind(0x50), cap));
+        let strange = club.write(nobody, FIRST, unknown, &waits, vec![0xa0]);
+        for record in [&spent, &strange] {
+            assert_eq!(club.deliver(record, NOW), Delivered::Delayed);
+            assert!(!club.store.contains(&record.id()).unwrap());
+        }
+        let (member, next) = (
+            (&key(60), &key(61)),
+            Place {
+                seq: 3,
+                prev: Some(waits.id()),
+            },
+        );
+        let strange = club.write(member, next, unknown, &waits, vec![0xa0]);
+        assert_eq!(club.take(&strange), Standing::Parked(ParkReason::Kind));
+    }
+
+    #[test]
+    fn a_member_answers_for_the_own_devices_alone() {
+        let (mut club, waits, _) = story();
+        let accord = &mut club.collective().accord;
+        // Judged, and paid off.
+        accord.tick(LATER);
+        accord.tick(2 * LATER);
+        let (cap, body) = (waits.header().cap.unwrap(), || Control::Merge.encode());
+        let stranger = (&key(60), &key(99));
+        let forged = club.write(stranger, FIRST, (Kind::MERGE, cap), &waits, body());
+        assert_eq!(club.deliver(&forged, 2 * LATER), Delivered::Refused);
+        let refused = |club: &mut Club| {
+            let mut all = club.collective().misdeeds.all();
+            all.find(|(_, what, _)| *what == Misdeed::Refused)
+                .map_or(0, |(_, _, tally)| tally.count)
+        };
+        assert_eq!(refused(&mut club), 0);
+        let (member, next) = (
+            (&key(60), &key(61)),
+            Place {
+                seq: 3,
+                prev: Some(waits.id()),
+            },
+        );
+        let by = (Kind::MERGE, waits.id().into());
+        let void = club.write(member, next, by, &waits, body());
+        assert_eq!(club.deliver(&void, 2 * LATER), Delivered::Refused);
+        assert_eq!(refused(&mut club), 1);
     }
 }
