@@ -93,6 +93,8 @@ fn a_list_of_one_collective_stays_within_it() {
     let home = Home::new();
     home.collective("commons");
     home.note(None, "Mine", "medlar", &[]);
+    // Clocks of two collectives are two: of one millisecond neither record is the older.
+    std::thread::sleep(std::time::Duration::from_millis(5));
     home.note(Some("commons"), "Ours", "quince", &[]);
     home.note(Some("commons"), "Others", "pear", &[]);
     assert_eq!(home.list(Some("commons"), ""), ["Others", "Ours"]);
