@@ -10,23 +10,19 @@ use folkmoot_sync::{Ask, Event, Input, Machine, Output};
 
 use crate::{
     Network,
-    author::tip_fact,
-    checkers::Checkers,
     clock::{Clock, random},
-    collective::Collective,
     damage::Kept,
-    depart::Departure,
-    documents::Display,
     errors::{failed, store_failed},
-    holdings::View,
-    home::Home,
-    index::Library,
-    join::Join,
-    keyring::Keyring,
-    receive::{Taken, again, united},
-    recovering::Recovery,
-    retire::Retirement,
-    secrets::Membership,
+    exchange::holdings::View,
+    finding::index::Library,
+    intake::{
+        checkers::Checkers,
+        receive::{Taken, again, united},
+    },
+    keeping::{author::tip_fact, documents::Display},
+    membership::{collective::Collective, depart::Departure, join::Join},
+    person::{home::Home, keyring::Keyring, secrets::Membership},
+    recovery::{recovering::Recovery, retire::Retirement},
     wait::Waiting,
 };
 
@@ -68,7 +64,7 @@ pub(crate) struct Core {
     pub(crate) damage: Vec<Kept>,
     pub(crate) upkeep_at: u64,
     /// What this node does about bodies that were taken back.
-    pub(crate) bin: crate::trash::Bin,
+    pub(crate) bin: crate::keeping::trash::Bin,
     /// Where reading the log against its checksums goes on.
     pub(crate) scrubbing: Option<LogCursor>,
     /// When the next reading begins, wall clock milliseconds.
@@ -76,7 +72,7 @@ pub(crate) struct Core {
     /// Damage whose records are in memory and could not be written again yet.
     pub(crate) unmended: Vec<Damage>,
     /// Fingerprints of what was imported, a collective; built when an import begins.
-    pub(crate) imported: BTreeMap<CollectiveId, crate::import::Known>,
+    pub(crate) imported: BTreeMap<CollectiveId, crate::keeping::import::Known>,
 }
 
 impl Core {
@@ -478,7 +474,7 @@ impl Core {
             }
         }
         for id in ids {
-            let Some(record) = crate::holdings::read(&self.store, &id) else {
+            let Some(record) = crate::exchange::holdings::read(&self.store, &id) else {
                 continue;
             };
             if let Rejudge::Seats(seats) = rejudge

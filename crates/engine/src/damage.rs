@@ -8,7 +8,7 @@ use folkmoot_record::{
 };
 use folkmoot_store::{Entry, Held};
 
-use crate::{core::Core, errors::store_failed, invite::moment};
+use crate::{core::Core, errors::store_failed, membership::invite::moment};
 
 /// Local fact: damage that was found.
 const DAMAGE: &[u8] = b"damage";

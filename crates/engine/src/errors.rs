@@ -4,7 +4,11 @@ use folkmoot_accord::{Denied, VoidReason};
 use folkmoot_api::{ApiError, ErrorCode};
 use folkmoot_store::StoreError;
 
-use crate::{OpenError, home::HomeError, keyring::KeyError, reasons};
+use crate::{
+    OpenError,
+    person::{home::HomeError, keyring::KeyError},
+    powers::reasons,
+};
 
 pub(crate) fn failed(message: String) -> ApiError {
     ApiError::new(ErrorCode::Failed, message)

@@ -14,8 +14,8 @@ use folkmoot_sync::{Addr, Input};
 
 use crate::{
     Network, OpenError, Opened, Options,
-    checkers::{Batch, Checked},
     core::{Core, ReplyTo},
+    intake::checkers::{Batch, Checked},
 };
 
 /// Messages that may wait for the engine. A sender of network input waits while it is full; a

@@ -7,7 +7,7 @@ use folkmoot_record::{CollectiveId, RecordId};
 use folkmoot_store::{Damage, Entry, Held, LogCursor, StoreError};
 use folkmoot_sync::Input;
 
-use crate::{core::Core, documents::Display};
+use crate::{core::Core, keeping::documents::Display};
 
 /// Bytes of the log read against their checksums at each upkeep: a few milliseconds.
 const SCRUB_SLICE: u64 = 8 << 20;

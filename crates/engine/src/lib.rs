@@ -4,92 +4,26 @@
 //! network is attached as a function that carries out [`folkmoot_sync::Output`]s, and what
 //! happens comes back by [`Engine::input`].
 
-mod acts;
-mod agents;
-mod aside;
-mod author;
-mod bundles;
-mod card;
-mod charter;
-mod checkers;
 mod clock;
-mod collective;
-mod collectives;
-mod comeback;
-mod contracts;
 mod core;
-mod cut;
 mod damage;
-mod depart;
-mod devices;
-mod documents;
-mod edit;
-mod erasure;
 mod errors;
-mod explain;
-mod eye;
-mod facts;
-mod filing;
-mod find;
-mod found;
-mod govern;
-mod grant;
+mod exchange;
+mod finding;
 mod handle;
 mod heal;
-mod heard;
-mod history;
-mod holdings;
-mod home;
-mod import;
-mod index;
-mod invite;
-mod join;
-mod keyring;
-mod leave;
-mod limits;
-mod linked;
-mod lost_home;
-mod marks;
-mod members;
-mod merge;
-mod misdeeds;
-mod names;
-mod notes;
-mod offers;
+mod intake;
+mod keeping;
+mod membership;
 mod open;
-mod orphans;
-mod parting;
-mod peers;
-mod profiles;
-mod reach;
-mod readmit;
-mod reasons;
-mod receive;
-mod recover;
-mod recovering;
-mod rejudge;
-mod rekey;
-mod retire;
-mod revoke;
-mod scope;
-mod secrets;
-mod settled;
-mod shares;
+mod person;
+mod powers;
+mod recovery;
 mod status;
-mod take;
-mod trash;
-mod trial;
-mod understand;
-mod undo;
-mod unproven;
-mod void;
 mod wait;
-mod waiting;
-mod who;
-mod why;
 
 pub use handle::Engine;
-pub use recover::{Outcome, Recover, Recovered, recover};
+pub use recovery::recover::{Outcome, Recover, Recovered, recover};
 
 use std::path::PathBuf;
 
@@ -116,9 +50,9 @@ pub struct Options {
 /// # Errors
 /// Where the key folder cannot be read, or others can.
 pub fn keys_are_sealed(home: &std::path::Path) -> Result<bool, OpenError> {
-    Ok(keyring::Keyring::are_sealed(&home::Home::new(
-        home.to_owned(),
-    ))?)
+    Ok(person::keyring::Keyring::are_sealed(
+        &person::home::Home::new(home.to_owned()),
+    )?)
 }
 
 /// What opening found and did.

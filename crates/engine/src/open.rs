@@ -9,17 +9,19 @@ use folkmoot_store::{
 
 use crate::{
     OpenError, Opened, Options,
-    checkers::{Batch, Checked, Checkers},
     clock::Clock,
-    collective::Collective,
     core::Core,
-    home::Home,
-    index::Library,
-    join::first_sync_key,
-    keyring::Keyring,
-    marks::unjudged_key,
-    profiles,
-    secrets::{Membership, Secrets},
+    finding::index::Library,
+    intake::{
+        checkers::{Batch, Checked, Checkers},
+        marks::unjudged_key,
+    },
+    membership::{collective::Collective, join::first_sync_key, profiles},
+    person::{
+        home::Home,
+        keyring::Keyring,
+        secrets::{Membership, Secrets},
+    },
 };
 
 impl Core {
@@ -91,14 +93,14 @@ impl Core {
             warnings: VecDeque::new(),
             damage: Vec::new(),
             upkeep_at: crate::core::UPKEEP,
-            bin: crate::trash::Bin::default(),
+            bin: crate::keeping::trash::Bin::default(),
             imported: BTreeMap::new(),
             scrubbing: None,
             scrub_next_ms: since_ms,
             unmended: Vec::new(),
         };
-        core.recovering = crate::recovering::load(&core.store)?;
-        core.retiring = crate::retire::load(&core.store)?;
+        core.recovering = crate::recovery::recovering::load(&core.store)?;
+        core.retiring = crate::recovery::retire::load(&core.store)?;
         core.load_collectives()?;
         core.judge_what_is_left();
         if lost {
@@ -182,7 +184,7 @@ impl Core {
         collective.recall_refusals(&self.store)?;
         collective.unjudged = self.store.local(&unjudged_key(&cid))?.is_some();
         for (id, mark) in self.store.marked()? {
-            if let Some(record) = crate::holdings::read(&self.store, &id)
+            if let Some(record) = crate::exchange::holdings::read(&self.store, &id)
                 && record.header().cid == Some(cid)
             {
                 collective.remember_mark(&record, mark);

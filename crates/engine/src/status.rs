@@ -2,7 +2,7 @@
 
 use folkmoot_api::{ApiError, IdView, Listening, StatusView};
 
-use crate::{core::Core, invite::moment};
+use crate::{core::Core, membership::invite::moment};
 
 impl Core {
     /// # Errors

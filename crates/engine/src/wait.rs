@@ -124,7 +124,7 @@ impl Core {
                 !collective.is_home() && cid.is_none_or(|cid| cid == collective.cid())
             })
             .filter(|collective| self.connected_members(&collective.cid()) == 0)
-            .map(crate::collective::Collective::name)
+            .map(crate::membership::collective::Collective::name)
             .collect();
         SyncView {
             peers,

@@ -1,0 +1,7 @@
+//! Searching: the index, queries and their explanation, what may have been meant.
+
+pub(crate) mod explain;
+pub(crate) mod find;
+pub(crate) mod index;
+pub(crate) mod offers;
+pub(crate) mod understand;

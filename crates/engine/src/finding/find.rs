@@ -1,0 +1,456 @@
+//! Finding, listing, showing.
+
+use std::collections::BTreeMap;
+
+use folkmoot_api::{
+    ApiError, DocumentView, Find, Found, ItemView, List, Reply, ShowView, Sort as Order,
+};
+use folkmoot_library::{Item, ResolvedQuery, Sort, has_versions, item, snippet};
+use folkmoot_record::{CollectiveId, Kind, RecordId, Verified};
+use folkmoot_search::Page;
+
+use crate::{
+    core::Core,
+    errors::{failed, not_found, store_failed, usage},
+    exchange::holdings::read,
+    finding::understand::{place, time_zone},
+    intake::receive::mark,
+    keeping::{documents::Document, erasure::Fate},
+    membership::invite::moment,
+};
+
+/// Hits of one page where the asker does not say.
+const PAGE: u32 = 20;
+/// Most hits of one page.
+const MOST_PAGE: u32 = 1_000;
+/// Characters of a snippet: two lines of a terminal.
+const SNIPPET: usize = 160;
+
+impl Core {
+    pub(crate) fn find(&mut self, ask: &Find) -> Result<Reply, ApiError> {
+        self.catch_up_alone();
+        let zone = ask.time_zone.as_deref();
+        let mut parsed = self.parse(&ask.query, zone)?;
+        let order = match ask.sort {
+            Order::Auto => parsed.asked,
+            Order::Newest => Some(Sort::Newest),
+            Order::Oldest => Some(Sort::Oldest),
+            Order::Relevance => Some(Sort::Relevance),
+        };
+        parsed.asked = order;
+        parsed.sort = order.unwrap_or(parsed.sort);
+        let query = self.resolved(&parsed)?;
+        let page = Page {
+            limit: page_size(ask.limit),
+            offset: ask.offset as usize,
+        };
+        let (mut found, shown) = self.results(&query, page)?;
+        if found.total == 0 {
+            found.did_you_mean = self.offers(&ask.query, &parsed, &query, |offer| {
+                let other = self.understand(offer, zone);
+                other.is_ok_and(|other| self.total(&other) > 0)
+            });
+        }
+        if ask.explain {
+            let zone = time_zone(zone)?;
+            let told = self.explain(&ask.query, &parsed, &query, &zone, &shown)?;
+            found.explained = Some(Box::new(told));
+        }
+        Ok(Reply::Found(found))
+    }
+
+    pub(crate) fn list(&mut self, ask: &List) -> Result<Reply, ApiError> {
+        self.catch_up_alone();
+        let mut query = self.parse(&ask.query, ask.time_zone.as_deref())?;
+        let sort = query.asked.unwrap_or(Sort::Newest);
+        let within = match &ask.collective {
+            Some(name) => Some(self.resolve(name)?),
+            None => None,
+        };
+        if let Some(cid) = within {
+            query = query.within(place(cid));
+        }
+        let parsed = query;
+        let mut query = self.resolved(&parsed)?;
+        query.sort = sort;
+        let offset = match &ask.cursor {
+            None => 0,
+            Some(cursor) => cursor.parse().map_err(|_| {
+                usage("this is no cursor of a list").hint("take the `next` of the page before")
+            })?,
+        };
+        let page = Page {
+            limit: page_size(ask.limit),
+            offset,
+        };
+        let (mut found, _) = self.results(&query, page)?;
+        if found.total == 0 {
+            let zone = ask.time_zone.as_deref();
+            found.did_you_mean = self.offers(&ask.query, &parsed, &query, |offer| {
+                let other = self.parse(offer, zone).map(|other| match within {
+                    Some(cid) => other.within(place(cid)),
+                    None => other,
+                });
+                let other = other.and_then(|other| self.resolved(&other));
+                other.is_ok_and(|other| self.total(&other) > 0)
+            });
+        }
+        let end = offset + found.items.len();
+        found.next =
+            (!found.items.is_empty() && (end as u64) < found.total).then(|| end.to_string());
+        Ok(Reply::Found(found))
+    }
+
+    /// A page of hits, and the items that it shows.
+    fn results(
+        &mut self,
+        query: &ResolvedQuery,
+        page: Page,
+    ) -> Result<(Found, Vec<Item>), ApiError> {
+        let hits = self.library.search(query, page).map_err(|error| {
+            failed(format!("the search failed: {error}")).hint("restart to rebuild the index")
+        })?;
+        let mut items = Vec::with_capacity(hits.hits.len());
+        let mut shown = Vec::with_capacity(hits.hits.len());
+        for hit in &hits.hits {
+            if let Some(record) = read(&self.store, &hit.id)
+                && let Some(item) = item(&record)
+            {
+                let beside = self.count_beside(&item);
+                items.push(ItemView {
+                    beside,
+                    ..self.item_view(&item, Some(query))
+                });
+                shown.push(if beside > 0 {
+                    self.as_found(item)
+                } else {
+                    item
+                });
+            }
+        }
+        let found = Found {
+            total: hits.total,
+            items,
+            next: None,
+            did_you_mean: Vec::new(),
+            explained: None,
+            partial: self.library.partial(),
+        };
+        Ok((found, shown))
+    }
+
+    pub(crate) fn item_view(&self, item: &Item, query: Option<&ResolvedQuery>) -> ItemView {
+        let collective = self.collectives.get(&item.cid);
+        let (snippet, marks) = match query {
+            Some(query) => {
+                let piece = snippet(&item.text, query, SNIPPET);
+                let marks = piece.hits.iter().map(|hit| (hit.start, hit.end)).collect();
+                (piece.text, marks)
+            }
+            None => (String::new(), Vec::new()),
+        };
+        let title = if item.title.is_empty() {
+            item.url.clone().unwrap_or_default()
+        } else {
+            item.title.clone()
+        };
+        ItemView {
+            id: item.document.to_string(),
+            short: self.short_id(&item.document),
+            version: (item.document != item.id).then(|| item.id.to_string()),
+            beside: 0,
+            kind: item
+                .kind
+                .name()
+                .map_or_else(|| item.kind.0.to_string(), str::to_owned),
+            title,
+            snippet,
+            marks,
+            tags: item
+                .tags
+                .iter()
+                .map(|tag| tag.as_str().to_owned())
+                .collect(),
+            author: collective.map_or_else(|| item.seat.short(), |c| c.member_name(&item.seat)),
+            seat: item.seat.to_string(),
+            collective: collective.map_or_else(
+                || item.cid.short(),
+                crate::membership::collective::Collective::name,
+            ),
+            collective_id: item.cid.to_string(),
+            written: moment(item.ms()),
+            url: item.url.clone(),
+        }
+    }
+
+    /// One record by id, unique prefix or exact title; of a document the current version.
+    pub(crate) fn show_record(&mut self, text: &str) -> Result<Reply, ApiError> {
+        let mut id = self.named_or_titled(text)?;
+        let mut document = None;
+        if let Some((_, found)) = read(&self.store, &id)
+            .map(|record| self.document_of(&record))
+            .transpose()?
+            .flatten()
+        {
+            // The first record names the document; any other version is shown as it stands.
+            if id == found.id
+                && let Some(shown) = found.current().first()
+            {
+                id = shown.id();
+            }
+            document = Some(found);
+        }
+        let stored = self
+            .store
+            .get(&id)
+            .map_err(store_failed)?
+            .ok_or_else(|| not_found(format!("there is no record {text} here")))?;
+        let record = stored
+            .verified()
+            .map_err(|reason| failed(format!("the stored record cannot be read ({reason})")))?;
+        let mut view = self.show_view(&record, stored.received_ms, stored.wire.len());
+        if record.header().kind == Kind::PROPOSAL
+            && let Some(cid) = record.header().cid
+            && let Ok(proposal) = self.proposal_view(&cid, &id)
+        {
+            view.item.title.clone_from(&proposal.title);
+            view.proposal = Some(Box::new(proposal));
+        }
+        if let Some(cid) = record.header().cid
+            && let Fate::Hidden(act) | Fate::Erased(act) = self.fate_of(&cid, &record)?
+        {
+            view.fate = Some(Box::new(self.fate_view(&act)?));
+        }
+        if view.text.is_some() || view.item.url.is_some() {
+            (view.linked_from, view.linked_more) = self.linked_from(&record)?;
+        }
+        if let Some(text) = &view.text {
+            view.unresolved = self.unresolved(text);
+        }
+        if let Some(document) = document.filter(|document| document.versions.len() > 1) {
+            let told = self.document_view(&document, &record);
+            view.item.beside = u32::try_from(told.beside.len()).unwrap_or(u32::MAX);
+            view.document = Some(Box::new(told));
+        }
+        Ok(Reply::Show(Box::new(view)))
+    }
+
+    fn document_view(&self, document: &Document, shown: &Verified) -> DocumentView {
+        let id = shown.id();
+        let current = document.current();
+        let is_current = document.versions.current().contains(&id);
+        let beside = current
+            .iter()
+            .filter(|other| is_current && other.id() != id)
+            .map(|other| self.version_view(document, other))
+            .collect();
+        let first = document.first().unwrap_or_else(|| shown.header());
+        DocumentView {
+            version: id.to_string(),
+            short: self.short_id(&id),
+            versions: document.versions.len() as u64,
+            current: is_current,
+            author: self.author_name(document, &first.seat),
+            begun: moment(first.ms()),
+            beside,
+        }
+    }
+
+    /// A record by id, unique prefix or exact title.
+    pub(crate) fn named_or_titled(&mut self, text: &str) -> Result<RecordId, ApiError> {
+        match self.record_named(text)? {
+            Some(id) => Ok(id),
+            None => self.titled(text),
+        }
+    }
+
+    /// A document by id or title of it, or by the id of one of its versions.
+    pub(crate) fn document_named(
+        &mut self,
+        text: &str,
+    ) -> Result<(CollectiveId, Document), ApiError> {
+        let id = self.named_or_titled(text)?;
+        let record = read(&self.store, &id)
+            .ok_or_else(|| not_found(format!("there is no record {text} here")))?;
+        self.document_of(&record)?.ok_or_else(|| {
+            let name = record.header().kind.name().unwrap_or("record");
+            let hint = format!("look at it: `moot show {}`", self.short_id(&id));
+            if has_versions(record.header().kind) {
+                not_found(format!("{text} does not stand, so it has no versions"))
+                    .hint(format!("`moot why {}` says why", self.short_id(&id)))
+            } else {
+                usage(format!("a {name} has no versions")).hint(hint)
+            }
+        })
+    }
+
+    pub(crate) fn titled(&mut self, title: &str) -> Result<RecordId, ApiError> {
+        /// Records with the same words in their title that are looked at.
+        const LOOKED_AT: usize = 50;
+        let quoted = format!("\"{}\"", title.replace('"', " "));
+        self.catch_up_alone();
+        let partial = self.library.partial();
+        let none = || {
+            if partial {
+                return not_found(format!(
+                    "no record with the id or title {title} was found yet: the index is being built"
+                ))
+                .hint(
+                    "wait until `moot status` says that it is whole, or show the record by its id",
+                );
+            }
+            not_found(format!("no record here has the id or title {title}"))
+                .hint(format!("search for it: `moot find {quoted}`"))
+        };
+        let query = self.understand(&quoted, None).map_err(|_| none())?;
+        let hits = self
+            .library
+            .search(&query, Page::first(LOOKED_AT))
+            .map_err(|error| failed(error.to_string()))?;
+        let wanted = folkmoot_library::fold(title.trim());
+        hits.hits
+            .iter()
+            .find(|hit| {
+                read(&self.store, &hit.id)
+                    .and_then(|record| item(&record))
+                    .is_some_and(|item| folkmoot_library::fold(item.title.trim()) == wanted)
+            })
+            .map(|hit| hit.id)
+            .ok_or_else(none)
+    }
+
+    fn show_view(&self, record: &Verified, received_ms: u64, size: usize) -> ShowView {
+        let header = record.header();
+        // What was taken back is not shown (section 8.2); where that cannot be told, neither.
+        let withdrawn = header
+            .cid
+            .and_then(|cid| self.collectives.get(&cid))
+            .is_some_and(|collective| {
+                collective
+                    .is_erased(&self.store, &record.id(), header)
+                    .unwrap_or(true)
+            });
+        let content = record
+            .body()
+            .filter(|_| !withdrawn)
+            .and_then(|body| folkmoot_record::content::Content::decode(header.kind, body).ok());
+        let item = item(record)
+            .filter(|_| !withdrawn)
+            .unwrap_or_else(|| bare_item(record));
+        let standing =
+            self.collectives
+                .get(&item.cid)
+                .map_or("of no collective here", |collective| {
+                    match collective.accord.standing(&record.id()) {
+                        Some(standing) => crate::powers::why::standing_word(&standing),
+                        None => {
+                            mark::word(collective.marked.get(&record.id()).copied().unwrap_or(0))
+                        }
+                    }
+                });
+        ShowView {
+            text: content
+                .as_ref()
+                .and_then(|content| content.text().map(str::to_owned)),
+            media: content
+                .as_ref()
+                .and_then(|content| content.media().map(str::to_owned)),
+            received: moment(received_ms),
+            device: header.dev.to_string(),
+            seq: header.seq,
+            size: size as u64,
+            standing: standing.to_owned(),
+            refs: header
+                .refs
+                .iter()
+                .map(|r| (relation(r.rel.0), r.id.to_string()))
+                .collect(),
+            document: None,
+            linked_from: Vec::new(),
+            linked_more: 0,
+            unresolved: Vec::new(),
+            fate: None,
+            proposal: None,
+            item: self.item_view(&item, None),
+        }
+    }
+
+    /// One command has no time to come back: it waits until the index has everything.
+    pub(crate) fn catch_up_alone(&mut self) {
+        if !self.serving {
+            self.catch_up_fully();
+        }
+    }
+
+    /// Feeds the index until it has everything.
+    pub(crate) fn catch_up_fully(&mut self) {
+        loop {
+            match self.library.catch_up(&self.store, &mut self.collectives) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    self.warn(format!(
+                        "the index could not be brought up to date: {error}"
+                    ));
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// What can be shown of a record that is not found by itself.
+fn bare_item(record: &Verified) -> Item {
+    let header = record.header();
+    let cid = header
+        .cid
+        .unwrap_or_else(|| CollectiveId::from(record.id()));
+    Item {
+        id: record.id(),
+        document: record.id(),
+        cid,
+        seat: header.seat,
+        dev: header.dev,
+        kind: header.kind,
+        hlc: header.hlc,
+        tags: header.tags.clone(),
+        title: header.kind.name().unwrap_or("record").to_owned(),
+        text: String::new(),
+        url: None,
+        also: Vec::new(),
+        links: Vec::new(),
+        answers: None,
+        flags: folkmoot_library::Flags::default(),
+    }
+}
+
+fn relation(rel: u8) -> String {
+    let names: BTreeMap<u8, &str> = BTreeMap::from([
+        (1, "supersedes"),
+        (2, "reply-to"),
+        (3, "about"),
+        (4, "quotes"),
+        (5, "derived-from"),
+        (6, "merges"),
+        (7, "document"),
+        (8, "mentions"),
+        (9, "part-of"),
+        (10, "occurrence-of"),
+        (11, "broader"),
+        (12, "related"),
+        (13, "same-as"),
+        (14, "endorses"),
+        (15, "made-with"),
+    ]);
+    names
+        .get(&rel)
+        .map_or_else(|| rel.to_string(), |name| (*name).to_owned())
+}
+
+fn page_size(asked: u32) -> usize {
+    (if asked == 0 {
+        PAGE
+    } else {
+        asked.min(MOST_PAGE)
+    }) as usize
+}

@@ -1,0 +1,339 @@
+//! The search index as the engine feeds it: from the record log, in log order.
+
+use std::{
+    collections::BTreeMap,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+};
+
+use folkmoot_library::{Item, ResolvedQuery, item};
+use folkmoot_record::{CollectiveId, Kind, RecordId, Verified};
+use folkmoot_search::{Hits, Index, Opened, Options, Page, SearchError, Snapshot, Why};
+use folkmoot_store::{LogCursor, Logged, StoreError, Vault};
+
+use crate::{
+    keeping::{documents::Display, notes::MEMBERSHIP},
+    membership::collective::Collective,
+};
+
+/// Log entries fed in one go while the index catches up: a few tens of milliseconds, so that
+/// commands are answered in between.
+const SLICE: usize = 2_000;
+
+/// How long feeding waits after a fault, in milliseconds.
+const RETRY: u64 = 30_000;
+
+/// The index and how far it was fed.
+#[derive(Debug)]
+pub(crate) struct Library {
+    dir: PathBuf,
+    /// `None` between a fault and the next opening.
+    index: Option<Index>,
+    /// Where feeding goes on; `None` once the index has everything.
+    behind: Option<LogCursor>,
+    /// A writer that failed stays so: the index is opened again from its last commit.
+    broken: bool,
+    /// After a fault feeding goes on then, monotonic milliseconds.
+    retry_at: u64,
+    maintain_at: Option<u64>,
+    why_rebuilt: Option<String>,
+}
+
+/// What can go wrong while feeding.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FeedError {
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Library {
+    /// Opens the index; one that cannot be read is thrown away and built again, and so is one of a
+    /// log that `lost` records: it would still name them.
+    pub(crate) fn open(dir: &Path, store: &Vault, lost: bool) -> Result<Self, SearchError> {
+        let mut library = Self {
+            dir: dir.to_owned(),
+            index: None,
+            behind: None,
+            broken: false,
+            retry_at: 0,
+            maintain_at: None,
+            why_rebuilt: None,
+        };
+        library.open_index(store, lost)?;
+        Ok(library)
+    }
+
+    fn open_index(&mut self, store: &Vault, lost: bool) -> Result<(), SearchError> {
+        // Only one may have the folder open.
+        self.index = None;
+        let (index, opened) = match Index::open(&self.dir, &Options { rebuild: lost }) {
+            Err(SearchError::Damaged(_)) => Index::open(&self.dir, &Options { rebuild: true })?,
+            other => other?,
+        };
+        let from = match opened {
+            Opened::Fresh => LogCursor::default(),
+            Opened::Rebuilt { why } => {
+                self.why_rebuilt = Some(if lost {
+                    "it may name records that damage took".to_owned()
+                } else {
+                    why
+                });
+                LogCursor::default()
+            }
+            Opened::Resumed { cursor } => cursor
+                .try_into()
+                .map_or_else(|_| LogCursor::default(), LogCursor::from_bytes),
+        };
+        self.index = Some(index);
+        self.behind = (from < store.cursor()).then_some(from);
+        self.broken = false;
+        Ok(())
+    }
+
+    fn index(&mut self) -> Result<&mut Index, SearchError> {
+        self.index.as_mut().ok_or_else(closed)
+    }
+
+    /// Why the index is being built again, once.
+    pub(crate) fn take_why_rebuilt(&mut self) -> Option<String> {
+        self.why_rebuilt.take()
+    }
+
+    /// Whether results may be incomplete because the index is still being fed.
+    pub(crate) fn partial(&self) -> bool {
+        self.behind.is_some() || self.broken
+    }
+
+    /// Feeds one slice if it is time to; after a fault it is tried again later.
+    pub(crate) fn catch_up_slice(
+        &mut self,
+        store: &Vault,
+        collectives: &mut BTreeMap<CollectiveId, Collective>,
+        mono: u64,
+    ) -> Result<bool, FeedError> {
+        if mono < self.retry_at {
+            return Ok(false);
+        }
+        let fed = match self.broken {
+            true => self.open_index(store, false).map_err(FeedError::from),
+            false => Ok(()),
+        }
+        .and_then(|()| self.catch_up(store, collectives));
+        if fed.is_err() {
+            self.broken = true;
+            self.retry_at = mono + RETRY;
+        }
+        fed
+    }
+
+    /// Feeds one slice of the log; true while there is more.
+    pub(crate) fn catch_up(
+        &mut self,
+        store: &Vault,
+        collectives: &mut BTreeMap<CollectiveId, Collective>,
+    ) -> Result<bool, FeedError> {
+        let Some(from) = self.behind else {
+            return Ok(false);
+        };
+        let mut slice = Slice::default();
+        let mut seen = 0;
+        let end = store.records_since(from, &mut |logged, _| {
+            seen += 1;
+            slice.add(store, logged);
+            if seen < SLICE {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        })?;
+        let display = slice.display(store, collectives)?;
+        self.index()?
+            .change(display.remove, display.add, &end.to_bytes())?;
+        let more = seen > 0 && end < store.cursor();
+        self.behind = more.then_some(end);
+        self.maintain_at = Some(0);
+        Ok(more)
+    }
+
+    /// Content was stored and is to be shown, or is not to be shown any more. While the index is
+    /// behind it comes to it in its turn.
+    pub(crate) fn change(
+        &mut self,
+        display: Display,
+        cursor: LogCursor,
+    ) -> Result<(), SearchError> {
+        if self.partial() {
+            return Ok(());
+        }
+        let changed = self.change_now(display, cursor);
+        // What was missed comes again from the log, after the index was opened again.
+        self.broken |= changed.is_err();
+        changed
+    }
+
+    /// What is to be shown could not be read: it comes again from the log.
+    pub(crate) fn missed(&mut self, error: &StoreError) -> SearchError {
+        self.broken = true;
+        SearchError::Writer(error.to_string())
+    }
+
+    fn change_now(&mut self, display: Display, cursor: LogCursor) -> Result<(), SearchError> {
+        let shows = !display.add.is_empty();
+        self.index()?
+            .change(display.remove, display.add, &cursor.to_bytes())?;
+        if shows {
+            self.maintain_at = Some(0);
+        }
+        Ok(())
+    }
+
+    /// Commits when it is time to.
+    pub(crate) fn maintain(&mut self, mono: u64) {
+        if self.maintain_at.is_some_and(|at| at <= mono) {
+            self.maintain_at = match self.index().and_then(|index| index.maintain(mono)) {
+                Ok(next) => next,
+                Err(error) => {
+                    tracing::error!(%error, "the index could not be committed");
+                    self.broken = true;
+                    self.retry_at = mono + RETRY;
+                    None
+                }
+            };
+        }
+    }
+
+    /// When [`Library::maintain`] or [`Library::catch_up`] is due, monotonic milliseconds.
+    pub(crate) fn deadline(&self) -> Option<u64> {
+        if self.partial() {
+            Some(self.retry_at)
+        } else {
+            self.maintain_at
+        }
+    }
+
+    pub(crate) fn search(&self, query: &ResolvedQuery, page: Page) -> Result<Hits, SearchError> {
+        self.index.as_ref().ok_or_else(closed)?.search(query, page)
+    }
+
+    /// Why these hits stand where they do.
+    pub(crate) fn explain(
+        &self,
+        query: &ResolvedQuery,
+        hits: &[Item],
+    ) -> Result<Vec<Why>, SearchError> {
+        let index = self.index.as_ref().ok_or_else(closed)?;
+        index.snapshot().explain(query, hits)
+    }
+
+    /// Words of the index like this one.
+    pub(crate) fn similar_words(&self, word: &str, most: usize) -> Vec<String> {
+        self.similar(|snapshot| snapshot.similar(word, most))
+    }
+
+    /// Tags of the index like this one.
+    pub(crate) fn similar_tags(&self, tag: &str, most: usize) -> Vec<String> {
+        self.similar(|snapshot| snapshot.similar_tags(tag, most))
+    }
+
+    fn similar(
+        &self,
+        look: impl FnOnce(&Snapshot) -> Result<Vec<String>, SearchError>,
+    ) -> Vec<String> {
+        let index = self.index.as_ref().ok_or_else(closed);
+        index
+            .and_then(|index| look(&index.snapshot()))
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        let size = self.index.as_ref().map(Index::size);
+        size.and_then(Result::ok).unwrap_or(0)
+    }
+
+    /// Records that the committed index does not have yet. They are found all the same.
+    pub(crate) fn uncommitted(&self) -> u64 {
+        self.index
+            .as_ref()
+            .map_or(0, |index| index.waiting() as u64)
+    }
+
+    pub(crate) fn close(self) -> Result<(), SearchError> {
+        self.index.map_or(Ok(()), Index::close)
+    }
+}
+
+fn closed() -> SearchError {
+    SearchError::Writer("it is being opened again".to_owned())
+}
+
+/// What people look for: not the node's own list of memberships, nor the names that members show,
+/// which stand in the list of members.
+pub(crate) fn findable(record: &Verified) -> Option<Item> {
+    let kind = record.header().kind;
+    (kind != MEMBERSHIP && kind != Kind::PROFILE)
+        .then(|| item(record))
+        .flatten()
+}
+
+/// What a stretch of the log touches. What is to be shown of it is decided at its end, by what the
+/// store has then: it may have changed again.
+#[derive(Debug, Default)]
+struct Slice {
+    touched: BTreeMap<RecordId, Verified>,
+    gone: Vec<RecordId>,
+}
+
+impl Slice {
+    fn add(&mut self, store: &Vault, logged: Logged) {
+        match logged {
+            Logged::Record(record, _) | Logged::Body(record) => {
+                if record.header().kind.is_content() {
+                    self.touched.insert(record.id(), record);
+                }
+            }
+            Logged::Erase(id) => {
+                self.touched.remove(&id);
+                self.gone.push(id);
+            }
+            Logged::Mark(id, _) => {
+                self.gone.push(id);
+                if let Some(record) = crate::exchange::holdings::read(store, &id) {
+                    self.touched.insert(id, record);
+                }
+            }
+            Logged::Other => {}
+        }
+    }
+
+    fn display(
+        self,
+        store: &Vault,
+        collectives: &mut BTreeMap<CollectiveId, Collective>,
+    ) -> Result<Display, StoreError> {
+        let mut shown: BTreeMap<Option<CollectiveId>, Vec<Verified>> = BTreeMap::new();
+        for (id, record) in self.touched {
+            if store.mark(&id)? == 0 {
+                shown.entry(record.header().cid).or_default().push(record);
+            }
+        }
+        let mut gone: BTreeMap<Option<CollectiveId>, Vec<RecordId>> = BTreeMap::new();
+        for id in self.gone {
+            let cid =
+                crate::exchange::holdings::read(store, &id).and_then(|record| record.header().cid);
+            gone.entry(cid).or_default().push(id);
+            shown.entry(cid).or_default();
+        }
+        let mut display = Display::default();
+        for (cid, shown) in shown {
+            let unshown = gone.remove(&cid).unwrap_or_default();
+            let collective = cid.and_then(|cid| collectives.get_mut(&cid));
+            display.append(match collective {
+                Some(collective) => collective.display(store, &shown, &unshown)?,
+                None => Display::plain(&shown, &unshown),
+            });
+        }
+        Ok(display)
+    }
+}

@@ -1,0 +1,90 @@
+//! From what a person writes as a query to what can be searched for.
+
+use std::collections::BTreeSet;
+
+use folkmoot_api::{ApiError, ErrorCode};
+use folkmoot_library::{
+    Expr, Leaf, Name, Query, QueryError, ResolvedQuery, Sort, Test, Text, TimeZone, Timestamp,
+    Zoned, fold, item,
+};
+use folkmoot_record::{CollectiveId, RecordId};
+use folkmoot_search::Page;
+
+use crate::{core::Core, errors::usage, exchange::holdings::read};
+
+impl Core {
+    /// Parses a query. Dates in words are of that time zone, UTC if none is named.
+    pub(crate) fn parse(&self, source: &str, zone: Option<&str>) -> Result<Query, ApiError> {
+        let now = self.now_in(zone)?;
+        Query::parse(source, &now).map_err(|error| bad_query(&error))
+    }
+
+    /// Puts keys in the place of names.
+    pub(crate) fn resolved(&self, query: &Query) -> Result<ResolvedQuery, ApiError> {
+        query.resolve(self).map_err(|error| bad_query(&error))
+    }
+
+    /// Both in one.
+    pub(crate) fn understand(
+        &self,
+        source: &str,
+        zone: Option<&str>,
+    ) -> Result<ResolvedQuery, ApiError> {
+        self.resolved(&self.parse(source, zone)?)
+    }
+
+    fn now_in(&self, zone: Option<&str>) -> Result<Zoned, ApiError> {
+        let zone = time_zone(zone)?;
+        let now = Timestamp::from_millisecond(i64::try_from(self.clock.wall()).unwrap_or(0))
+            .unwrap_or(Timestamp::UNIX_EPOCH);
+        Ok(Zoned::new(now, zone))
+    }
+
+    /// The records with this title, for `to:` and `links:`.
+    pub(crate) fn with_title(&self, title: &str) -> BTreeSet<RecordId> {
+        /// Records with the same words in their title that are looked at.
+        const LOOKED_AT: usize = 50;
+        let Some(words) = Text::phrase(title) else {
+            return BTreeSet::new();
+        };
+        let query = ResolvedQuery {
+            expr: Expr::Is(Test::Text(words)),
+            sort: Sort::Relevance,
+            now_ms: self.clock.wall(),
+        };
+        let wanted = fold(title);
+        let hits = self.library.search(&query, Page::first(LOOKED_AT));
+        hits.map(|found| found.hits)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|hit| item(&read(&self.store, &hit.id)?))
+            .filter(|item| fold(&item.title) == wanted)
+            .flat_map(|item| [item.id, item.document])
+            .collect()
+    }
+}
+
+/// The time zone of that name, UTC if none is named.
+pub(crate) fn time_zone(name: Option<&str>) -> Result<TimeZone, ApiError> {
+    match name {
+        None => Ok(TimeZone::UTC),
+        Some(name) => {
+            TimeZone::get(name).map_err(|_| usage(format!("there is no time zone called {name}")))
+        }
+    }
+}
+
+/// The condition that a record stands in this collective.
+pub(crate) fn place(cid: CollectiveId) -> Leaf {
+    Leaf::In(Name {
+        text: cid.to_string(),
+        span: 0..0,
+    })
+}
+
+pub(crate) fn bad_query(error: &QueryError) -> ApiError {
+    let mut out = ApiError::new(ErrorCode::Usage, error.problem.to_string());
+    out.span = Some((error.span.start, error.span.end));
+    out.hint = error.help();
+    out
+}

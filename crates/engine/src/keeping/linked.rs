@@ -1,0 +1,265 @@
+//! What links to a document, what its own links do not find, and renaming it with its links.
+
+use std::collections::BTreeSet;
+
+use folkmoot_api::{ApiError, ErrorCode, LinkedView, Rename, Renamed, Reply};
+use folkmoot_library::{Sort, fold, has_versions, is_linkable, item, link_titles, relinked};
+use folkmoot_record::{CollectiveId, RecordId, Verified};
+use folkmoot_search::Page;
+
+use crate::{
+    core::Core,
+    errors::{failed, usage},
+    exchange::holdings::read,
+    keeping::{
+        documents::{Document, document_of},
+        edit::{Says, unreadable},
+    },
+};
+
+/// Documents told of that link to the one shown, the newest; the rest is a number.
+const MOST_TOLD: usize = 20;
+/// Titles of one text that are looked for: more are a list of links.
+const MOST_TITLES: usize = 64;
+/// Documents whose links one renaming changes.
+const MOST_RELINKED: usize = 1_000;
+
+/// What links to a document.
+pub(crate) struct Linking {
+    /// Current versions, the newest first.
+    pub(crate) records: Vec<RecordId>,
+    /// How many there are in all.
+    pub(crate) total: u64,
+}
+
+impl Core {
+    /// The documents that link to one by its id or its title.
+    pub(crate) fn linking(
+        &mut self,
+        document: &RecordId,
+        title: Option<&str>,
+        most: usize,
+    ) -> Result<Linking, ApiError> {
+        let mut source = format!("links:{document}");
+        if let Some(title) = title.filter(|title| is_linkable(title) && !title.contains('"')) {
+            source = format!("links:{document} OR links:\"{title}\"");
+        }
+        if !self.serving {
+            self.catch_up_fully();
+        }
+        let mut query = self.understand(&source, None)?;
+        query.sort = Sort::Newest;
+        let page = Page {
+            limit: most,
+            offset: 0,
+        };
+        let hits = self
+            .library
+            .search(&query, page)
+            .map_err(|error| failed(error.to_string()))?;
+        let mut linking = Linking {
+            records: Vec::new(),
+            total: hits.total,
+        };
+        for hit in hits.hits {
+            let own = read(&self.store, &hit.id)
+                .and_then(|record| document_of(&hit.id, record.header()))
+                == Some(*document);
+            if own {
+                linking.total = linking.total.saturating_sub(1);
+            } else {
+                linking.records.push(hit.id);
+            }
+        }
+        Ok(linking)
+    }
+
+    /// What links to a shown record, as it is told, and how many more there are.
+    pub(crate) fn linked_from(
+        &mut self,
+        record: &Verified,
+    ) -> Result<(Vec<LinkedView>, u64), ApiError> {
+        let id = record.id();
+        let Some(item) = item(record) else {
+            return Ok((Vec::new(), 0));
+        };
+        let document = document_of(&id, record.header()).unwrap_or(id);
+        let linking = self.linking(&document, Some(&item.title), MOST_TOLD)?;
+        let told: Vec<LinkedView> = linking
+            .records
+            .iter()
+            .filter_map(|id| self.linked_view(id))
+            .collect();
+        let more = linking.total.saturating_sub(told.len() as u64);
+        Ok((told, more))
+    }
+
+    fn linked_view(&self, id: &RecordId) -> Option<LinkedView> {
+        let record = read(&self.store, id)?;
+        let item = item(&record)?;
+        Some(LinkedView {
+            id: item.document.to_string(),
+            short: self.short_id(&item.document),
+            title: item.title,
+            collective: self.name_of(&item.cid),
+        })
+    }
+
+    /// The titles in double brackets that no document here has, as they are written.
+    pub(crate) fn unresolved(&self, text: &str) -> Vec<String> {
+        if self.library.partial() {
+            // What is not found yet may be there.
+            return Vec::new();
+        }
+        link_titles(text)
+            .into_iter()
+            .take(MOST_TITLES)
+            .filter(|title| self.with_title(title).is_empty())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// The documents of this title.
+    pub(crate) fn namesakes(&self, title: &str) -> BTreeSet<RecordId> {
+        self.with_title(title.trim())
+            .into_iter()
+            .map(|id| {
+                let record = read(&self.store, &id);
+                record
+                    .and_then(|record| document_of(&id, record.header()))
+                    .unwrap_or(id)
+            })
+            .collect()
+    }
+
+    /// Gives a document another title, and its new name to what links to it by the old one. The
+    /// links come first: where it breaks off, doing it again finds the rest.
+    pub(crate) fn rename(&mut self, ask: &Rename) -> Result<Reply, ApiError> {
+        let title = ask.title.trim();
+        if title.is_empty() {
+            return Err(usage("a new title has at least one character"));
+        }
+        let (cid, document) = self.document_named(&ask.id)?;
+        if self.library.partial() {
+            let why = "the index is being built: not all that links to it is found yet";
+            return Err(
+                failed(why.to_owned()).hint("try again when `moot status` says it is whole")
+            );
+        }
+        let shown = document.current().first().copied().cloned();
+        let shown = shown.ok_or_else(|| unreadable(&ask.id))?;
+        let old = item(&shown).map(|item| item.title).unwrap_or_default();
+        let mut says = Says::of(&document, &shown.id()).ok_or_else(|| unreadable(&ask.id))?;
+        let before = says.clone();
+        says.set_title(title)?;
+        let mut renamed = Renamed {
+            id: document.id.to_string(),
+            short: self.short_id(&document.id),
+            collective: self.name_of(&cid),
+            old: old.clone(),
+            title: title.to_owned(),
+            version: shown.id().to_string(),
+            relinked: Vec::new(),
+            left: Vec::new(),
+            namesakes: 0,
+        };
+        let device = ask.device.as_deref();
+        if fold(&old) != fold(title) && !old.is_empty() {
+            // A right that is missing is told before anything is written.
+            self.may_edit(cid, &document)?;
+            let mut others = self.namesakes(&old);
+            others.remove(&document.id);
+            renamed.namesakes = others.len() as u64;
+            if others.is_empty() {
+                self.relink(cid, &document.id, &old, title, device, &mut renamed)?;
+            }
+        }
+        if says != before {
+            let replaces = BTreeSet::from([shown.id()]);
+            let version = self.write_version(cid, &document, &replaces, says, device)?;
+            renamed.version = version.to_string();
+        }
+        Ok(Reply::Renamed(Box::new(renamed)))
+    }
+
+    /// Only within the collective: the new title is not for the members of others.
+    fn relink(
+        &mut self,
+        cid: CollectiveId,
+        document: &RecordId,
+        old: &str,
+        new: &str,
+        device: Option<&str>,
+        renamed: &mut Renamed,
+    ) -> Result<(), ApiError> {
+        let linking = self.linking(document, Some(old), MOST_RELINKED)?;
+        if linking.total > linking.records.len() as u64 {
+            return Err(usage(format!(
+                "{} documents link to it; at most {MOST_RELINKED} are changed at once",
+                linking.total
+            )));
+        }
+        let able = is_linkable(new);
+        for id in linking.records {
+            let able = able && read(&self.store, &id).is_some_and(|r| r.header().cid == Some(cid));
+            let Some((view, written)) = self.relink_one(&id, old, new, able, device)? else {
+                continue;
+            };
+            match written {
+                true => renamed.relinked.push(view),
+                false => renamed.left.push(view),
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes the links of one document; `None` where none of them is by that title.
+    fn relink_one(
+        &mut self,
+        id: &RecordId,
+        old: &str,
+        new: &str,
+        able: bool,
+        device: Option<&str>,
+    ) -> Result<Option<(LinkedView, bool)>, ApiError> {
+        let Some(record) = read(&self.store, id) else {
+            return Ok(None);
+        };
+        let Some(view) = self.linked_view(id) else {
+            return Ok(None);
+        };
+        let text = item(&record).and_then(|item| relinked(&item.text, old, new));
+        let Some(text) = text else {
+            return Ok(None);
+        };
+        if !able || !has_versions(record.header().kind) {
+            return Ok(Some((view, false)));
+        }
+        let Some((cid, document)) = self.document_of(&record)? else {
+            return Ok(Some((view, false)));
+        };
+        let Some(mut says) = Says::of(&document, id) else {
+            return Ok(Some((view, false)));
+        };
+        let written = says.set_text(&text).and_then(|()| {
+            let replaces = BTreeSet::from([*id]);
+            self.write_version(cid, &document, &replaces, says, device)
+        });
+        match written {
+            Ok(_) => Ok(Some((view, true))),
+            // The words of others, or a text that is full: its author has to change it.
+            Err(error) if matches!(error.code, ErrorCode::Denied | ErrorCode::Usage) => {
+                Ok(Some((view, false)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether this person may write a version of a document, as far as that can be told before.
+    fn may_edit(&self, cid: CollectiveId, document: &Document) -> Result<(), ApiError> {
+        let (Some(first), Some(collective)) = (document.first(), self.collectives.get(&cid)) else {
+            return Ok(());
+        };
+        collective.may_edit(first, self.clock.wall())
+    }
+}

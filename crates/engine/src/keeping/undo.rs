@@ -1,0 +1,209 @@
+//! Undoing what one did last.
+//!
+//! Records stay; an act is undone by another one. A local fact tells which did, so that undoing
+//! again goes further back.
+
+use std::collections::BTreeSet;
+
+use folkmoot_api::{ActKind, ApiError, Reply, Undo, Undone};
+use folkmoot_library::{Part, item, part};
+use folkmoot_record::{CollectiveId, Hlc, Kind, RecordId, Verified};
+use folkmoot_store::Entry;
+
+use crate::{
+    core::Core,
+    errors::{not_found, store_failed, store_unread, usage},
+    exchange::holdings::read,
+    keeping::{
+        author::stored_tip,
+        edit::Says,
+        erasure::{is_act, targets},
+        notes::MEMBERSHIP,
+    },
+    membership::{collective::Collective, invite::moment},
+};
+
+/// Facts about undoing: `u/`, the record that undid; its value is the record undone.
+const UNDONE: &[u8] = b"u/";
+/// Own records looked at, from the newest one back, before it counts as nothing to undo.
+const MOST_LOOKED_AT: usize = 1_000;
+
+impl Core {
+    /// Undoes the last act of this person on this device that was not undone yet.
+    pub(crate) fn undo(&mut self, ask: &Undo) -> Result<Reply, ApiError> {
+        let Some((cid, last)) = self.last_act()? else {
+            return Err(not_found("there is nothing to undo").hint(
+                "what you wrote on another device, or with --as, is taken back by its id: `moot retract`",
+            ));
+        };
+        let what = self.in_words(&last);
+        let id = last.id();
+        let record = match ask.dry_run {
+            true => None,
+            false => {
+                let record = self.undo_record(cid, &last)?;
+                let fact = Entry::Local {
+                    key: [UNDONE, record.as_bytes()].concat(),
+                    value: Some(id.to_bytes().to_vec()),
+                };
+                self.store.commit(&[fact]).map_err(store_failed)?;
+                Some(record.to_string())
+            }
+        };
+        Ok(Reply::Undone(Undone {
+            what,
+            id: id.to_string(),
+            short: self.short_id(&id),
+            collective: self.name_of(&cid),
+            written: moment(last.header().ms()),
+            record,
+        }))
+    }
+
+    fn last_act(&self) -> Result<Option<(CollectiveId, Verified)>, ApiError> {
+        let mut last: Option<(Hlc, CollectiveId, Verified)> = None;
+        for collective in self.member_of() {
+            if let Some(record) = self.last_act_in(collective)?
+                && last
+                    .as_ref()
+                    .is_none_or(|(hlc, ..)| *hlc < record.header().hlc)
+            {
+                last = Some((record.header().hlc, collective.cid(), record));
+            }
+        }
+        Ok(last.map(|(_, cid, record)| (cid, record)))
+    }
+
+    fn last_act_in(&self, collective: &Collective) -> Result<Option<Verified>, ApiError> {
+        let (cid, dev) = (collective.cid(), collective.secrets.dev());
+        let tip = stored_tip(&self.store, &cid, &dev).map_err(store_unread)?;
+        let mut next = tip.and_then(|tip| tip.place.prev);
+        for _ in 0..MOST_LOOKED_AT {
+            let Some(record) = next.and_then(|id| read(&self.store, &id)) else {
+                break;
+            };
+            let (id, header) = (record.id(), record.header());
+            let key = [UNDONE, id.as_bytes()].concat();
+            let undone = self.store.local(&key).map_err(store_unread)?;
+            if let Some(undone) = undone.and_then(|id| <[u8; 32]>::try_from(id).ok()) {
+                let undone = read(&self.store, &RecordId::from_bytes(undone));
+                next = undone.and_then(|record| record.header().prev);
+                continue;
+            }
+            let own_work = !matches!(header.kind, MEMBERSHIP | Kind::PROFILE);
+            let gone = !is_act(header.kind)
+                && collective
+                    .is_erased(&self.store, &id, header)
+                    .map_err(store_unread)?;
+            if own_work && !gone {
+                return Ok(Some(record));
+            }
+            next = header.prev;
+        }
+        Ok(None)
+    }
+
+    /// What an act was, for people.
+    fn in_words(&self, act: &Verified) -> String {
+        let header = act.header();
+        let title = |record: &Verified| {
+            let name = record.header().kind.name().unwrap_or("record").to_owned();
+            match item(record).map(|item| item.title) {
+                Some(title) if !title.is_empty() => format!("the {name} \"{title}\""),
+                _ => format!("a {name}"),
+            }
+        };
+        let of = targets(header)
+            .next()
+            .and_then(|target| read(&self.store, &target))
+            .map_or_else(|| "a record".to_owned(), |target| title(&target));
+        match (header.kind, part(header)) {
+            (Kind::RETRACT, _) => format!("taking back {of}"),
+            (Kind::HIDE, _) => format!("hiding {of}"),
+            (Kind::UNHIDE, _) => format!("showing {of} again"),
+            (Kind::PURGE, _) => format!("purging {of}"),
+            (_, Part::Version(_)) => format!("the edit of {}", title(act)),
+            _ => title(act),
+        }
+    }
+
+    /// Writes what undoes a record.
+    fn undo_record(&mut self, cid: CollectiveId, act: &Verified) -> Result<RecordId, ApiError> {
+        let header = act.header();
+        let target = targets(header)
+            .next()
+            .and_then(|target| read(&self.store, &target));
+        let nothing = || not_found("what it was done to is not held here");
+        let opposite = match header.kind {
+            Kind::PURGE => {
+                return Err(usage(
+                    "your last act was to purge something, and that is final",
+                ));
+            }
+            Kind::RETRACT => {
+                let back = self.bring_back(cid, &target.ok_or_else(nothing)?, None)?;
+                return back
+                    .record
+                    .parse()
+                    .map_err(|_| usage("the record that was written has no id"));
+            }
+            Kind::HIDE => ActKind::Unhide,
+            Kind::UNHIDE => ActKind::Hide,
+            _ => {
+                return match part(header) {
+                    Part::Version(_) => self.undo_edit(cid, act),
+                    Part::First => {
+                        self.nobody_went_on(act)?;
+                        self.take_back(cid, act)
+                    }
+                    Part::Alone | Part::Stray => self.take_back(cid, act),
+                };
+            }
+        };
+        let target = target.ok_or_else(nothing)?;
+        let written = self.write_act(cid, &target, opposite, None, None)?;
+        let written = written.ok_or_else(|| usage("that is so no more: somebody undid it"))?;
+        Ok(written.id())
+    }
+
+    fn take_back(&mut self, cid: CollectiveId, record: &Verified) -> Result<RecordId, ApiError> {
+        let act = self.write_act(cid, record, ActKind::Retract, None, None)?;
+        let act = act.ok_or_else(|| usage("it was taken back already"))?;
+        Ok(act.id())
+    }
+
+    /// A document that others edited is not taken back in passing.
+    fn nobody_went_on(&mut self, first: &Verified) -> Result<(), ApiError> {
+        let seat = first.header().seat;
+        let document = self.document_of(first)?.map(|(_, document)| document);
+        let records = document
+            .iter()
+            .flat_map(|document| document.records.values());
+        let Some(theirs) = records.into_iter().find(|r| r.header().seat != seat) else {
+            return Ok(());
+        };
+        let (short, version) = (self.short_id(&first.id()), self.short_id(&theirs.id()));
+        Err(usage(format!(
+            "{short} was edited by somebody else since: {version}"
+        ))
+        .hint(format!(
+            "to take it back with all versions: `moot retract {short}`"
+        )))
+    }
+
+    /// Writes the version again that the last one replaced; of a merge the one that was shown.
+    fn undo_edit(&mut self, cid: CollectiveId, version: &Verified) -> Result<RecordId, ApiError> {
+        let id = version.id();
+        let short = self.short_id(&id);
+        let gone = || not_found(format!("the version before {short} cannot be read here"));
+        let (_, document) = self.document_of(version)?.ok_or_else(gone)?;
+        if !document.versions.current().contains(&id) {
+            return Err(usage(format!("{short} was edited since"))
+                .hint("`moot history` shows by whom; `moot edit` changes it again"));
+        }
+        let before = document.versions.replaced_by(&id);
+        let before = before.first().ok_or_else(gone)?;
+        let says = Says::of(&document, before).ok_or_else(gone)?;
+        self.write_version(cid, &document, &BTreeSet::from([id]), says, None)
+    }
+}
