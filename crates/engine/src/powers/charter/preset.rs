@@ -7,9 +7,9 @@ use super::read;
 use crate::errors::usage;
 
 const PRESETS: [(&str, &str); 3] = [
-    ("circle", include_str!("../../charters/circle.toml")),
-    ("group", include_str!("../../charters/group.toml")),
-    ("commons", include_str!("../../charters/commons.toml")),
+    ("circle", include_str!("../../../charters/circle.toml")),
+    ("group", include_str!("../../../charters/group.toml")),
+    ("commons", include_str!("../../../charters/commons.toml")),
 ];
 
 /// One of them by its name.

@@ -126,7 +126,7 @@ fn the_circle_is_the_default_and_all_presets_are_sound() {
 /// The preset with one line replaced, and what the error must say.
 #[test]
 fn errors_name_line_key_and_what_would_be_right() {
-    let text = include_str!("../../charters/circle.toml");
+    let text = include_str!("../../../charters/circle.toml");
     let cases = [
         (
             "may = [\"read\"]",
