@@ -167,7 +167,10 @@ impl Drop for Access {
 }
 
 /// The socket of a node that listens. One left by a killed node refuses.
-fn live_socket(cx: &Context<'_>) -> Result<Option<PathBuf>, CliError> {
+///
+/// # Errors
+/// Where the home or the socket cannot be used.
+pub(crate) fn live_socket(cx: &Context<'_>) -> Result<Option<PathBuf>, CliError> {
     let found =
         find_socket(cx.home.folder()).map_err(|error| CliError::file(cx.home.folder(), &error))?;
     let Some(socket) = found else {

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::commands::{
     acts, charter, collective, completions, config, contracts, device, edit, find, grant, history,
     id, import, invite, join, leave, link, list, members, merge, note, peers, proposals, propose,
-    readmit, recover, rename, revoke, show, status, sync, trash, up, vote, why,
+    readmit, recover, rename, revoke, show, status, sync, trash, up, vote, watch, why,
 };
 
 /// A person's own knowledge node: notes that are yours, shared in collectives without servers.
@@ -78,6 +78,7 @@ pub(crate) enum Command {
     Undo(trash::UndoArgs),
     Find(find::Args),
     List(list::Args),
+    Watch(watch::Args),
     Import(import::Args),
     Collective(collective::Args),
     Charter(charter::Args),

@@ -34,6 +34,7 @@ pub(crate) mod sync;
 pub(crate) mod trash;
 pub(crate) mod up;
 pub(crate) mod vote;
+pub(crate) mod watch;
 pub(crate) mod why;
 
 use folkmoot_node::{HOME_VARIABLE, Home};
@@ -83,6 +84,7 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> Result<(), CliError> {
         Command::Undo(args) => trash::undo(&cx, &args),
         Command::Find(args) => find::run(&cx, &args),
         Command::List(args) => list::run(&cx, &args),
+        Command::Watch(args) => watch::run(&cx, &args),
         Command::Import(args) => import::run(&cx, &args),
         Command::Charter(args) => charter::run(&cx, args),
         Command::Collective(args) => collective::run(&cx, args),

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use crate::{
     Home,
     config::{self, ConfigError, Settings},
-    server::{App, Socket, router},
+    server::{App, Listeners, Socket, router},
     wire::Wire,
 };
 
@@ -231,9 +231,11 @@ async fn serve(
             socket: socket.path().to_owned(),
         }));
         let (drain, draining) = oneshot::channel::<()>();
+        let (listeners, end_streams) = Listeners::new();
         let app = App {
             engine: engine.clone(),
             reload: wire.reload(&options.home, &options.settings),
+            listeners,
         };
         let server = axum::serve(listener, router(app)).with_graceful_shutdown(async {
             // A sender that is gone says the same as one that has spoken.
@@ -249,6 +251,7 @@ async fn serve(
             _ = broken => result = Err(RunError::Broken),
         }
         tell(Told::Stopping);
+        drop(end_streams);
         drop(drain);
         if tokio::time::timeout(DRAIN_TIME, server).await.is_err() {
             tracing::warn!("requests were still running when the node stopped");

@@ -31,12 +31,13 @@ use words::Meanings;
 /// The commands of a developer that a document may show.
 const CARGO: [&str; 2] = ["cargo run --release -- up", "cargo xtask test"];
 /// Commands that only look: what they show may take a moment to come true.
-const LOOKS: [&str; 15] = [
+const LOOKS: [&str; 16] = [
     "moot proposals",
     "moot propose --dry-run",
     "moot charter show",
     "moot find",
     "moot list",
+    "moot watch",
     "moot show",
     "moot history",
     "moot status",

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use folkmoot_client::api::{Explained, Found, ItemView};
+use folkmoot_client::api::{EventView, Explained, Found, ItemView, What};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -62,7 +62,7 @@ pub(crate) fn print_found(ui: &Ui, found: &Found, shown_before: u64) -> Result<(
         }
         let mut reasons = explained.map_or(&[][..], |e| &e.hits).iter();
         for item in &found.items {
-            print_item(&mut out, item, now)?;
+            print_item(&mut out, "", item, now)?;
             if let Some(hit) = reasons.next() {
                 let (indent, dim) = (" ".repeat(item.short.len() + 2), style::DIM);
                 writeln!(out, "{indent}{dim}{}{dim:#}", reason(hit))?;
@@ -92,11 +92,40 @@ pub(crate) fn print_found(ui: &Ui, found: &Found, shown_before: u64) -> Result<(
     Ok(())
 }
 
-/// Prints one record: title, then author, place, age and tags, then the hit.
+/// Prints what happened, and to what.
 ///
 /// # Errors
 /// Where it cannot be written.
-fn print_item(out: &mut impl Write, item: &ItemView, now: Timestamp) -> io::Result<()> {
+pub(crate) fn print_event(
+    out: &mut impl Write,
+    event: &EventView,
+    now: Timestamp,
+) -> io::Result<()> {
+    let word = match event.what {
+        What::Stored => "new",
+        What::Changed => "changed",
+        What::Left => "left",
+        What::Hidden => "hidden",
+        What::Shown => "shown again",
+        What::TakenBack => "taken back",
+        What::HeldBack => "held back",
+    };
+    // As wide as the longest word.
+    let lead = format!("{word:<11}  ");
+    match &event.item {
+        Some(item) => print_item(out, &lead, item, now),
+        None => {
+            let (id, dim, place) = (style::ID, style::DIM, clean(&event.collective));
+            writeln!(out, "{lead}{id}{}{id:#}  {dim}{place}{dim:#}", event.short)
+        }
+    }
+}
+
+/// Prints one record behind `lead`: title, then author, place, age and tags, then the hit.
+///
+/// # Errors
+/// Where it cannot be written.
+fn print_item(out: &mut impl Write, lead: &str, item: &ItemView, now: Timestamp) -> io::Result<()> {
     let (id, bold, dim) = (style::ID, style::BOLD, style::DIM);
     // The hit may be in what is the title already; then it is shown once, marked.
     let same = item.snippet == item.title;
@@ -110,8 +139,12 @@ fn print_item(out: &mut impl Write, item: &ItemView, now: Timestamp) -> io::Resu
     } else {
         format!("{dim}[{}]{dim:#} ", clean(&item.kind))
     };
-    writeln!(out, "{id}{}{id:#}  {kind}{bold}{title}{bold:#}", item.short)?;
-    let indent = " ".repeat(item.short.len() + 2);
+    writeln!(
+        out,
+        "{lead}{id}{}{id:#}  {kind}{bold}{title}{bold:#}",
+        item.short
+    )?;
+    let indent = " ".repeat(lead.len() + item.short.len() + 2);
     let mut facts = format!(
         "{} · {} · {}",
         clean(&item.author),

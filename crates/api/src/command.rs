@@ -14,7 +14,7 @@ use crate::{
     ContractView, ContractsArgs, GrantNew, InvitesArgs, ReadmissionView, ReadmitArgs,
     RevocationView, RevokeArgs,
 };
-use crate::{Edit, Edited, History, HistoryView, MergeArgs, Merged};
+use crate::{Edit, Edited, Events, EventsPage, History, HistoryView, MergeArgs, Merged};
 
 /// A request. On the socket the variant's name is the path and its fields are the body.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -72,6 +72,8 @@ pub enum Command {
     Find(Find),
     /// Lists, newest first: [`Reply::Found`].
     List(List),
+    /// What happened, or will: [`Reply::Events`].
+    Events(Events),
     /// Writes many records at once, skipping what is already there: [`Reply::Imported`].
     Import {
         /// Where to: a collective's name or id prefix; home if absent.
@@ -193,6 +195,8 @@ pub enum Reply {
     Undone(Undone),
     /// See [`Found`].
     Found(Found),
+    /// See [`EventsPage`].
+    Events(Box<EventsPage>),
     /// See [`Imported`].
     Imported(Imported),
     /// See [`CollectiveView`].

@@ -11,6 +11,7 @@ mod contracts;
 mod devices;
 mod documents;
 mod error;
+mod events;
 mod explain;
 mod governing;
 mod library;
@@ -38,6 +39,7 @@ pub use documents::{
     Renamed, VersionView,
 };
 pub use error::{ApiError, ErrorCode};
+pub use events::{EventView, Events, EventsPage, What};
 pub use explain::{Explained, ExplainedHit, ExplainedLine, ExplainedWord};
 pub use governing::{
     CharterRole, CharterRule, CharterShow, CharterView, ProposalState, ProposalView, Proposals,

@@ -6,7 +6,9 @@ use crate::{
     Imported, InviteView, JoinProgress, Left, MemberView, OwnDevice, PeerView, ProposalView,
     RecoveryView, Reply, Saved, ShowView, StatusView, SyncView, WhyView,
 };
-use crate::{ContractView, Edited, HistoryView, Merged, ReadmissionView, RevocationView};
+use crate::{
+    ContractView, Edited, EventsPage, HistoryView, Merged, ReadmissionView, RevocationView,
+};
 
 /// The node and the caller disagree on what answers a command: two versions of the program.
 fn unexpected() -> ApiError {
@@ -49,6 +51,7 @@ answers! {
     Restored => Restored, |view| view;
     Undone => Undone, |view| view;
     Found => Found, |view| view;
+    Events => EventsPage, |view: Box<_>| *view;
     Imported => Imported, |view| view;
     Collective => CollectiveView, |view: Box<_>| *view;
     Collectives => Vec<CollectiveSummary>, |view| view;

@@ -14,7 +14,7 @@ use folkmoot_api::{
     ContractView, ContractsArgs, GrantNew, InvitesArgs, ReadmissionView, ReadmitArgs,
     RevocationView, RevokeArgs,
 };
-use folkmoot_api::{Edit, Edited, History, HistoryView, MergeArgs, Merged};
+use folkmoot_api::{Edit, Edited, Events, EventsPage, History, HistoryView, MergeArgs, Merged};
 
 use crate::{Client, ClientError};
 
@@ -65,6 +65,8 @@ ask! {
     find(args: Find) -> Found = Command::Find(args);
     /// Lists, newest first.
     list(args: List) -> Found = Command::List(args);
+    /// What happened, or will within the wait; [`Client::listen`] goes on by itself.
+    events(args: Events) -> EventsPage = Command::Events(args);
     /// Writes many records at once (at most 1,000), skipping what is already there.
     import(collective: Option<String>, items: Vec<ImportItem>, device: Option<String>, dry_run: bool) -> Imported =
         Command::Import { collective, items, device, dry_run };

@@ -19,6 +19,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
+    socket: PathBuf,
 }
 
 impl Client {
@@ -41,12 +42,17 @@ impl Client {
     /// [`ClientError::Broken`] where the HTTP client cannot be set up.
     pub fn at(socket: PathBuf) -> Result<Self, ClientError> {
         let http = reqwest::Client::builder()
-            .unix_socket(socket)
+            .unix_socket(socket.clone())
             .no_proxy()
             .timeout(ANSWER_TIMEOUT)
             .build()
             .map_err(|e| ClientError::Broken(e.to_string()))?;
-        Ok(Self { http })
+        Ok(Self { http, socket })
+    }
+
+    /// Where the node listens.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.socket.clone()
     }
 
     /// Asks anything. The methods named like the commands do the same, typed.
@@ -102,7 +108,7 @@ impl Client {
 }
 
 /// Sorts a transport error: nobody there, too slow, or broken.
-fn failed(error: &reqwest::Error) -> ClientError {
+pub(crate) fn failed(error: &reqwest::Error) -> ClientError {
     if error.is_timeout() {
         return ClientError::TimedOut;
     }

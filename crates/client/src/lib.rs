@@ -20,6 +20,7 @@
 mod ask;
 mod client;
 mod error;
+mod listen;
 mod socket;
 mod wire;
 
@@ -27,5 +28,6 @@ pub use folkmoot_api as api;
 
 pub use client::Client;
 pub use error::ClientError;
+pub use listen::Listening;
 pub use socket::{LINK_NAME, MAX_SOCKET_PATH, SocketDir, find_socket, socket_path};
 pub use wire::{WireError, decode_command, encode_command};

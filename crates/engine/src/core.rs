@@ -102,6 +102,7 @@ impl Core {
             Command::Undo(ask) => self.undo(&ask),
             Command::Find(ask) => self.find(&ask),
             Command::List(ask) => self.list(&ask),
+            Command::Events(ask) => return self.events(ask, reply),
             Command::Import {
                 collective,
                 items,

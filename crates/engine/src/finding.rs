@@ -1,7 +1,9 @@
-//! Searching: the index, queries and their explanation, what may have been meant.
+//! Searching: the index, queries and their explanation, what may have been meant, what happened.
 
+pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod find;
+pub(crate) mod happened;
 pub(crate) mod index;
 pub(crate) mod offers;
 pub(crate) mod understand;

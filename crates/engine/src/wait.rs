@@ -1,7 +1,8 @@
-//! Questions whose answers have to wait for the network.
+//! Questions whose answers have to wait for the network, or for something to happen.
 
-use folkmoot_api::{Reply, SyncView};
+use folkmoot_api::{Events, Reply, SyncView};
 use folkmoot_record::CollectiveId;
+use folkmoot_store::LogCursor;
 use folkmoot_sync::{Ask, Input};
 
 use crate::core::{Core, ReplyTo};
@@ -28,6 +29,13 @@ pub(crate) enum Awaited {
         /// When they were asked for.
         since: u64,
     },
+    /// Something that the asker wants to hear of.
+    Events {
+        /// What is asked for.
+        ask: Events,
+        /// How far the log was read.
+        from: LogCursor,
+    },
 }
 
 /// A question that waits.
@@ -44,14 +52,14 @@ impl Core {
         let mono = self.clock.mono();
         let crowded = self.waiting.len() > MOST_WAITING;
         let mut still = Vec::new();
-        for waiting in std::mem::take(&mut self.waiting) {
+        for mut waiting in std::mem::take(&mut self.waiting) {
             let over = crowded || waiting.until <= mono;
-            match &waiting.what {
+            match &mut waiting.what {
                 Awaited::Join { cid, seen } => {
                     if over
                         || self
                             .joins
-                            .get(cid)
+                            .get(&*cid)
                             .is_none_or(|join| join.news(*seen, mono))
                     {
                         (waiting.reply)(Ok(Reply::Join(self.join_progress(cid))));
@@ -68,6 +76,10 @@ impl Core {
                         still.push(waiting);
                     }
                 }
+                Awaited::Events { ask, from } => match self.events_since(ask, from, over) {
+                    Some(answer) => (waiting.reply)(answer),
+                    None => still.push(waiting),
+                },
             }
         }
         self.waiting.append(&mut still);

@@ -15,6 +15,7 @@ use folkmoot_client::decode_command;
 use folkmoot_engine::Engine;
 use tokio::sync::oneshot;
 
+use super::events::{self, Listeners};
 use crate::wire::Reload;
 
 /// Largest request: a thousand notes of 8 kB, the largest import batch that is of use.
@@ -28,6 +29,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(110);
 pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) reload: Reload,
+    pub(crate) listeners: Listeners,
 }
 
 /// The routes of the API.
@@ -35,6 +37,7 @@ pub(crate) fn router(app: App) -> Router {
     Router::new()
         .route("/v1/status", get(status).post(ask_status))
         .route("/v1/reload", post(reload))
+        .route("/v1/events", get(events::listen).post(ask_events))
         .route("/v1/{command}", post(ask))
         .fallback(|| async { refusal(&no_such_path()) })
         .method_not_allowed_fallback(|| async { refusal(&no_such_path()) })
@@ -59,6 +62,14 @@ async fn ask_status(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     ask(app, Path("status".into()), headers, body).await
+}
+
+async fn ask_events(
+    app: State<App>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    ask(app, Path("events".into()), headers, body).await
 }
 
 async fn ask(
@@ -112,7 +123,7 @@ async fn answer(engine: &Engine, command: Command) -> Response {
     }
 }
 
-fn refusal(error: &ApiError) -> Response {
+pub(crate) fn refusal(error: &ApiError) -> Response {
     json(status_of(error.code), serde_json::to_vec(error))
 }
 
