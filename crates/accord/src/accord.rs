@@ -209,10 +209,11 @@ impl Accord {
     }
 
     /// Lets in what was quarantined and is due, and judges what waits for its turn; returns every
-    /// record whose standing changed.
-    pub fn tick(&mut self, now_ms: u64) -> Vec<(RecordId, Standing)> {
+    /// record whose standing changed, and whose content may stand otherwise by that. Content that names
+    /// one of these records is to be judged anew too.
+    pub fn tick(&mut self, now_ms: u64) -> (Vec<(RecordId, Standing)>, Rejudge) {
         self.intake.tick(now_ms);
-        self.settle().0
+        self.settle()
     }
 
     /// A person's own decision to let in what a fence holds back (section 4.11).

@@ -172,10 +172,17 @@ impl Accord {
         }
     }
 
-    /// Whether a device is, or ever was, one of a seat: its root, or added by a record found valid
-    /// here. Anybody may claim a seat, so it answers for no other device.
+    /// Whether a device is, or ever was, one of a seat: added by a record found valid here, or the
+    /// root of a seat that has one. Anybody may claim a seat, so it answers for no other device; and
+    /// anybody makes up seats, each with a root.
     pub fn had_device(&self, seat: &SeatKey, dev: &DeviceKey) -> bool {
         self.intake.had_device(seat, dev)
+    }
+
+    /// Whether a record would be set aside unjudged if it came now: it asks for what this build does
+    /// not know, or something that it rests on directly is parked.
+    pub fn would_park(&self, record: &Verified) -> bool {
+        self.intake.would_park(record)
     }
 
     /// Whether a record is of a kind, or asks for a feature, that this build does not know (section

@@ -433,7 +433,7 @@ impl Intake {
         self.held.contains_key(id) || self.void.contains_key(id) || self.content.contains(id)
     }
 
-    fn is_parked(&self, id: &RecordId) -> bool {
+    pub(crate) fn is_parked(&self, id: &RecordId) -> bool {
         self.held
             .get(id)
             .is_some_and(|held| matches!(held.standing, Standing::Parked(_)))

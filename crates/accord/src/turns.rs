@@ -164,10 +164,23 @@ impl Intake {
         }
     }
 
-    /// Whether a device is, or ever was, one of a seat: its root, or added by a record found valid
-    /// here. Anybody may claim a seat, so it answers for no other device.
+    /// Whether a device is, or ever was, one of a seat: added by a record found valid here, or the
+    /// root of a seat that has one. Anybody may claim a seat, so it answers for no other device; and
+    /// anybody makes up seats, each with a root.
     pub(crate) fn had_device(&self, seat: &SeatKey, dev: &DeviceKey) -> bool {
-        *dev == DeviceKey::from(*seat) || !self.book.devices.adds_of(seat, dev).is_empty()
+        let devices = &self.book.devices;
+        if *dev == DeviceKey::from(*seat) {
+            return devices.of_seat(seat).next().is_some();
+        }
+        !devices.adds_of(seat, dev).is_empty()
+    }
+
+    /// Whether a record would be set aside unjudged if it came now: it asks for what is not known
+    /// here, or something that it rests on directly is parked.
+    pub(crate) fn would_park(&self, record: &Verified) -> bool {
+        let Direct { causes, ballots } = direct(record);
+        own_park_reason(record).is_some()
+            || causes.iter().chain(&ballots).any(|on| self.is_parked(on))
     }
 
     /// Charges the author of a record, where that is known, and whoever else is to answer for it,

@@ -378,7 +378,7 @@ fn what_others_rest_on_comes_first() {
     let standing = insert_last(&stage, &mut accord, now);
     assert_eq!(standing, Standing::Parked(ParkReason::Past));
     // Within the minute nothing moves.
-    assert!(accord.tick(now).is_empty());
+    assert!(accord.tick(now).0.is_empty());
     now += 1_000 * MINUTE_MS;
     accord.tick(now);
     assert!(accord.standing(&ids[4]).unwrap().is_honoured());
@@ -539,7 +539,7 @@ fn what_waits_may_be_void() {
     let after = write(&mut stage, &moderator, Kind::MERGE, &Control::Merge, &[bad]);
     let standing = insert_last(&stage, &mut accord, NO_CLOCK);
     assert_eq!(standing, Standing::Parked(ParkReason::Past));
-    let moved = accord.tick(NO_CLOCK + 1_000 * MINUTE_MS);
+    let (moved, _) = accord.tick(NO_CLOCK + 1_000 * MINUTE_MS);
     let moved: BTreeMap<RecordId, Standing> = moved.into_iter().collect();
     assert!(matches!(moved[&bad], Standing::Void(_)), "{moved:?}");
     assert_eq!(moved[&after], Standing::Void(VoidReason::PastVoid));

@@ -75,6 +75,8 @@ pub(crate) struct Taken {
     /// New epoch secrets were learnt.
     pub(crate) keys: bool,
     pub(crate) rejudge: Vec<Rejudge>,
+    /// Control records that were held stand otherwise now, and with them content that was parked.
+    pub(crate) released: bool,
 }
 
 impl Taken {
@@ -210,6 +212,11 @@ impl Core {
         }
         if let Some(rejudge) = united(std::mem::take(&mut taken.rejudge)) {
             self.rejudge(cid, &rejudge, &mut taken);
+        }
+        if taken.released
+            && let Some(collective) = self.collectives.get_mut(&cid)
+        {
+            collective.judge_parked(&self.store, self.clock.wall(), &mut taken);
         }
         if let Some(collective) = self.collectives.get_mut(&cid) {
             taken.entries.extend(collective.void.unsaved(&cid));

@@ -39,6 +39,27 @@ impl Collective {
         self.set_mark(record, old, new, taken);
     }
 
+    /// Judges content anew that was parked because of control records: some stand otherwise now.
+    pub(crate) fn judge_parked(&mut self, store: &Vault, now_ms: u64, taken: &mut Taken) {
+        let parked = self
+            .marked
+            .iter()
+            .filter(|(_, mark)| **mark == mark::PARKED);
+        let parked: Vec<RecordId> = parked.map(|(id, _)| *id).collect();
+        for id in parked {
+            // It may have come in this very batch.
+            let new = || {
+                taken.entries.iter().find_map(|entry| match entry {
+                    Entry::Record(record, _) if record.id() == id => Some(record.clone()),
+                    _ => None,
+                })
+            };
+            if let Some(record) = crate::exchange::holdings::read(store, &id).or_else(new) {
+                self.judge_again(store, &record, now_ms, taken);
+            }
+        }
+    }
+
     fn set_mark(&mut self, record: &Verified, old: u8, new: u8, taken: &mut Taken) {
         if old == new {
             return;
@@ -61,11 +82,10 @@ impl Collective {
 
     /// Lets in what was quarantined or over quota and is due, and judges what waited for its turn.
     pub(crate) fn fall_due(&mut self, store: &Vault, now_ms: u64, taken: &mut Taken) {
-        let moved = self.accord.tick(now_ms);
-        if !moved.is_empty() {
-            // A revocation may have fallen due, or what parked records wait for.
-            taken.changed = true;
-            taken.rejudge.push(Rejudge::Everything);
+        let (moved, rejudge) = self.accord.tick(now_ms);
+        taken.changed |= !moved.is_empty();
+        if rejudge != Rejudge::Nothing {
+            taken.rejudge.push(rejudge);
         }
         for (id, standing) in moved {
             self.moved(store, id, &standing, now_ms, taken);

@@ -76,7 +76,8 @@ impl Collective {
             self.note_misdeed(seat, Misdeed::Flood, now_ms);
             return Delivered::Delayed;
         }
-        if self.nobody_answers(&record) {
+        let strange = !self.first_sync && !self.accord.had_device(&seat, &header.dev);
+        if strange && self.has_no_room_unjudged(&record) {
             return Delivered::Delayed;
         }
         let seen = Seen {
@@ -106,6 +107,11 @@ impl Collective {
             // A decision that waited for this ballot alone has just kept it.
             Standing::Orphan { .. } if taken.keeps(&id) => Delivered::Stored,
             Standing::Orphan { .. } => {
+                // What it waits for may be parked, and it would be stored with that.
+                if strange && self.strange.is_full() {
+                    self.accord.forget_orphan(&id);
+                    return Delivered::Delayed;
+                }
                 if !self.let_wait(&record, taken.by, now_ms) {
                     return Delivered::Delayed;
                 }
@@ -136,6 +142,7 @@ impl Collective {
         taken: &mut Taken,
     ) {
         self.note_judged(id, standing, now_ms, taken);
+        taken.released = true;
         match standing {
             Standing::Orphan { .. } => return,
             Standing::Ignored => {}
@@ -171,7 +178,7 @@ impl Collective {
         taken: &mut Taken,
     ) {
         self.count(record, now_ms);
-        self.note_unproven(record.id(), taken);
+        self.note_unproven(record, taken);
         taken.stored.push((record.id(), from, None));
         self.keep_ballots(store, record, now_ms, taken);
         taken.entries.push(Entry::Record(record.clone(), now_ms));
@@ -223,14 +230,13 @@ impl Collective {
         rests_on.any(|id| self.accord.awaits_turn(id))
     }
 
-    /// Whether a record would be stored unjudged, as its author's share is spent or its kind is not
-    /// known here, in the name of a seat that never had its device. The quota counts by device, and
-    /// anybody makes as many of those as they like. As with the quota, the first sync is exempt.
-    fn nobody_answers(&self, record: &Verified) -> bool {
-        let header = record.header();
-        let unjudged =
-            self.accord.minutes_to_wait(&header.seat) > 0 || self.accord.is_beyond(record);
-        unjudged && !self.first_sync && !self.accord.had_device(&header.seat, &header.dev)
+    /// Whether a record by a device that its seat never had, for which nobody answers, is not to be
+    /// stored unjudged: never where the seat's share is spent or its kind is not known here, and else
+    /// not where the room of all of them is full.
+    fn has_no_room_unjudged(&self, record: &Verified) -> bool {
+        self.accord.minutes_to_wait(&record.header().seat) > 0
+            || self.accord.is_beyond(record)
+            || self.strange.is_full() && self.accord.would_park(record)
     }
 
     fn take_content(

@@ -16,7 +16,11 @@ use folkmoot_sync::{EpochOffer, Peer, Stamp};
 use crate::{
     exchange::bundles::Given,
     intake::{
-        orphans::Orphans, settled::excused, take::Tally, unproven, void::Refusals,
+        orphans::Orphans,
+        settled::excused,
+        take::Tally,
+        unproven::{self, Strange},
+        void::Refusals,
         waiting::WaitingControl,
     },
     keeping::author::OwnTip,
@@ -59,6 +63,8 @@ pub(crate) struct Collective {
     /// Control records that were stored before they could be judged: at the next start they are
     /// judged as if they had just come.
     pub(crate) unproven: BTreeSet<RecordId>,
+    /// Those of them for which nobody answers.
+    pub(crate) strange: Strange,
     /// Control records that wait in the evaluation for others; bounded.
     pub(crate) waiting_control: WaitingControl,
     /// Content whose record before it came later or is still to come, by that record; bounded.
@@ -108,6 +114,7 @@ impl Collective {
         Self {
             accord: sparing(&secrets),
             unproven: BTreeSet::new(),
+            strange: Strange::default(),
             first_sync: secrets.membership == Membership::Joining,
             secrets,
             profiles: BTreeMap::new(),
@@ -159,6 +166,7 @@ impl Collective {
         let mut accord = sparing(&self.secrets);
         self.unproven = unproven::load(store, &cid)?;
         let mut records = Vec::new();
+        let mut unjudged = Vec::new();
         store.control(&cid, &mut |record, received_ms| {
             let early = first_sync_end.is_some_and(|end| received_ms <= end);
             let seen = Seen {
@@ -171,6 +179,9 @@ impl Collective {
                     (false, false) => Way::Stored,
                 },
             };
+            if self.unproven.contains(&record.id()) {
+                unjudged.push(record.clone());
+            }
             records.push((record, seen));
             std::ops::ControlFlow::Continue(())
         })?;
@@ -178,6 +189,7 @@ impl Collective {
         for id in excused(store, &cid)? {
             accord.excuse(&id, now_ms);
         }
+        self.strange = Strange::read(&accord, &unjudged);
         self.accord = accord;
         self.stamps = RefCell::new(None);
         self.own_tips.clear();
