@@ -12,9 +12,17 @@ use crate::{StoreError, files::io_error};
 
 /// Held while it lives.
 #[derive(Debug)]
-pub(crate) struct Lock(
-    #[expect(dead_code, reason = "the lock is freed when the file is closed")] File,
-);
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+    /// Closing the file is not enough: a process that another thread forks this moment shares the lock
+    /// until it runs its own program, and whoever opens the store meanwhile would find it in use.
+    fn drop(&mut self) {
+        if let Err(error) = flock(&self.0, FlockOperation::Unlock) {
+            tracing::warn!(%error, "the lock of the store is freed a moment later");
+        }
+    }
+}
 
 impl Lock {
     /// Takes the lock and writes this process's id into the file.
@@ -50,5 +58,25 @@ impl Lock {
             tracing::warn!(%error, "the lock file does not name its owner");
         }
         Ok(Self(file))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_forked_process_shares_does_not_outlive_the_owner() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = Lock::take(folder.path()).unwrap();
+        assert!(matches!(
+            Lock::take(folder.path()),
+            Err(StoreError::InUse { pid: Some(_) })
+        ));
+        // As between fork and exec.
+        let shared = lock.0.try_clone().unwrap();
+        drop(lock);
+        drop(Lock::take(folder.path()).unwrap());
+        drop(shared);
     }
 }
