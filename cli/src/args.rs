@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::commands::{
     acts, charter, collective, completions, config, contracts, device, edit, find, grant, history,
     id, import, invite, join, leave, link, list, members, merge, note, peers, proposals, propose,
-    readmit, recover, rename, revoke, show, status, sync, trash, up, vote, watch, why,
+    readmit, recover, rename, revoke, show, status, sync, task, trash, up, vote, watch, why,
 };
 
 /// A person's own knowledge node: notes that are yours, shared in collectives without servers.
@@ -68,6 +68,7 @@ pub(crate) enum Command {
     Edit(edit::Args),
     History(history::Args),
     Merge(merge::Args),
+    Task(task::Args),
     Rename(rename::Args),
     Retract(acts::RetractArgs),
     Hide(acts::HideArgs),

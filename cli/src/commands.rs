@@ -31,6 +31,7 @@ pub(crate) mod revoke;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod sync;
+pub(crate) mod task;
 pub(crate) mod trash;
 pub(crate) mod up;
 pub(crate) mod vote;
@@ -74,6 +75,7 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> Result<(), CliError> {
         Command::Edit(args) => edit::run(&cx, args),
         Command::History(args) => history::run(&cx, args),
         Command::Merge(args) => merge::run(&cx, args),
+        Command::Task(args) => task::run(&cx, args),
         Command::Rename(args) => rename::run(&cx, args),
         Command::Retract(args) => acts::retract(&cx, args),
         Command::Hide(args) => acts::hide(&cx, args),

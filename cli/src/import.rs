@@ -13,6 +13,10 @@ pub(crate) use ndjson::read as read_ndjson;
 
 /// One thing that was read, or why it cannot be taken.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are items, and few are held at once"
+)]
 pub(crate) enum Piece {
     /// A record to import.
     Item(ImportItem),

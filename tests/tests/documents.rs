@@ -31,12 +31,13 @@ use words::Meanings;
 /// The commands of a developer that a document may show.
 const CARGO: [&str; 2] = ["cargo run --release -- up", "cargo xtask test"];
 /// Commands that only look: what they show may take a moment to come true.
-const LOOKS: [&str; 16] = [
+const LOOKS: [&str; 17] = [
     "moot proposals",
     "moot propose --dry-run",
     "moot charter show",
     "moot find",
     "moot list",
+    "moot task list",
     "moot watch",
     "moot show",
     "moot history",
@@ -237,6 +238,11 @@ fn the_guide_to_governing_is_true() {
 }
 
 #[test]
+fn the_guide_to_tasks_is_true() {
+    assert!(run(&place::root().join("docs/guide/tasks.md")) > 20);
+}
+
+#[test]
 fn the_guide_to_queries_is_true() {
     assert!(run(&place::root().join("docs/guide/queries.md")) > 10);
 }
@@ -253,6 +259,7 @@ fn no_document_of_the_guide_is_left_out() {
         "start.md",
         "collectives.md",
         "documents.md",
+        "tasks.md",
         "contracts.md",
         "governing.md",
         "queries.md",

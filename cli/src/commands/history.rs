@@ -9,7 +9,10 @@ use serde::Serialize;
 
 use crate::{
     access::{Access, Need},
-    commands::Context,
+    commands::{
+        Context,
+        task::{again, state},
+    },
     error::CliError,
     ui::{age, clean, count, plural, style},
 };
@@ -177,6 +180,18 @@ fn body(
         return Ok(());
     }
     let none = String::new();
+    let told = |view: &VersionView| {
+        let task = view.task.as_ref();
+        let due = task.and_then(|task| task.due.as_ref());
+        let people = task.map(|task| task.assignees.join(", "));
+        [
+            task.map(|task| state(task.state).to_owned()),
+            due.map(|due| due.replace('T', " ")),
+            task.and_then(|task| task.every.as_deref()).map(again),
+            people.filter(|people| !people.is_empty()),
+        ]
+    };
+    let (was, is) = (before.map(told).unwrap_or_default(), told(version));
     for (name, old, new) in [
         (
             "title",
@@ -184,6 +199,10 @@ fn body(
             &version.title,
         ),
         ("url", before.and_then(|b| b.url.as_ref()), &version.url),
+        ("state", was[0].as_ref(), &is[0]),
+        ("due", was[1].as_ref(), &is[1]),
+        ("comes", was[2].as_ref(), &is[2]),
+        ("for", was[3].as_ref(), &is[3]),
     ] {
         let (old, new) = (old.unwrap_or(&none), new.as_ref().unwrap_or(&none));
         if old != new {

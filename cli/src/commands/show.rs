@@ -7,7 +7,11 @@ use jiff::Timestamp;
 
 use crate::{
     access::{Access, Need},
-    commands::{Context, proposals::print_proposal},
+    commands::{
+        Context,
+        proposals::print_proposal,
+        task::{again, state},
+    },
     error::CliError,
     ui::{age, bytes, clean, clean_text, count, short_key, style},
 };
@@ -93,6 +97,19 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
             line.push_str(&format!(": {reason}"));
         }
         fact(did, &line)?;
+    }
+    if let Some(task) = &view.task {
+        fact("state", state(task.state))?;
+        fact(
+            "due",
+            &task.due.as_deref().unwrap_or_default().replace('T', " "),
+        )?;
+        fact(
+            "comes",
+            &task.every.as_deref().map(again).unwrap_or_default(),
+        )?;
+        fact("for", &task.assignees.join(", "))?;
+        fact("done", &task.done.map(&moment).unwrap_or_default())?;
     }
     fact("received", &view.received.to_string())?;
     fact("tags", &item.tags.join(" "))?;

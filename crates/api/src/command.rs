@@ -15,6 +15,7 @@ use crate::{
     RevocationView, RevokeArgs,
 };
 use crate::{Edit, Edited, Events, EventsPage, History, HistoryView, MergeArgs, Merged};
+use crate::{TaskSet, Tasks, TasksView};
 
 /// A request. On the socket the variant's name is the path and its fields are the body.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -58,6 +59,10 @@ pub enum Command {
     History(History),
     /// Brings versions that stand side by side together: [`Reply::Merged`].
     Merge(MergeArgs),
+    /// Changes how far a task is, or when it is due: [`Reply::Edited`].
+    SetTask(TaskSet),
+    /// Tasks, the most urgent first: [`Reply::Tasks`].
+    Tasks(Tasks),
     /// Gives a document another title: [`Reply::Renamed`].
     Rename(Rename),
     /// Takes back, hides or purges: [`Reply::Acted`].
@@ -183,6 +188,8 @@ pub enum Reply {
     History(Box<HistoryView>),
     /// See [`Merged`].
     Merged(Box<Merged>),
+    /// See [`TasksView`].
+    Tasks(TasksView),
     /// See [`Renamed`].
     Renamed(Box<Renamed>),
     /// See [`Acted`].

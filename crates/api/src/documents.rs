@@ -41,6 +41,9 @@ pub struct Edited {
     pub changed: bool,
     /// Current versions beside the new one, which it does not replace.
     pub beside: Vec<VersionView>,
+    /// Of a task: how far it is, and when it is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<crate::TaskView>,
 }
 
 /// Asks for the versions of a document.
@@ -107,6 +110,9 @@ pub struct VersionView {
     pub url: Option<String>,
     /// Tags.
     pub tags: Vec<String>,
+    /// Of a task: how far it was, and when it was due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<crate::TaskView>,
 }
 
 /// Brings the current versions of a document together.

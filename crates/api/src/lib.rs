@@ -17,6 +17,7 @@ mod governing;
 mod library;
 mod node;
 mod recovery;
+mod tasks;
 mod unwrap;
 
 pub use acts::{
@@ -53,3 +54,4 @@ pub use node::{
     StatusView, SyncArgs, SyncView, WhyStep, WhyView,
 };
 pub use recovery::{CardCollective, CardView, RecoveryView, Retiring, WordAt};
+pub use tasks::{TaskItem, TaskSet, TaskState, TaskView, Tasks, TasksView};

@@ -21,6 +21,15 @@ pub struct Note {
     pub url: Option<String>,
     /// Media type of the text.
     pub media: Option<String>,
+    /// Of a task, when it is due: `YYYY-MM-DD` or `YYYY-MM-DDTHH:MM`.
+    pub due: Option<String>,
+    /// Of a task, when it comes again: a rule in the grammar of section 8.5 of the protocol. Without
+    /// `due` the first day that it names is meant.
+    pub every: Option<String>,
+    /// Of a task, who is to do it: names, or first digits of seats.
+    pub assignees: Vec<String>,
+    /// IANA time zone that tells which day it is; UTC if absent.
+    pub time_zone: Option<String>,
     /// Tags, each 1 to 64 bytes, at most 16.
     pub tags: Vec<String>,
     /// Name or key prefix of a limited device of this person that signs it; this device if absent.
@@ -184,6 +193,9 @@ pub struct ShowView {
     /// Of a document that was edited: its versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<Box<crate::DocumentView>>,
+    /// Of a task: how far it is, and when it is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<crate::TaskView>,
     /// The newest documents that link to it by its title or id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub linked_from: Vec<crate::LinkedView>,

@@ -1,5 +1,6 @@
 //! Taking the expected answer out of a [`Reply`].
 
+use crate::TasksView;
 use crate::{Acted, Renamed, Restored, TrashView, Undone};
 use crate::{
     ApiError, CardView, CharterView, CollectiveSummary, CollectiveView, ErrorCode, Found, IdView,
@@ -45,6 +46,7 @@ answers! {
     Edited => Edited, |view| view;
     History => HistoryView, |view: Box<_>| *view;
     Merged => Merged, |view: Box<_>| *view;
+    Tasks => TasksView, |view| view;
     Renamed => Renamed, |view: Box<_>| *view;
     Acted => Acted, |view| view;
     Trash => TrashView, |view| view;

@@ -16,6 +16,8 @@ use folkmoot_api::{
 };
 use folkmoot_api::{Edit, Edited, Events, EventsPage, History, HistoryView, MergeArgs, Merged};
 
+use folkmoot_api::{TaskSet, Tasks, TasksView};
+
 use crate::{Client, ClientError};
 
 macro_rules! ask {
@@ -51,6 +53,10 @@ ask! {
     history(args: History) -> HistoryView = Command::History(args);
     /// Brings versions that stand side by side together.
     merge(args: MergeArgs) -> Merged = Command::Merge(args);
+    /// Changes how far a task is, or when it is due.
+    set_task(args: TaskSet) -> Edited = Command::SetTask(args);
+    /// Tasks, the most urgent first.
+    tasks(args: Tasks) -> TasksView = Command::Tasks(args);
     /// Gives a document another title, and keeps the links to it.
     rename(args: Rename) -> Renamed = Command::Rename(args);
     /// Takes back, hides or purges, durably.

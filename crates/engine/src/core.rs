@@ -98,6 +98,8 @@ impl Core {
             Command::Act(ask) => self.act(&ask),
             Command::Trash(ask) => self.trash(&ask),
             Command::Restore(ask) => self.restore(&ask),
+            Command::SetTask(ask) => self.set_task(&ask),
+            Command::Tasks(ask) => self.tasks(&ask),
             Command::Rename(ask) => self.rename(&ask),
             Command::Undo(ask) => self.undo(&ask),
             Command::Find(ask) => self.find(&ask),

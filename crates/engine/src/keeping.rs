@@ -11,5 +11,6 @@ pub(crate) mod import;
 pub(crate) mod linked;
 pub(crate) mod merge;
 pub(crate) mod notes;
+pub(crate) mod tasks;
 pub(crate) mod trash;
 pub(crate) mod undo;

@@ -5,12 +5,18 @@ use folkmoot_record::{
     content::{Content, Value},
 };
 
-use crate::{Link, Part, links, part};
+use crate::{Due, Link, Part, links, part};
 
 /// Most characters of a first line that stands in for a title.
 const TITLE_LINE: usize = 120;
 /// The key of a task's state (section 3.4 of the protocol).
 const TASK_STATE: u8 = 16;
+/// The keys of when it is due, of who is to do it, and of when it comes again.
+const TASK_DUE: u8 = 17;
+const TASK_ASSIGNEES: u8 = 18;
+const TASK_RULE: u8 = 20;
+/// The key of a daily page's day.
+const DAILY_DATE: u8 = 16;
 /// The key of a symbol's other names (section 3.4 of the protocol).
 const SYMBOL_ALIASES: u8 = 16;
 
@@ -44,11 +50,17 @@ pub enum Flag {
     Dropped,
     /// Has versions side by side that nobody has merged yet.
     Unmerged,
+    /// A task not begun or under way.
+    Open,
+    /// A task with a day on which it is due.
+    Due,
+    /// A task that comes again.
+    Recurring,
 }
 
 impl Flag {
     /// Every flag.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Attachment,
         Self::Link,
         Self::Url,
@@ -62,12 +74,15 @@ impl Flag {
         Self::Done,
         Self::Dropped,
         Self::Unmerged,
+        Self::Open,
+        Self::Due,
+        Self::Recurring,
     ];
 }
 
 /// A set of [`Flag`]s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Flags(u16);
+pub struct Flags(u32);
 
 impl Flags {
     /// Adds one.
@@ -124,6 +139,10 @@ pub struct Item {
     pub links: Vec<Link>,
     /// The record that it answers.
     pub answers: Option<RecordId>,
+    /// Of a task, when it is due.
+    pub due: Option<Due>,
+    /// Of a task, who is to do it.
+    pub assignees: Vec<SeatKey>,
     /// Facts.
     pub flags: Flags,
 }
@@ -201,6 +220,14 @@ pub fn item(record: &Verified) -> Option<Item> {
         also.extend(texts_at(&content, SYMBOL_ALIASES));
     }
 
+    let mut title = own_title.map_or_else(|| first_line(&text), ToOwned::to_owned);
+    if header.kind == Kind::DAILY && own_title.is_none() {
+        // A page is found, and linked to, by its day.
+        let day = text_at(&content, DAILY_DATE).unwrap_or_default();
+        day.clone_into(&mut title);
+        also.push(title.clone());
+    }
+    let (mut due, mut assignees) = (None, Vec::new());
     let mut flags = Flags::default()
         .with_if(Flag::Attachment, !attachments.is_empty())
         .with_if(Flag::Link, pointing)
@@ -218,6 +245,13 @@ pub fn item(record: &Verified) -> Option<Item> {
             Some(3) => flags.with(Flag::Dropped),
             _ => flags,
         };
+        let open = flags.has(Flag::Todo) || flags.has(Flag::Doing);
+        flags = flags
+            .with_if(Flag::Open, open)
+            .with_if(Flag::Recurring, content.map.contains_key(&TASK_RULE));
+        due = text_at(&content, TASK_DUE).and_then(Due::parse);
+        flags = flags.with_if(Flag::Due, due.is_some());
+        assignees = seats_at(&content, TASK_ASSIGNEES);
     }
 
     Some(Item {
@@ -232,14 +266,34 @@ pub fn item(record: &Verified) -> Option<Item> {
         kind: header.kind,
         hlc: header.hlc,
         tags: header.tags.clone(),
-        title: own_title.map_or_else(|| first_line(&text), ToOwned::to_owned),
+        title,
         text,
         url,
         also,
         links: links::bounded(found),
         answers: of_rel(Rel::REPLY_TO),
+        due,
+        assignees,
         flags,
     })
+}
+
+fn text_at(content: &Content, key: u8) -> Option<&str> {
+    match content.map.get(&key) {
+        Some(Value::Text(text)) => Some(text),
+        _ => None,
+    }
+}
+
+fn seats_at(content: &Content, key: u8) -> Vec<SeatKey> {
+    let Some(Value::Array(values)) = content.map.get(&key) else {
+        return Vec::new();
+    };
+    let seat = |value: &Value| match value {
+        Value::Bytes(bytes) => bytes.as_slice().try_into().ok().map(SeatKey::from_bytes),
+        _ => None,
+    };
+    values.iter().filter_map(seat).collect()
 }
 
 fn texts_at(content: &Content, key: u8) -> Vec<String> {

@@ -8,6 +8,7 @@
 //! This crate is pure: no clock, no randomness, no IO, no async. Now, and the time zone, come in
 //! as one [`Zoned`].
 
+mod calendar;
 mod changes;
 mod fold;
 mod item;
@@ -20,6 +21,7 @@ mod snippet;
 mod versions;
 mod words;
 
+pub use calendar::{Due, DueSpan, End, Frequency, Nth, Rule, due, every};
 pub use changes::{Change, changes};
 pub use fold::fold;
 pub use item::{Flag, Flags, Item, first_line, is_findable, item};

@@ -6,7 +6,7 @@
 
 use std::sync::OnceLock;
 
-use crate::{Expr, Item, Link, ResolvedQuery, Test, Text, Words, fold};
+use crate::{Expr, Flag, Item, Link, ResolvedQuery, Test, Text, Words, fold};
 
 /// How often a word of a title counts in ranking.
 const TITLE_WEIGHT: u32 = 3;
@@ -234,6 +234,11 @@ impl Searchable {
             Test::Places(places) => places.contains(&item.cid),
             Test::Created(interval) => interval.holds(item.ms()),
             Test::Flag(flag) => item.flags.has(*flag),
+            Test::Due(span) => item.due.is_some_and(|due| span.holds(due)),
+            Test::Overdue(now) => {
+                item.flags.has(Flag::Open) && item.due.is_some_and(|due| due < *now)
+            }
+            Test::Assigned(seats) => item.assignees.iter().any(|seat| seats.contains(seat)),
             Test::Answers(records) => item.answers.is_some_and(|id| records.contains(&id)),
             Test::Links(links) => item.links.iter().any(|link: &Link| links.contains(link)),
         }

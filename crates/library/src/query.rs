@@ -14,7 +14,7 @@ use std::{collections::BTreeSet, ops::Range};
 
 use folkmoot_record::{CollectiveId, Kind, RecordId, SeatKey};
 
-use crate::{Flag, Link, Zoned, words::words};
+use crate::{Due, DueSpan, Flag, Link, Zoned, words::words};
 
 pub use describe::{Line, spelled};
 pub use error::{Problem, QueryError};
@@ -52,6 +52,8 @@ pub enum Leaf {
     Test(Test),
     /// `author:name`.
     Author(Name),
+    /// `for:name`.
+    For(Name),
     /// `in:name`.
     In(Name),
     /// `links:target`.
@@ -92,6 +94,12 @@ pub enum Test {
     Links(BTreeSet<Link>),
     /// Answers one of them.
     Answers(BTreeSet<RecordId>),
+    /// Is due then.
+    Due(DueSpan),
+    /// Is an open task that was due before this.
+    Overdue(Due),
+    /// Is to be done by one of them.
+    Assigned(BTreeSet<SeatKey>),
 }
 
 /// Words to find.

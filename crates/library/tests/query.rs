@@ -8,10 +8,11 @@
 use std::collections::BTreeSet;
 
 use folkmoot_library::{
-    Expr, Flag, Interval, Leaf, Link, Names, NoNames, Problem, Query, QueryError, Sort, Test, Text,
-    Zoned, limits,
+    Due, Expr, Flag, Interval, Leaf, Link, Names, NoNames, Problem, Query, QueryError, Sort, Test,
+    Text, Zoned, limits,
 };
 use folkmoot_record::{CollectiveId, Kind, RecordId, SeatKey};
+use jiff::ToSpan;
 use proptest::prelude::*;
 
 /// A Monday in winter time.
@@ -314,7 +315,7 @@ fn mistakes_are_shown_where_they_are() {
         ("tag:|a", "", None),
         ("tag:(a OR b)", "", None),
         ("tag:a|", "", None),
-        ("due:today", "due", None),
+        ("owner:today", "owner", None),
         ("is:task", "is:task", Some("kind:task")),
         ("a OR is:tsak", "tsak", None),
         ("to:@", "@", None),
@@ -354,12 +355,49 @@ fn a_mistake_is_printed_with_carets() {
 fn an_unknown_key_names_the_keys_that_there_are() {
     let help = |source| error(source).help();
     assert_eq!(help("tagg:a").as_deref(), Some("did you mean `tag`?"));
-    let keys = help("due:today").unwrap();
+    let keys = help("urgency:high").unwrap();
     for key in ["tag", "since", "created", "links", "to", "sort"] {
         assert!(keys.contains(key), "{keys}");
     }
     assert!(!keys.contains("label"), "only names, no second spellings");
     assert_eq!(help("(a"), None);
+}
+
+#[test]
+fn days_on_which_tasks_are_due_look_ahead() {
+    let due = |source: &str| match parse(source) {
+        Expr::Is(Leaf::Test(Test::Due(span))) => {
+            let told = |due: Option<Due>| due.map(|due| due.to_string()).unwrap_or_default();
+            format!("{}..{}", told(span.from), told(span.to))
+        }
+        other => panic!("{source} is understood as {other:?}"),
+    };
+    let at = |days: i64| format!("{}T00:00", now().date().checked_add(days.days()).unwrap());
+    assert_eq!(due("due:today"), format!("{}..{}", at(0), at(1)));
+    assert_eq!(due("due:3d"), format!("{}..{}", at(3), at(4)));
+    assert_eq!(due("due:3 days ago"), format!("{}..{}", at(-3), at(-2)));
+    assert_eq!(due("due:..2 weeks"), format!("..{}", at(15)));
+    assert_eq!(due("due:>=tomorrow"), format!("{}..", at(1)));
+    assert_eq!(due("due:<today"), format!("..{}", at(0)));
+    assert_eq!(
+        due("due:2026-03..2026-04"),
+        "2026-03-01T00:00..2026-05-01T00:00"
+    );
+    assert_eq!(due("due:next month"), due("due:next-month"));
+    assert_eq!(
+        due("due:this-week..next week"),
+        due("due:\"this week..next-week\"")
+    );
+    assert!(matches!(
+        error("due:2027..2026").problem,
+        Problem::EmptyRange
+    ));
+    assert!(matches!(error("due:now").problem, Problem::BadDate(_)));
+    assert_eq!(parse("is:open"), is(Test::Flag(Flag::Open)));
+    assert!(matches!(
+        parse("is:overdue"),
+        Expr::Is(Leaf::Test(Test::Overdue(_)))
+    ));
 }
 
 #[test]

@@ -106,6 +106,8 @@ fn note(n: usize, dice: &mut Dice, words: &Zipf, tags: &Zipf) -> Item {
         also: Vec::new(),
         links: Vec::new(),
         answers: None,
+        due: None,
+        assignees: Vec::new(),
         flags: Flags::default()
             .with(Flag::Title)
             .with(Flag::Tag)

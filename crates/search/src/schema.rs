@@ -1,6 +1,6 @@
 //! What the index keeps of an item: only what searching needs. Texts come from the store.
 
-use folkmoot_library::{Flag, Item, Link, fold, tag_paths};
+use folkmoot_library::{Due, Flag, Item, Link, fold, tag_paths};
 use folkmoot_record::{CollectiveId, Hlc, Kind, RecordId, SeatKey};
 use tantivy::{
     TantivyDocument, Term,
@@ -13,7 +13,7 @@ use crate::tokenizer::TOKENIZER;
 
 /// Version of what is written here. Raise it with every change of fields, terms or words; an
 /// index of another version is built anew.
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 4;
 
 /// Bytes of a record id by which the index finds an item again: enough that nobody makes two.
 const SHORT_ID: usize = 16;
@@ -130,6 +130,12 @@ fn each_fact(item: &Item, mut give: impl FnMut(&[u8])) {
     if let Some(answered) = &item.answers {
         give(&fact::answers(answered));
     }
+    if let Some(due) = item.due {
+        give(&fact::due(due));
+    }
+    for seat in &item.assignees {
+        give(&fact::assigned(seat));
+    }
     let mut paths: Vec<Vec<u8>> = Vec::new();
     for tag in &item.tags {
         paths.extend(tag_paths(&fold(tag.as_str())).map(fact::tag));
@@ -144,10 +150,12 @@ fn each_fact(item: &Item, mut give: impl FnMut(&[u8])) {
 
 /// The terms of `facts`.
 pub(crate) mod fact {
-    use super::{CollectiveId, Flag, Kind, Link, RecordId, SHORT_ID, SeatKey};
+    use super::{CollectiveId, Due, Flag, Kind, Link, RecordId, SHORT_ID, SeatKey};
 
     pub(crate) const TAG: u8 = b't';
     pub(crate) const KIND: u8 = b'k';
+    /// Days on which something is due, in their order.
+    pub(crate) const DUE: u8 = b'd';
 
     fn term(letter: u8, bytes: &[u8]) -> Vec<u8> {
         let mut term = Vec::with_capacity(1 + bytes.len());
@@ -174,6 +182,14 @@ pub(crate) mod fact {
 
     pub(crate) fn answers(answered: &RecordId) -> Vec<u8> {
         term(b'a', answered.as_bytes())
+    }
+
+    pub(crate) fn due(due: Due) -> Vec<u8> {
+        term(DUE, &due.number().to_be_bytes())
+    }
+
+    pub(crate) fn assigned(seat: &SeatKey) -> Vec<u8> {
+        term(b'w', seat.as_bytes())
     }
 
     pub(crate) fn flag(flag: Flag) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, ops::Bound};
 
-use folkmoot_library::{Expr, Interval, Test, Text};
+use folkmoot_library::{DueSpan, Expr, Flag, Interval, Test, Text};
 use folkmoot_record::RecordId;
 use tantivy::{
     Term,
@@ -90,6 +90,17 @@ impl Translate<'_> {
             Test::Places(places) => any_fact(self.fields, places.iter().map(fact::place)),
             Test::Links(links) => any_fact(self.fields, links.iter().map(fact::link)),
             Test::Answers(records) => any_fact(self.fields, records.iter().map(fact::answers)),
+            Test::Due(span) => self.due(*span),
+            Test::Overdue(now) => {
+                let before = DueSpan {
+                    from: None,
+                    to: Some(*now),
+                };
+                let open = self.fact(&fact::flag(Flag::Open));
+                let both = [self.due(before), open].map(|part| (Occur::Must, part));
+                Box::new(BooleanQuery::new(both.into()))
+            }
+            Test::Assigned(seats) => any_fact(self.fields, seats.iter().map(fact::assigned)),
             Test::Created(interval) => unranked(self.created(*interval)),
         }
     }
@@ -110,6 +121,18 @@ impl Translate<'_> {
     fn fact(&self, fact: &[u8]) -> Box<dyn Query> {
         let term = self.fields.fact(fact);
         unranked(Box::new(TermQuery::new(term, IndexRecordOption::Basic)))
+    }
+
+    fn due(&self, span: DueSpan) -> Box<dyn Query> {
+        let from = span.from.map_or_else(|| vec![fact::DUE], fact::due);
+        let to = span.to.map_or_else(|| vec![fact::DUE + 1], fact::due);
+        if from >= to {
+            return Box::new(EmptyQuery);
+        }
+        unranked(Box::new(InvertedIndexRangeQuery::new(
+            Bound::Included(self.fields.fact(&from)),
+            Bound::Excluded(self.fields.fact(&to)),
+        )))
     }
 
     fn created(&self, interval: Interval) -> Box<dyn Query> {

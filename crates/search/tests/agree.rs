@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use folkmoot_library::{
-    Expr, Flag, Flags, Interval, Item, Link, Names, Query, ResolvedQuery, Sort, Test, Text, Zoned,
-    fold, matches,
+    Due, DueSpan, Expr, Flag, Flags, Interval, Item, Link, Names, Query, ResolvedQuery, Sort, Test,
+    Text, Zoned, fold, matches,
 };
 use folkmoot_record::{CollectiveId, DeviceKey, Hlc, Kind, RecordId, SeatKey, Tag};
 use folkmoot_search::{Facet, FacetBy, Index, Options, Page};
@@ -67,6 +67,23 @@ fn link() -> impl Strategy<Value = Link> {
     ]
 }
 
+/// Days and minutes around the now of the queries, and one that no calendar has.
+fn due() -> impl Strategy<Value = Due> {
+    let texts = [
+        "1970-02-08",
+        "1970-02-09T23:59",
+        "1970-02-10",
+        "1970-02-10T00:00",
+        "1970-02-10T12:30",
+        "1970-02-13",
+        "1970-02-31",
+        "1970-03-01T08:00",
+        "0000-01-01",
+        "9999-12-31",
+    ];
+    prop::sample::select(texts.map(|text| Due::parse(text).unwrap()).to_vec())
+}
+
 fn items() -> impl Strategy<Value = Vec<Item>> {
     let tags = prop::collection::btree_set(prop::sample::select(&TAGS[..]), 0..4);
     let one = (
@@ -75,6 +92,8 @@ fn items() -> impl Strategy<Value = Vec<Item>> {
         (
             prop::collection::btree_set(link(), 0..3),
             prop::option::of(0u8..3),
+            prop::option::of(due()),
+            prop::collection::btree_set(0u8..3, 0..3),
         ),
         (
             prop::option::of(text()),
@@ -86,7 +105,12 @@ fn items() -> impl Strategy<Value = Vec<Item>> {
             .zip(0u8..)
             .map(
                 |(
-                    ((text, title, tags), (seat, cid, kind, day), (links, answers), (also, flags)),
+                    (
+                        (text, title, tags),
+                        (seat, cid, kind, day),
+                        (links, answers, due, assignees),
+                        (also, flags),
+                    ),
                     n,
                 )| Item {
                     id: RecordId::from_bytes([n + 100; 32]),
@@ -108,6 +132,11 @@ fn items() -> impl Strategy<Value = Vec<Item>> {
                     also: also.into_iter().collect(),
                     links: links.into_iter().collect(),
                     answers: answers.map(|n| RecordId::from_bytes([n; 32])),
+                    due,
+                    assignees: assignees
+                        .into_iter()
+                        .map(|n| SeatKey::from_bytes([n; 32]))
+                        .collect(),
                 },
             )
             .collect()
@@ -138,6 +167,11 @@ fn test() -> impl Strategy<Value = Test> {
         1 => prop::collection::btree_set(0u8..4, 0..3).prop_map(|ids| {
             Test::Answers(ids.into_iter().map(|n| RecordId::from_bytes([n; 32])).collect())
         }),
+        2 => (prop::option::of(due()), prop::option::of(due()))
+            .prop_map(|(from, to)| Test::Due(DueSpan { from, to })),
+        1 => due().prop_map(Test::Overdue),
+        1 => prop::collection::btree_set(0u8..4, 0..3)
+            .prop_map(|seats| Test::Assigned(seats.into_iter().map(|n| SeatKey::from_bytes([n; 32])).collect())),
     ]
 }
 
@@ -228,6 +262,15 @@ fn written() -> impl Strategy<Value = String> {
             "has:attachment",
             "is:done",
             "is:reply",
+            "is:open",
+            "is:overdue",
+            "has:due",
+            "due:today",
+            "due:..fri",
+            "due:>=3d",
+            "due:1970-02|next year",
+            "due:last week..",
+            "for:seat1",
             "links:record1",
             "links:\"Seed Bank\"",
             "links:https://example.org/2/",

@@ -28,6 +28,8 @@ fn item(n: u32, text: &str, tag: &str) -> Item {
         also: Vec::new(),
         links: Vec::new(),
         answers: None,
+        due: None,
+        assignees: Vec::new(),
         flags: Flags::default(),
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     exchange::holdings::read,
     finding::understand::{place, time_zone},
     intake::receive::mark,
-    keeping::{documents::Document, erasure::Fate},
+    keeping::{documents::Document, erasure::Fate, tasks::task_view},
     membership::invite::moment,
 };
 
@@ -366,6 +366,9 @@ impl Core {
                 .map(|r| (relation(r.rel.0), r.id.to_string()))
                 .collect(),
             document: None,
+            task: content.as_ref().and_then(|content| {
+                task_view(header.kind, content, self.collectives.get(&item.cid))
+            }),
             linked_from: Vec::new(),
             linked_more: 0,
             unresolved: Vec::new(),
@@ -420,6 +423,8 @@ fn bare_item(record: &Verified) -> Item {
         also: Vec::new(),
         links: Vec::new(),
         answers: None,
+        due: None,
+        assignees: Vec::new(),
         flags: folkmoot_library::Flags::default(),
     }
 }

@@ -33,7 +33,8 @@ impl Core {
         self.resolved(&self.parse(source, zone)?)
     }
 
-    fn now_in(&self, zone: Option<&str>) -> Result<Zoned, ApiError> {
+    /// Now, in that time zone, UTC if none is named.
+    pub(crate) fn now_in(&self, zone: Option<&str>) -> Result<Zoned, ApiError> {
         let zone = time_zone(zone)?;
         let now = Timestamp::from_millisecond(i64::try_from(self.clock.wall()).unwrap_or(0))
             .unwrap_or(Timestamp::UNIX_EPOCH);

@@ -19,6 +19,7 @@ use crate::{
     keeping::{
         erasure::Fate,
         facts::{candidates, is_untouched},
+        tasks::task_view,
     },
     membership::{collective::Collective, invite::moment},
 };
@@ -318,6 +319,10 @@ impl Core {
                 .iter()
                 .map(|tag| tag.as_str().to_owned())
                 .collect(),
+            task: content.as_ref().and_then(|content| {
+                let collective = header.cid.and_then(|cid| self.collectives.get(&cid));
+                task_view(header.kind, content, collective)
+            }),
         }
     }
 

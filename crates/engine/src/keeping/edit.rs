@@ -131,12 +131,28 @@ impl Core {
             }
             false => base,
         };
-        let Some((_, document)) = self.document_by_id(&document.id)? else {
+        self.edited(cid, &document.id, version, changed)
+    }
+
+    /// What is told of a version that was written.
+    pub(crate) fn edited(
+        &mut self,
+        cid: CollectiveId,
+        document: &RecordId,
+        version: RecordId,
+        changed: bool,
+    ) -> Result<Reply, ApiError> {
+        let Some((_, document)) = self.document_by_id(document)? else {
             return Err(failed("the document is gone".to_owned()));
         };
         let beside = document.current();
         let beside = beside.iter().filter(|record| record.id() != version);
+        let task = document
+            .records
+            .get(&version)
+            .and_then(|record| self.task_of(record));
         Ok(Reply::Edited(Edited {
+            task,
             id: document.id.to_string(),
             short: self.short_id(&document.id),
             version: version.to_string(),
@@ -171,31 +187,23 @@ impl Core {
         says: Says,
         device: Option<&str>,
     ) -> Result<RecordId, ApiError> {
+        self.write_versions(cid, document, replaces, vec![says], device)
+    }
+
+    /// Stores versions of which the first replaces these and each other one the one before it, all
+    /// or none; returns the id of the last.
+    pub(crate) fn write_versions(
+        &mut self,
+        cid: CollectiveId,
+        document: &Document,
+        replaces: &BTreeSet<RecordId>,
+        versions: Vec<Says>,
+        device: Option<&str>,
+    ) -> Result<RecordId, ApiError> {
         let first = document
             .records
             .get(&document.id)
             .ok_or_else(|| failed("the document has no first record".to_owned()))?;
-        let pointer = |rel| move |id: &RecordId| Ref { rel, id: *id };
-        let mut refs: Vec<Ref> = replaces.iter().map(pointer(Rel::SUPERSEDES)).collect();
-        refs.push(pointer(Rel::DOCUMENT)(&document.id));
-        refs.extend(says.refs);
-        if refs.len() > limits::REFS {
-            return Err(usage(format!(
-                "the version would point at {} records; at most {} fit",
-                refs.len(),
-                limits::REFS
-            )));
-        }
-        let content = Content {
-            salt: random().map_err(|e| failed(e.to_string()))?,
-            ..says.content
-        };
-        let writing = Writing {
-            kind: first.header().kind,
-            tags: says.tags.into_iter().collect(),
-            refs,
-            body: to_body(&content)?,
-        };
         self.tidy_heads(cid)?;
         let now_ms = self.clock.wall();
         let store = &self.store;
@@ -203,11 +211,66 @@ impl Core {
             .collectives
             .get_mut(&cid)
             .ok_or_else(|| failed("the collective is not open".to_owned()))?;
-        let record = collective.sign_version(store, now_ms, writing, first, device)?;
-        self.publish(cid, vec![Entry::Record(record.clone(), now_ms)])?;
-        self.know(cid, &record);
-        Ok(record.id())
+        let mut replaces = replaces.clone();
+        let mut records: Vec<Verified> = Vec::with_capacity(versions.len());
+        for says in versions {
+            let writing = to_version(first, &replaces, says)?;
+            match collective.sign_version(store, now_ms, writing, first, device) {
+                Ok(record) => {
+                    replaces = BTreeSet::from([record.id()]);
+                    records.push(record);
+                }
+                Err(error) => {
+                    // What was signed before it is not stored.
+                    collective.forget_tip();
+                    return Err(error);
+                }
+            }
+        }
+        let entries = records.iter().cloned();
+        self.publish(
+            cid,
+            entries
+                .map(|record| Entry::Record(record, now_ms))
+                .collect(),
+        )?;
+        for record in &records {
+            self.know(cid, record);
+        }
+        records
+            .last()
+            .map(Verified::id)
+            .ok_or_else(|| failed("there is no version to write".to_owned()))
     }
+}
+
+/// A version of the document that begins with `first`, in place of these.
+fn to_version(
+    first: &Verified,
+    replaces: &BTreeSet<RecordId>,
+    says: Says,
+) -> Result<Writing, ApiError> {
+    let pointer = |rel| move |id: &RecordId| Ref { rel, id: *id };
+    let mut refs: Vec<Ref> = replaces.iter().map(pointer(Rel::SUPERSEDES)).collect();
+    refs.push(pointer(Rel::DOCUMENT)(&first.id()));
+    refs.extend(says.refs);
+    if refs.len() > limits::REFS {
+        return Err(usage(format!(
+            "the version would point at {} records; at most {} fit",
+            refs.len(),
+            limits::REFS
+        )));
+    }
+    let content = Content {
+        salt: random().map_err(|e| failed(e.to_string()))?,
+        ..says.content
+    };
+    Ok(Writing {
+        kind: first.header().kind,
+        tags: says.tags.into_iter().collect(),
+        refs,
+        body: to_body(&content)?,
+    })
 }
 
 /// What whoever wants to change the words of others is told.

@@ -179,6 +179,10 @@ fn own_fingerprint(record: &Verified, cid: CollectiveId, seat: SeatKey) -> Optio
         text: owned(content.text()),
         url: owned(content.url()),
         media: owned(content.media()),
+        due: None,
+        every: None,
+        assignees: Vec::new(),
+        time_zone: None,
         tags: header
             .tags
             .iter()

@@ -1,8 +1,9 @@
 //! Writing content: notes, links, tasks; the shown name; the home's list of memberships.
 
 use folkmoot_api::{ApiError, Note, Reply, Saved};
+use folkmoot_library::{Date, Due, Rule};
 use folkmoot_record::{
-    CollectiveId, Kind, Tag,
+    CollectiveId, Kind, SeatKey, Tag,
     content::{Content, Value},
     limits,
 };
@@ -12,7 +13,10 @@ use crate::{
     clock::random,
     core::Core,
     errors::{failed, store_unread, usage},
-    keeping::author::Writing,
+    keeping::{
+        author::Writing,
+        tasks::{set_assignees, set_due, set_rule},
+    },
     membership::{
         collective::Profile,
         profiles::{MOST_NAME, profile_fact, writing},
@@ -34,6 +38,7 @@ impl Core {
     /// Writes one content record.
     pub(crate) fn write_note(&mut self, note: &Note) -> Result<Reply, ApiError> {
         let cid = self.place_or_home(note.collective.as_deref())?;
+        let note = &self.whole_task(cid, note)?;
         let writing = to_writing(note, random().map_err(|e| failed(e.to_string()))?)?;
         self.tidy_heads(cid)?;
         let tags = writing
@@ -65,6 +70,20 @@ impl Core {
                 .unwrap_or_default(),
             tags,
         }))
+    }
+
+    /// A task as it is written: people by their seats, and one that comes again with a date.
+    fn whole_task(&self, cid: CollectiveId, note: &Note) -> Result<Note, ApiError> {
+        let mut note = note.clone();
+        if !note.assignees.is_empty() {
+            let seats = self.assignees(&cid, &note.assignees)?;
+            note.assignees = seats.iter().map(ToString::to_string).collect();
+        }
+        if let (Some(rule), None) = (&note.every, &note.due) {
+            let today = self.now_in(note.time_zone.as_deref())?.date();
+            note.due = Rule::parse(rule).map(|rule| Due::on(rule.first(today)).to_string());
+        }
+        Ok(note)
     }
 
     /// The name that this person shows, if one was set.
@@ -237,6 +256,10 @@ pub(crate) fn to_writing(note: &Note, salt: [u8; 16]) -> Result<Writing, ApiErro
     let mut content = Content::new(salt);
     if kind == Kind::TASK {
         content = content.with(16, Value::Uint(0));
+    } else if note.due.is_some() || note.every.is_some() || !note.assignees.is_empty() {
+        return Err(usage(
+            "only a task is due on a day, comes again or is given to people",
+        ));
     }
     let fields = [
         (0, "text", &note.text, limits::TEXT),
@@ -263,6 +286,20 @@ pub(crate) fn to_writing(note: &Note, salt: [u8; 16]) -> Result<Writing, ApiErro
     if kind != Kind::LINK && content.text().is_none() {
         content = content.with(0, Value::Text(String::new()));
     }
+    if let Some(due) = &note.due {
+        set_due(&mut content, due)?;
+    }
+    if let Some(rule) = &note.every {
+        if note.due.is_none() && Rule::parse(rule).is_some() {
+            return Err(usage("a task that comes again is due on a day"));
+        }
+        set_rule(&mut content, rule, Date::MIN)?;
+    }
+    let seats = note.assignees.iter().map(|seat| seat.parse::<SeatKey>());
+    let seats = seats
+        .collect::<Result<_, _>>()
+        .map_err(|_| usage("a task is given to people by their seats here"))?;
+    set_assignees(&mut content, &seats)?;
     let tags = to_tags(&note.tags)?;
     let body = to_body(&content)?;
     Ok(Writing {

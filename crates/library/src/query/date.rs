@@ -41,7 +41,9 @@ const PLAIN: [&str; 4] = ["now", "today", "yesterday", "tomorrow"];
 
 /// Words that take a second one: `last monday`, `this week`.
 pub(super) fn takes_another(word: &str) -> bool {
-    word.eq_ignore_ascii_case("last") || word.eq_ignore_ascii_case("this")
+    ["last", "this", "next"]
+        .iter()
+        .any(|one| word.eq_ignore_ascii_case(one))
 }
 
 /// A number that is no year: `3 days`.

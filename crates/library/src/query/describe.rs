@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use super::{Expr, Interval, Leaf, Names, Query, QueryError, Sort, Test, Text, Written, resolve};
-use crate::{Flag, Timestamp, words::is_alone};
+use crate::{Due, DueSpan, Flag, Timestamp, words::is_alone};
 
 /// One line of a query in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +104,13 @@ impl Writer<'_> {
                 let places = several(places.len(), "collective");
                 format!("in the collective `{}`{places}", name.text)
             }
+            (Leaf::For(name), Test::Assigned(seats)) => {
+                format!(
+                    "to be done by `{}`{}",
+                    name.text,
+                    several(seats.len(), "seat")
+                )
+            }
             (Leaf::Links(name), _) => format!("points at `{}`", name.text),
             (Leaf::To(name), _) => format!("answers `{}`", name.text),
             (_, test) => self.test(test),
@@ -125,6 +132,11 @@ impl Writer<'_> {
             Test::Places(places) => format!("in one of {} collectives", places.len()),
             Test::Links(links) => format!("points at one of {} targets", links.len()),
             Test::Answers(records) => format!("answers one of {} records", records.len()),
+            Test::Due(span) => due_words(*span),
+            Test::Overdue(now) => {
+                format!("is a task not done that was due before {}", due_word(*now))
+            }
+            Test::Assigned(seats) => format!("to be done by one of {} seats", seats.len()),
         }
     }
 
@@ -158,6 +170,34 @@ impl Writer<'_> {
             "%Y-%m-%d %H:%M:%S"
         };
         moment.strftime(shape).to_string()
+    }
+}
+
+/// The first minute of a day is the day's beginning, and told as the day.
+fn due_word(due: Due) -> String {
+    match due.minute() {
+        Some(0) => due
+            .to_string()
+            .split('T')
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
+        _ => due.to_string().replace('T', " "),
+    }
+}
+
+fn due_words(span: DueSpan) -> String {
+    match (span.from, span.to) {
+        (None, None) => "due at any time".to_owned(),
+        (None, Some(to)) => format!("due before {}", due_word(to)),
+        (Some(from), None) => format!("due on or after {}", due_word(from)),
+        (Some(from), Some(to)) => {
+            format!(
+                "due on or after {} and before {}",
+                due_word(from),
+                due_word(to)
+            )
+        }
     }
 }
 
@@ -208,5 +248,8 @@ const fn fact(flag: Flag) -> &'static str {
         Flag::Done => "is a task done",
         Flag::Dropped => "is a task given up",
         Flag::Unmerged => "has versions side by side",
+        Flag::Open => "is a task not done yet",
+        Flag::Due => "is due on a day",
+        Flag::Recurring => "is a task that comes again",
     }
 }

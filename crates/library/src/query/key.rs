@@ -25,6 +25,8 @@ pub(super) enum Key {
     Is,
     Links,
     To,
+    Due,
+    For,
     Sort,
 }
 
@@ -45,6 +47,8 @@ const KEYS: &[(&str, Key)] = &[
     ("is", Key::Is),
     ("links", Key::Links),
     ("to", Key::To),
+    ("due", Key::Due),
+    ("for", Key::For),
     ("sort", Key::Sort),
     ("from", Key::Author),
     ("by", Key::Author),
@@ -77,6 +81,7 @@ impl Key {
                 | Self::NewerThan
                 | Self::OlderThan
                 | Self::Created
+                | Self::Due
         )
     }
 
@@ -110,6 +115,7 @@ const HAS: &[(&str, Flag)] = &[
     ("tag", Flag::Tag),
     ("tags", Flag::Tag),
     ("text", Flag::Text),
+    ("due", Flag::Due),
 ];
 
 const IS: &[(&str, Flag)] = &[
@@ -120,6 +126,8 @@ const IS: &[(&str, Flag)] = &[
     ("done", Flag::Done),
     ("dropped", Flag::Dropped),
     ("unmerged", Flag::Unmerged),
+    ("open", Flag::Open),
+    ("recurring", Flag::Recurring),
 ];
 
 const SORTS: &[(&str, Sort)] = &[
@@ -161,8 +169,20 @@ pub(super) fn has(word: &str) -> Result<Flag, Unknown> {
     look_up(HAS, word)
 }
 
-pub(super) fn is(word: &str) -> Result<Flag, Unknown> {
-    look_up(IS, word)
+/// What `is:` asks for: a fact, or one that is judged by now.
+#[derive(Clone, Copy)]
+pub(super) enum Is {
+    Flag(Flag),
+    Overdue,
+}
+
+pub(super) fn is(word: &str) -> Result<Is, Unknown> {
+    let mut table: Vec<(&str, Is)> = IS
+        .iter()
+        .map(|(name, flag)| (*name, Is::Flag(*flag)))
+        .collect();
+    table.push(("overdue", Is::Overdue));
+    look_up(&table, word)
 }
 
 pub(super) fn sort(word: &str) -> Result<Sort, Unknown> {

@@ -68,7 +68,7 @@ pub(super) fn test(leaf: &Leaf, names: &dyn Names) -> Result<Test, QueryError> {
     };
     match leaf {
         Leaf::Test(test) => Ok(test.clone()),
-        Leaf::Author(name) => {
+        Leaf::Author(name) | Leaf::For(name) => {
             let seats = match name.text.parse() {
                 Ok(seat) => BTreeSet::from([seat]),
                 Err(_) => names.seats(&name.text),
@@ -76,7 +76,10 @@ pub(super) fn test(leaf: &Leaf, names: &dyn Names) -> Result<Test, QueryError> {
             if seats.is_empty() {
                 return Err(unknown(name, Problem::UnknownPerson, names.people()));
             }
-            Ok(Test::Seats(seats))
+            Ok(match leaf {
+                Leaf::For(_) => Test::Assigned(seats),
+                _ => Test::Seats(seats),
+            })
         }
         Leaf::In(name) => {
             let places = match name.text.parse() {

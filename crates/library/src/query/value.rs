@@ -5,9 +5,9 @@ use std::ops::Range;
 use super::{
     Interval, Leaf, Name, Problem, QueryError, Test,
     date::{self, Period},
-    key::{self, Key, Unknown},
+    key::{self, Is, Key, Unknown},
 };
-use crate::{Link, Zoned, fold};
+use crate::{Due, DueSpan, Link, Zoned, calendar, fold};
 
 /// One value with its place in the query, quotes included.
 #[derive(Debug, Clone)]
@@ -36,6 +36,12 @@ pub(super) fn leaf(key: Key, value: &Value, start: usize, now: &Zoned) -> Result
                 .ok_or_else(missing);
         }
         Key::In => return Some(name()).filter(named).map(Leaf::In).ok_or_else(missing),
+        Key::For => {
+            return Some(name())
+                .filter(named)
+                .map(Leaf::For)
+                .ok_or_else(missing);
+        }
         Key::To => return Some(name()).filter(named).map(Leaf::To).ok_or_else(missing),
         Key::Links => {
             Link::parse(word).ok_or_else(missing)?;
@@ -47,7 +53,11 @@ pub(super) fn leaf(key: Key, value: &Value, start: usize, now: &Zoned) -> Result
         Key::Tag => tag(word).ok_or_else(missing)?,
         Key::Kind => Test::Kind(key::kind(word).map_err(refused)?),
         Key::Has => Test::Flag(key::has(word).map_err(refused)?),
-        Key::Is => Test::Flag(key::is(word).map_err(|known| is_kind(value, start, known))?),
+        Key::Is => match key::is(word).map_err(|known| is_kind(value, start, known))? {
+            Is::Flag(flag) => Test::Flag(flag),
+            Is::Overdue => Test::Overdue(Due::at(now.datetime())),
+        },
+        Key::Due => Test::Due(due(value, now)?),
         Key::Created => Test::Created(created(value, start, now)?),
         // The order is no condition; the parser takes it before.
         Key::Sort => return Err(missing()),
@@ -112,15 +122,7 @@ fn created(value: &Value, start: usize, now: &Zoned) -> Result<Interval, QueryEr
         }
         return Ok(interval);
     }
-    let compared = [
-        (">=", "since"),
-        ("<=", "until"),
-        (">", "after"),
-        ("<", "before"),
-    ]
-    .into_iter()
-    .find_map(|(sign, word)| text.strip_prefix(sign).map(|rest| (word, rest)));
-    if let Some((word, rest)) = compared {
+    if let Some((word, rest)) = compared(text) {
         let span = read(rest)?.span;
         return Ok(match word {
             "since" => from(span.from),
@@ -136,6 +138,47 @@ fn created(value: &Value, start: usize, now: &Zoned) -> Result<Interval, QueryEr
         return Err(error.or(Some(format!("since:{text}"))));
     }
     Ok(span)
+}
+
+/// `>=2026-03`: the key that says the same, and what is compared with.
+fn compared(text: &str) -> Option<(&'static str, &str)> {
+    [
+        (">=", "since"),
+        ("<=", "until"),
+        (">", "after"),
+        ("<", "before"),
+    ]
+    .into_iter()
+    .find_map(|(sign, word)| text.strip_prefix(sign).map(|rest| (word, rest)))
+}
+
+/// `due:today`, `due:..friday`, `due:2026-03..2026-05`, `due:<=2w`, `due:next-week`.
+fn due(value: &Value, now: &Zoned) -> Result<DueSpan, QueryError> {
+    let text = value.text.trim().to_ascii_lowercase();
+    let read = |word: &str| {
+        let (first, end) =
+            calendar::span(word, now.date()).ok_or_else(|| bad_date(word, &value.span))?;
+        Ok((Some(Due::start(first)), Some(Due::start(end))))
+    };
+    let (from, to) = match (text.split_once(".."), compared(&text)) {
+        (Some((first, last)), _) => match (first.trim(), last.trim()) {
+            ("", "") => return Err(bad_date(&text, &value.span)),
+            (first, "") => (read(first)?.0, None),
+            ("", last) => (None, read(last)?.1),
+            (first, last) => (read(first)?.0, read(last)?.1),
+        },
+        (None, Some(("since", word))) => (read(word)?.0, None),
+        (None, Some(("until", word))) => (None, read(word)?.1),
+        (None, Some(("after", word))) => (read(word)?.1, None),
+        (None, Some((_, word))) => (None, read(word)?.0),
+        (None, None) => read(&text)?,
+    };
+    if let (Some(from), Some(to)) = (from, to)
+        && from >= to
+    {
+        return Err(QueryError::new(Problem::EmptyRange, value.span.clone()));
+    }
+    Ok(DueSpan { from, to })
 }
 
 fn period(word: &str, span: &Range<usize>, now: &Zoned, mail: bool) -> Result<Period, QueryError> {

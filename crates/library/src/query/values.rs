@@ -53,15 +53,21 @@ fn bare(input: &mut Input<'_>, key: Key) -> Parsed<String> {
     if !key.is_date() {
         return Ok(text);
     }
-    if date::takes_another(&text) {
+    if date::takes_another(tail(&text)) {
         follow(input, &mut text, |_| true)?;
-    } else if date::is_count(&text) {
+    } else if date::is_count(tail(&text)) {
         follow(input, &mut text, date::is_unit)?;
     }
-    if date::is_length(&text) {
+    if date::is_length(tail(&text)) {
         follow(input, &mut text, |word| word.eq_ignore_ascii_case("ago"))?;
     }
     Ok(text)
+}
+
+/// The last date of a range or comparison, as far as it stands there.
+fn tail(text: &str) -> &str {
+    let last = text.rsplit("..").next().unwrap_or(text);
+    last.trim_start_matches(['<', '>', '='])
 }
 
 /// Adds the next word if it goes with the text.
