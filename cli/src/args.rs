@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    acts, charter, collective, completions, config, contracts, device, edit, find, grant, history,
-    id, import, invite, join, leave, link, list, members, merge, note, peers, proposals, propose,
-    readmit, recover, rename, revoke, show, status, sync, task, trash, up, vote, watch, why,
+    acts, charter, collective, comment, completions, config, contracts, device, edit, find, grant,
+    history, id, import, invite, join, leave, link, list, members, merge, note, peers, proposals,
+    propose, react, readmit, recover, rename, revoke, show, status, sync, task, today, trash, up,
+    vote, watch, why,
 };
 
 /// A person's own knowledge node: notes that are yours, shared in collectives without servers.
@@ -69,6 +70,9 @@ pub(crate) enum Command {
     History(history::Args),
     Merge(merge::Args),
     Task(task::Args),
+    Today(today::Args),
+    Comment(comment::Args),
+    React(react::Args),
     Rename(rename::Args),
     Retract(acts::RetractArgs),
     Hide(acts::HideArgs),

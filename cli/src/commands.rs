@@ -3,6 +3,7 @@
 pub(crate) mod acts;
 pub(crate) mod charter;
 pub(crate) mod collective;
+pub(crate) mod comment;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod contracts;
@@ -24,6 +25,7 @@ pub(crate) mod note;
 pub(crate) mod peers;
 pub(crate) mod proposals;
 pub(crate) mod propose;
+pub(crate) mod react;
 pub(crate) mod readmit;
 pub(crate) mod recover;
 pub(crate) mod rename;
@@ -32,6 +34,7 @@ pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod sync;
 pub(crate) mod task;
+pub(crate) mod today;
 pub(crate) mod trash;
 pub(crate) mod up;
 pub(crate) mod vote;
@@ -76,6 +79,9 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> Result<(), CliError> {
         Command::History(args) => history::run(&cx, args),
         Command::Merge(args) => merge::run(&cx, args),
         Command::Task(args) => task::run(&cx, args),
+        Command::Today(args) => today::run(&cx, args),
+        Command::Comment(args) => comment::run(&cx, args),
+        Command::React(args) => react::run(&cx, args),
         Command::Rename(args) => rename::run(&cx, args),
         Command::Retract(args) => acts::retract(&cx, args),
         Command::Hide(args) => acts::hide(&cx, args),

@@ -8,6 +8,7 @@ mod args;
 mod commands;
 mod error;
 mod import;
+mod page;
 mod passphrase;
 mod ui;
 

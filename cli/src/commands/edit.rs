@@ -102,7 +102,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
             if let Some(draft) = draft {
                 draft.done();
             }
-            print_edited(cx, &edited)
+            print_edited(cx, &edited, "new version saved")
         }
         (Err(error), Some(draft)) => Err(draft.kept(error)),
         (Err(error), None) => Err(error),
@@ -146,7 +146,11 @@ fn not_empty(text: String) -> Result<String, CliError> {
     Ok(text)
 }
 
-fn print_edited(cx: &Context<'_>, edited: &Edited) -> Result<(), CliError> {
+/// Prints what became of a version; `did` says what was done, before the place.
+///
+/// # Errors
+/// Where it cannot be written.
+pub(crate) fn print_edited(cx: &Context<'_>, edited: &Edited, did: &str) -> Result<(), CliError> {
     if cx.ui.json {
         return cx.ui.object(edited);
     }
@@ -160,7 +164,7 @@ fn print_edited(cx: &Context<'_>, edited: &Edited) -> Result<(), CliError> {
         let place = clean(&edited.collective);
         writeln!(
             out,
-            "{id}{}{id:#}  {dim}new version saved in {place}{dim:#}",
+            "{id}{}{id:#}  {dim}{did} in {place}{dim:#}",
             edited.short
         )?;
     } else {

@@ -5,6 +5,7 @@ use folkmoot_client::api::Note;
 use crate::{
     commands::{Context, note::save},
     error::CliError,
+    page::title_of,
 };
 
 /// Keep a link
@@ -12,13 +13,19 @@ use crate::{
 #[command(after_help = "\
 Examples:
   moot link https://example.org/compost --title \"Hot compost\" -t garden
-  moot link https://example.org --in commons --text \"worth a read\"")]
+  moot link https://example.org --in commons --text \"worth a read\"
+  moot link https://example.org --fetch-title
+
+Nothing is fetched unless --fetch-title says so.")]
 pub(crate) struct Args {
     /// The address
     url: String,
     /// Title
     #[arg(long)]
     title: Option<String>,
+    /// Ask the server of the page for its title: it learns that you are interested, and from where
+    #[arg(long, conflicts_with = "title")]
+    fetch_title: bool,
     /// What you think of it
     #[arg(long)]
     text: Option<String>,
@@ -36,12 +43,19 @@ pub(crate) struct Args {
 /// # Errors
 /// What the engine says.
 pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
+    let mut title = args.title;
+    if args.fetch_title {
+        title = title_of(&args.url)?;
+        if title.is_none() {
+            cx.ui.say("the page says no title");
+        }
+    }
     save(
         cx,
         Note {
             kind: "link".into(),
             collective: args.collective,
-            title: args.title,
+            title,
             text: args.text,
             url: Some(args.url),
             tags: args.tags,

@@ -98,7 +98,15 @@ fn check_place(cx: &Context<'_>, collective: Option<&str>) -> Result<(), CliErro
 /// # Errors
 /// What the engine says.
 pub(crate) fn save(cx: &Context<'_>, note: Note) -> Result<(), CliError> {
-    let saved: Saved = Access::open(cx, Need::Home)?.ask(Command::Note(note))?;
+    print_saved(cx, Need::Home, Command::Note(note))
+}
+
+/// Carries out a command that writes one record, and prints its id.
+///
+/// # Errors
+/// What the engine says.
+pub(crate) fn print_saved(cx: &Context<'_>, need: Need, command: Command) -> Result<(), CliError> {
+    let saved: Saved = Access::open(cx, need)?.ask(command)?;
     if cx.ui.json {
         return cx.ui.object(&saved);
     }

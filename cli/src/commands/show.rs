@@ -2,7 +2,9 @@
 
 use std::io::Write;
 
-use folkmoot_client::api::{ActKind, Command, DocumentView, ItemView, Show, ShowView};
+use folkmoot_client::api::{
+    ActKind, Command, CommentView, DocumentView, ItemView, ReactionView, Show, ShowView,
+};
 use jiff::Timestamp;
 
 use crate::{
@@ -143,11 +145,54 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         );
         fact("", &line)?;
     }
+    for reaction in &view.reactions {
+        fact("reaction", &reaction_line(reaction))?;
+    }
     writeln!(out, "\n{bold}{}{bold:#}", clean(&item.title))?;
     if !text.is_empty() && text != item.title {
         writeln!(out, "\n{text}")?;
     }
+    if !view.comments.is_empty() {
+        writeln!(out)?;
+    }
+    for comment in &view.comments {
+        print_comment(&mut out, comment, now)?;
+    }
+    if view.comments_more {
+        writeln!(out, "{dim}and more comments{dim:#}")?;
+    }
     Ok(out.flush()?)
+}
+
+/// Who reacts so: `👍 3 (Ana, Ben, Cleo)`.
+fn reaction_line(reaction: &ReactionView) -> String {
+    let mut names = reaction.by.join(", ");
+    if reaction.count > reaction.by.len() as u64 {
+        names.push_str(", …");
+    }
+    format!("{} {} ({names})", reaction.text, count(reaction.count))
+}
+
+/// One comment, below what it answers.
+fn print_comment(
+    out: &mut impl Write,
+    comment: &CommentView,
+    now: Timestamp,
+) -> Result<(), CliError> {
+    let (id, dim) = (style::ID, style::DIM);
+    let indent = "  ".repeat(comment.depth as usize);
+    let author = clean(&comment.author);
+    let time = age(comment.written, now);
+    let edited = if comment.edited { " · edited" } else { "" };
+    let short = &comment.short;
+    writeln!(
+        out,
+        "{indent}{id}{short}{id:#}  {dim}{author} · {time}{edited}{dim:#}"
+    )?;
+    for line in clean_text(&comment.text).lines() {
+        writeln!(out, "{indent}{}{line}", " ".repeat(short.len() + 2))?;
+    }
+    Ok(())
 }
 
 /// Which version is shown, and how to see the others.

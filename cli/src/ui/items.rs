@@ -125,7 +125,12 @@ pub(crate) fn print_event(
 ///
 /// # Errors
 /// Where it cannot be written.
-fn print_item(out: &mut impl Write, lead: &str, item: &ItemView, now: Timestamp) -> io::Result<()> {
+pub(crate) fn print_item(
+    out: &mut impl Write,
+    lead: &str,
+    item: &ItemView,
+    now: Timestamp,
+) -> io::Result<()> {
     let (id, bold, dim) = (style::ID, style::BOLD, style::DIM);
     // The hit may be in what is the title already; then it is shown once, marked.
     let same = item.snippet == item.title;

@@ -10,12 +10,12 @@ use crate::{
     Note, OwnDevice, PeerAdd, PeerView, ProposalView, Proposals, Propose, RecoveryView, Saved,
     SetName, Show, ShowView, StatusView, SyncArgs, SyncView, Vote, WhyView, WordAt,
 };
+use crate::{CommentNew, Day, DayView, DayWrite, React, Reacted, TaskSet, Tasks, TasksView};
 use crate::{
     ContractView, ContractsArgs, GrantNew, InvitesArgs, ReadmissionView, ReadmitArgs,
     RevocationView, RevokeArgs,
 };
 use crate::{Edit, Edited, Events, EventsPage, History, HistoryView, MergeArgs, Merged};
-use crate::{TaskSet, Tasks, TasksView};
 
 /// A request. On the socket the variant's name is the path and its fields are the body.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -63,6 +63,14 @@ pub enum Command {
     SetTask(TaskSet),
     /// Tasks, the most urgent first: [`Reply::Tasks`].
     Tasks(Tasks),
+    /// This person's page of a day, and what it brings: [`Reply::Day`].
+    Day(Day),
+    /// Writes into the page of a day: [`Reply::Edited`].
+    WriteDay(DayWrite),
+    /// Writes a comment on a record: [`Reply::Saved`].
+    Comment(CommentNew),
+    /// Reacts to a record, or takes that back: [`Reply::Reacted`].
+    React(React),
     /// Gives a document another title: [`Reply::Renamed`].
     Rename(Rename),
     /// Takes back, hides or purges: [`Reply::Acted`].
@@ -190,6 +198,10 @@ pub enum Reply {
     Merged(Box<Merged>),
     /// See [`TasksView`].
     Tasks(TasksView),
+    /// See [`DayView`].
+    Day(Box<DayView>),
+    /// See [`Reacted`].
+    Reacted(Reacted),
     /// See [`Renamed`].
     Renamed(Box<Renamed>),
     /// See [`Acted`].

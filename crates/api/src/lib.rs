@@ -5,9 +5,11 @@
 //! digits; times are RFC 3339; sizes are bytes.
 
 mod acts;
+mod answers;
 mod collectives;
 mod command;
 mod contracts;
+mod daily;
 mod devices;
 mod documents;
 mod error;
@@ -23,6 +25,7 @@ mod unwrap;
 pub use acts::{
     Act, ActKind, Acted, FateView, Restore, Restored, TrashArgs, TrashView, Trashed, Undo, Undone,
 };
+pub use answers::{CommentNew, CommentView, React, Reacted, ReactionView};
 pub use collectives::{
     CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView, DeviceView, InviteNew,
     InviteView, JoinArgs, JoinProgress, JoinStage, Leave, Left, MemberView, MembersArgs,
@@ -34,6 +37,7 @@ pub use contracts::{
     LimitArgs, LimitsView, PersonView, ReadmissionView, ReadmitArgs, RevocationView, RevokeArgs,
     TouchedRecord,
 };
+pub use daily::{Day, DayView, DayWrite, PageView};
 pub use devices::{DeviceAdd, DeviceDrop, DeviceList, OwnDevice};
 pub use documents::{
     DocumentView, Edit, Edited, History, HistoryView, LinkedView, MergeArgs, Merged, Rename,

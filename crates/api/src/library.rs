@@ -205,6 +205,15 @@ pub struct ShowView {
     /// Titles in double brackets of its text that no document here has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unresolved: Vec<String>,
+    /// How people react to it, the most frequent first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<crate::ReactionView>,
+    /// The comments on it, each below what it answers: at most 200.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comments: Vec<crate::CommentView>,
+    /// Whether there are more comments.
+    #[serde(default)]
+    pub comments_more: bool,
     /// Of what was taken back, purged or hidden: by whom, when and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fate: Option<Box<crate::FateView>>,

@@ -1,6 +1,5 @@
 //! Taking the expected answer out of a [`Reply`].
 
-use crate::TasksView;
 use crate::{Acted, Renamed, Restored, TrashView, Undone};
 use crate::{
     ApiError, CardView, CharterView, CollectiveSummary, CollectiveView, ErrorCode, Found, IdView,
@@ -10,6 +9,7 @@ use crate::{
 use crate::{
     ContractView, Edited, EventsPage, HistoryView, Merged, ReadmissionView, RevocationView,
 };
+use crate::{DayView, Reacted, TasksView};
 
 /// The node and the caller disagree on what answers a command: two versions of the program.
 fn unexpected() -> ApiError {
@@ -47,6 +47,8 @@ answers! {
     History => HistoryView, |view: Box<_>| *view;
     Merged => Merged, |view: Box<_>| *view;
     Tasks => TasksView, |view| view;
+    Day => DayView, |view: Box<_>| *view;
+    Reacted => Reacted, |view| view;
     Renamed => Renamed, |view: Box<_>| *view;
     Acted => Acted, |view| view;
     Trash => TrashView, |view| view;

@@ -16,7 +16,7 @@ use folkmoot_api::{
 };
 use folkmoot_api::{Edit, Edited, Events, EventsPage, History, HistoryView, MergeArgs, Merged};
 
-use folkmoot_api::{TaskSet, Tasks, TasksView};
+use folkmoot_api::{CommentNew, Day, DayView, DayWrite, React, Reacted, TaskSet, Tasks, TasksView};
 
 use crate::{Client, ClientError};
 
@@ -57,6 +57,14 @@ ask! {
     set_task(args: TaskSet) -> Edited = Command::SetTask(args);
     /// Tasks, the most urgent first.
     tasks(args: Tasks) -> TasksView = Command::Tasks(args);
+    /// This person's page of a day, and what it brings.
+    day(args: Day) -> DayView = Command::Day(args);
+    /// Writes into the page of a day, durably.
+    write_day(args: DayWrite) -> Edited = Command::WriteDay(args);
+    /// Writes a comment, durably.
+    comment(args: CommentNew) -> Saved = Command::Comment(args);
+    /// Reacts to a record, or takes that back, durably.
+    react(args: React) -> Reacted = Command::React(args);
     /// Gives a document another title, and keeps the links to it.
     rename(args: Rename) -> Renamed = Command::Rename(args);
     /// Takes back, hides or purges, durably.

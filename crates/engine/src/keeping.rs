@@ -1,7 +1,9 @@
 //! What a person writes and keeps: documents, their versions and links, the trash, imports.
 
 pub(crate) mod acts;
+pub(crate) mod answers;
 pub(crate) mod author;
+pub(crate) mod daily;
 pub(crate) mod documents;
 pub(crate) mod edit;
 pub(crate) mod erasure;

@@ -224,6 +224,11 @@ impl Core {
         if view.text.is_some() || view.item.url.is_some() {
             (view.linked_from, view.linked_more) = self.linked_from(&record)?;
         }
+        if let Some(cid) = record.header().cid {
+            let about = self.document_at(&id);
+            view.reactions = self.reactions(cid, &about)?;
+            (view.comments, view.comments_more) = self.comments(cid, about)?;
+        }
         if let Some(text) = &view.text {
             view.unresolved = self.unresolved(text);
         }
@@ -372,6 +377,9 @@ impl Core {
             linked_from: Vec::new(),
             linked_more: 0,
             unresolved: Vec::new(),
+            reactions: Vec::new(),
+            comments: Vec::new(),
+            comments_more: false,
             fate: None,
             proposal: None,
             item: self.item_view(&item, None),

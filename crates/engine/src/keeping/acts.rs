@@ -125,7 +125,7 @@ impl Core {
     }
 
     /// The document to which a record belongs, or the record where it belongs to none.
-    fn document_at(&self, id: &RecordId) -> RecordId {
+    pub(crate) fn document_at(&self, id: &RecordId) -> RecordId {
         let record = read(&self.store, id);
         record
             .and_then(|record| document_of(id, record.header()))

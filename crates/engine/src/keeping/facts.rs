@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use folkmoot_api::ApiError;
 use folkmoot_library::has_versions;
-use folkmoot_record::{RecordId, Rel, Verified};
+use folkmoot_record::{Kind, RecordId, Rel, Verified};
 use folkmoot_store::{Entry, Logged, StoreError, Vault};
 
 use crate::{
@@ -21,6 +21,9 @@ use crate::{
 
 /// Facts about pointers: `k/`, the record pointed at, one byte of relation, the pointing record.
 const POINTERS: &[u8] = b"k/";
+/// Facts about reactions: `g/`, what they are about, the reaction. They change nothing of how that
+/// is read, so they stand apart from the pointers that do.
+const REACTIONS: &[u8] = b"g/";
 /// Facts written in one group where they are made again.
 const FACTS_A_GROUP: usize = 4_096;
 
@@ -45,6 +48,7 @@ fn facts_of(record: &Verified, received_ms: u64) -> Vec<(Vec<u8>, Vec<u8>)> {
     let bare = |key: Vec<u8>| (key, Vec::new());
     let mut facts = pointers(record);
     facts.extend(purge_facts(record).into_iter().map(bare));
+    facts.extend(reaction(record).into_iter().map(bare));
     facts.extend(trash::facts(record, received_ms).into_iter().map(bare));
     facts
 }
@@ -64,6 +68,24 @@ fn pointers(record: &Verified) -> Vec<(Vec<u8>, Vec<u8>)> {
             (key, value.clone())
         })
         .collect()
+}
+
+fn reaction(record: &Verified) -> Option<Vec<u8>> {
+    let header = record.header();
+    let mut about = header.refs.iter().filter(|r| r.rel == Rel::ABOUT);
+    let about = about.next().filter(|_| header.kind == Kind::REACTION)?;
+    Some([REACTIONS, about.id.as_bytes(), record.id().as_bytes()].concat())
+}
+
+/// The reactions to a record, whoever wrote them.
+pub(crate) fn reactions_to(store: &Vault, at: &RecordId) -> Result<Vec<RecordId>, StoreError> {
+    let prefix = [REACTIONS, at.as_bytes()].concat();
+    let facts = store.scan_local(&prefix)?;
+    let ids = facts.into_iter().filter_map(|(key, _)| {
+        let id: [u8; 32] = key.get(prefix.len()..)?.try_into().ok()?;
+        Some(RecordId::from_bytes(id))
+    });
+    Ok(ids.collect())
 }
 
 fn pointing(at: &RecordId, rel: Rel) -> Vec<u8> {

@@ -33,16 +33,20 @@ pub(crate) struct Linking {
 }
 
 impl Core {
-    /// The documents that link to one by its id or its title.
+    /// The documents that link to one by its id or its title; `said`: comments on it too.
     pub(crate) fn linking(
         &mut self,
         document: &RecordId,
         title: Option<&str>,
         most: usize,
+        said: bool,
     ) -> Result<Linking, ApiError> {
         let mut source = format!("links:{document}");
         if let Some(title) = title.filter(|title| is_linkable(title) && !title.contains('"')) {
             source = format!("links:{document} OR links:\"{title}\"");
+        }
+        if !said {
+            source = format!("({source}) -(kind:comment links:{document})");
         }
         if !self.serving {
             self.catch_up_fully();
@@ -84,7 +88,7 @@ impl Core {
             return Ok((Vec::new(), 0));
         };
         let document = document_of(&id, record.header()).unwrap_or(id);
-        let linking = self.linking(&document, Some(&item.title), MOST_TOLD)?;
+        let linking = self.linking(&document, Some(&item.title), MOST_TOLD, false)?;
         let told: Vec<LinkedView> = linking
             .records
             .iter()
@@ -192,7 +196,7 @@ impl Core {
         device: Option<&str>,
         renamed: &mut Renamed,
     ) -> Result<(), ApiError> {
-        let linking = self.linking(document, Some(old), MOST_RELINKED)?;
+        let linking = self.linking(document, Some(old), MOST_RELINKED, true)?;
         if linking.total > linking.records.len() as u64 {
             return Err(usage(format!(
                 "{} documents link to it; at most {MOST_RELINKED} are changed at once",

@@ -3,7 +3,7 @@
 use folkmoot_api::{ApiError, Note, Reply, Saved};
 use folkmoot_library::{Date, Due, Rule};
 use folkmoot_record::{
-    CollectiveId, Kind, SeatKey, Tag,
+    CollectiveId, Kind, SeatKey, Tag, Verified,
     content::{Content, Value},
     limits,
 };
@@ -40,25 +40,12 @@ impl Core {
         let cid = self.place_or_home(note.collective.as_deref())?;
         let note = &self.whole_task(cid, note)?;
         let writing = to_writing(note, random().map_err(|e| failed(e.to_string()))?)?;
-        self.tidy_heads(cid)?;
         let tags = writing
             .tags
             .iter()
             .map(|tag| tag.as_str().to_owned())
             .collect();
-        let record = {
-            let now_ms = self.clock.wall();
-            let store = &self.store;
-            let collective = self
-                .collectives
-                .get_mut(&cid)
-                .ok_or_else(|| failed("the collective is not open".to_owned()))?;
-            let pen = collective.pen(note.device.as_deref())?;
-            let record = collective.sign_content_as(store, now_ms, writing, &pen)?;
-            self.publish(cid, vec![Entry::Record(record.clone(), now_ms)])?;
-            self.know(cid, &record);
-            record
-        };
+        let record = self.write_record(cid, writing, note.device.as_deref())?;
         let id = record.id();
         Ok(Reply::Saved(Saved {
             id: id.to_string(),
@@ -70,6 +57,27 @@ impl Core {
                 .unwrap_or_default(),
             tags,
         }))
+    }
+
+    /// Signs and stores one content record.
+    pub(crate) fn write_record(
+        &mut self,
+        cid: CollectiveId,
+        writing: Writing,
+        device: Option<&str>,
+    ) -> Result<Verified, ApiError> {
+        self.tidy_heads(cid)?;
+        let now_ms = self.clock.wall();
+        let store = &self.store;
+        let collective = self
+            .collectives
+            .get_mut(&cid)
+            .ok_or_else(|| failed("the collective is not open".to_owned()))?;
+        let pen = collective.pen(device)?;
+        let record = collective.sign_content_as(store, now_ms, writing, &pen)?;
+        self.publish(cid, vec![Entry::Record(record.clone(), now_ms)])?;
+        self.know(cid, &record);
+        Ok(record)
     }
 
     /// A task as it is written: people by their seats, and one that comes again with a date.

@@ -1,0 +1,291 @@
+//! Daily pages: one a person, collective and day (section 8.5).
+//!
+//! Two devices may begin the page of a day without knowing of each other. Then there are two
+//! documents, shown one below the other, until the next version makes them one.
+
+use std::collections::BTreeSet;
+
+use folkmoot_api::{
+    ApiError, Day, DayView, DayWrite, ItemView, PageView, Reply, TaskItem, Tasks, TasksView,
+};
+use folkmoot_library::{Date, Expr, Interval, ResolvedQuery, Sort, Test, Text, item};
+use folkmoot_record::{
+    CollectiveId, Hlc, Kind, RecordId, Rel, Verified,
+    content::{Content, Value},
+    limits,
+};
+use folkmoot_search::Page;
+use jiff::ToSpan;
+
+use crate::{
+    clock::random,
+    core::Core,
+    errors::{failed, usage},
+    exchange::holdings::read,
+    finding::understand::time_zone,
+    keeping::{
+        author::Writing,
+        documents::Document,
+        edit::{Says, unreadable},
+        notes::{fits, to_body},
+    },
+    membership::collective::Collective,
+};
+
+/// Keys of a page's body (section 3.4).
+const TEXT: u8 = 0;
+const DATE: u8 = 16;
+/// Pages of one day that are looked at: one a device that wrote alone.
+const MOST_PAGES: usize = 64;
+/// What others wrote that is told; the rest is a number.
+const MOST_ARRIVED: usize = 10;
+/// Tasks told with a day.
+const MOST_TASKS: u32 = 50;
+
+/// A page, or a part of one.
+struct Part {
+    document: Document,
+    begun: (Hlc, RecordId),
+    shown: RecordId,
+    text: String,
+}
+
+impl Core {
+    /// A day: its page, what is due, what came.
+    pub(crate) fn day(&mut self, ask: &Day) -> Result<Reply, ApiError> {
+        let date = to_date(&ask.date)?;
+        let cid = self.place_or_home(ask.collective.as_deref())?;
+        let parts = self.parts(cid, date)?;
+        let pages = parts.iter().map(|part| PageView {
+            id: part.document.id.to_string(),
+            short: self.short_id(&part.document.id),
+            version: part.shown.to_string(),
+        });
+        let pages = pages.collect();
+        let (arrived, arrived_more) = self.arrived(ask, date)?;
+        Ok(Reply::Day(Box::new(DayView {
+            date: date.to_string(),
+            collective: self.name_of(&cid),
+            text: joined(&parts),
+            pages,
+            tasks: self.due_on(ask, date)?,
+            arrived,
+            arrived_more,
+        })))
+    }
+
+    /// Writes the page of a day, or below it.
+    pub(crate) fn write_day(&mut self, ask: &DayWrite) -> Result<Reply, ApiError> {
+        let date = to_date(&ask.date)?;
+        let cid = self.place_or_home(ask.collective.as_deref())?;
+        if ask.append && ask.text.trim().is_empty() {
+            return Err(usage("there is nothing to write"));
+        }
+        let parts = self.parts(cid, date)?;
+        let text = match joined(&parts) {
+            before if ask.append && !before.is_empty() => {
+                format!("{}\n{}", before.trim_end(), ask.text)
+            }
+            _ => ask.text.clone(),
+        };
+        let device = ask.device.as_deref();
+        let based: Vec<&Part> = match ask.base.is_empty() {
+            true => parts.iter().collect(),
+            false => {
+                let known = |part: &&Part| ask.base.contains(&part.shown.to_string());
+                parts.iter().filter(known).collect()
+            }
+        };
+        let Some(first) = based.first() else {
+            if !ask.base.is_empty() {
+                return Err(usage("the page was written anew meanwhile")
+                    .hint("open it again: `moot today`"));
+            }
+            let id = self.begin_day(cid, date, &text, device)?;
+            return self.edited(cid, &id, id, true);
+        };
+        let before = Says::of(&first.document, &first.shown)
+            .ok_or_else(|| unreadable(&first.document.id.to_string()))?;
+        let mut after = before.clone();
+        after.set_text(&text)?;
+        if after == before && based.len() == 1 {
+            return self.edited(cid, &first.document.id, first.shown, false);
+        }
+        let replaces: BTreeSet<RecordId> = based.iter().map(|part| part.shown).collect();
+        let version = self.write_version(cid, &first.document, &replaces, after, device)?;
+        self.edited(cid, &first.document.id, version, true)
+    }
+
+    fn begin_day(
+        &mut self,
+        cid: CollectiveId,
+        date: Date,
+        text: &str,
+        device: Option<&str>,
+    ) -> Result<RecordId, ApiError> {
+        fits("text", text, limits::TEXT)?;
+        let content = Content::new(random().map_err(|e| failed(e.to_string()))?)
+            .with(TEXT, Value::Text(text.to_owned()))
+            .with(DATE, Value::Text(date.to_string()));
+        let writing = Writing {
+            kind: Kind::DAILY,
+            tags: Vec::new(),
+            refs: Vec::new(),
+            body: to_body(&content)?,
+        };
+        Ok(self.write_record(cid, writing, device)?.id())
+    }
+
+    /// The parts of this person's page of a day, the first begun first, without those that a
+    /// version of another part has taken in.
+    fn parts(&mut self, cid: CollectiveId, date: Date) -> Result<Vec<Part>, ApiError> {
+        let seat = self.collective_mut(&cid)?.secrets.seat;
+        let words = Text::phrase(&date.to_string());
+        let tests = [
+            Some(Test::Kind(Kind::DAILY)),
+            Some(Test::Seats(BTreeSet::from([seat]))),
+            Some(Test::Places(BTreeSet::from([cid]))),
+            words.map(Test::Text),
+        ];
+        let found = self
+            .among(tests.into_iter().flatten(), Sort::Oldest, MOST_PAGES)?
+            .0;
+        let mut parts: Vec<Part> = Vec::new();
+        for record in found {
+            let content = record
+                .body()
+                .and_then(|body| Content::decode(Kind::DAILY, body).ok());
+            let Some(content) = content
+                .filter(|content| content.map.get(&DATE) == Some(&Value::Text(date.to_string())))
+            else {
+                continue;
+            };
+            if let Some((_, document)) = self.document_of(&record)?
+                && let Some(first) = document.first().filter(|first| first.seat == seat)
+            {
+                parts.push(Part {
+                    begun: (first.hlc, document.id),
+                    shown: record.id(),
+                    text: content.text().unwrap_or_default().to_owned(),
+                    document,
+                });
+            }
+        }
+        parts.sort_by_key(|part| part.begun);
+        let taken: BTreeSet<(RecordId, RecordId)> = parts
+            .iter()
+            .flat_map(|part| {
+                let records = part.document.records.values();
+                let refs = records.flat_map(|record| &record.header().refs);
+                let replaced = refs.filter(|r| r.rel == Rel::SUPERSEDES);
+                replaced.map(|r| (r.id, part.document.id))
+            })
+            .collect();
+        let least = RecordId::from_bytes([0; 32]);
+        let mut at = 0;
+        parts.retain(|part| {
+            at += 1;
+            let by = taken.range((part.shown, least)..);
+            let mut by = by.take_while(|(id, _)| *id == part.shown);
+            at == 1 || by.all(|(_, document)| *document == part.document.id)
+        });
+        Ok(parts)
+    }
+
+    /// Records that pass all of these, as they are shown, and how many there are in all.
+    pub(crate) fn among(
+        &mut self,
+        tests: impl Iterator<Item = Test>,
+        sort: Sort,
+        most: usize,
+    ) -> Result<(Vec<Verified>, u64), ApiError> {
+        self.catch_up_alone();
+        let query = ResolvedQuery {
+            expr: Expr::And(tests.map(Expr::Is).collect()),
+            sort,
+            now_ms: self.clock.wall(),
+        };
+        self.searched(&query, most)
+    }
+
+    fn searched(
+        &self,
+        query: &ResolvedQuery,
+        most: usize,
+    ) -> Result<(Vec<Verified>, u64), ApiError> {
+        let hits = self
+            .library
+            .search(query, Page::first(most))
+            .map_err(|error| failed(error.to_string()))?;
+        let records = hits
+            .hits
+            .iter()
+            .filter_map(|hit| read(&self.store, &hit.id));
+        Ok((records.collect(), hits.total))
+    }
+
+    /// Today's tasks are those that are due; those of another day, the ones of that day.
+    fn due_on(&mut self, ask: &Day, date: Date) -> Result<Vec<TaskItem>, ApiError> {
+        let today = self.now_in(ask.time_zone.as_deref())?.date() == date;
+        let tasks = Tasks {
+            query: match today {
+                true => format!("due:..{date}"),
+                false => format!("due:{date}"),
+            },
+            collective: ask.collective.clone(),
+            all: !today,
+            limit: MOST_TASKS,
+            time_zone: ask.time_zone.clone(),
+        };
+        let view: TasksView = self.tasks(&tasks)?.try_into()?;
+        Ok(view.items)
+    }
+
+    /// What others wrote on a day.
+    fn arrived(&mut self, ask: &Day, date: Date) -> Result<(Vec<ItemView>, u64), ApiError> {
+        let zone = time_zone(ask.time_zone.as_deref())?;
+        let start = |date: Date| {
+            let start = date.to_zoned(zone.clone()).ok()?.timestamp();
+            u64::try_from(start.as_millisecond()).ok()
+        };
+        let end = date.checked_add(1.day()).ok().and_then(start);
+        let interval = Interval {
+            from: start(date).unwrap_or(0),
+            to: end.unwrap_or(u64::MAX),
+        };
+        let places = match ask.collective.as_deref() {
+            Some(name) => BTreeSet::from([self.resolve(name)?]),
+            None => self.member_of().map(Collective::cid).collect(),
+        };
+        let own = self.collectives.values();
+        let own = own.map(|collective| collective.secrets.seat).collect();
+        self.catch_up_alone();
+        let query = ResolvedQuery {
+            expr: Expr::And(vec![
+                Expr::Is(Test::Created(interval)),
+                Expr::Is(Test::Places(places)),
+                Expr::Not(Box::new(Expr::Is(Test::Seats(own)))),
+            ]),
+            sort: Sort::Newest,
+            now_ms: self.clock.wall(),
+        };
+        let (records, total) = self.searched(&query, MOST_ARRIVED)?;
+        let items = records.iter().filter_map(item);
+        let items: Vec<ItemView> = items.map(|item| self.item_view(&item, None)).collect();
+        let more = total.saturating_sub(items.len() as u64);
+        Ok((items, more))
+    }
+}
+
+fn joined(parts: &[Part]) -> String {
+    let texts = parts.iter().map(|part| part.text.trim_end());
+    let texts: Vec<&str> = texts.filter(|text| !text.is_empty()).collect();
+    texts.join("\n\n")
+}
+
+fn to_date(text: &str) -> Result<Date, ApiError> {
+    text.parse::<Date>()
+        .ok()
+        .filter(|date| date.to_string() == text)
+        .ok_or_else(|| usage(format!("{text:?} is no day")).hint("a day is written 2026-12-01"))
+}

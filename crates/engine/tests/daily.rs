@@ -1,0 +1,210 @@
+//! Daily pages: begun, gone on with, and made one where there are two.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests end so")]
+
+#[path = "support/hub.rs"]
+mod hub;
+
+use folkmoot_api::{
+    Act, ActKind, Acted, ApiError, Command, Day, DayView, DayWrite, Edited, ErrorCode, Note,
+    Restore, Restored, Saved, Show, ShowView, TaskSet, TaskState,
+};
+use folkmoot_engine::{Engine, Options};
+
+use hub::{Hub, until};
+
+const DATE: &str = "2026-04-29";
+
+fn open(home: &std::path::Path) -> Engine {
+    let options = Options {
+        home: home.to_owned(),
+        passphrase: None,
+        version: "test",
+        serving: false,
+        helps: true,
+    };
+    Engine::open(&options, &mut |_| {}).unwrap().0
+}
+
+fn ask<T: TryFrom<folkmoot_api::Reply, Error = ApiError>>(
+    engine: &Engine,
+    command: Command,
+) -> Result<T, ApiError> {
+    engine.call(command)?.try_into()
+}
+
+fn day(engine: &Engine, date: &str) -> DayView {
+    let day = Day {
+        date: date.to_owned(),
+        ..Day::default()
+    };
+    ask(engine, Command::Day(day)).unwrap()
+}
+
+fn append(engine: &Engine, text: &str) -> Edited {
+    let write = DayWrite {
+        date: DATE.to_owned(),
+        text: text.to_owned(),
+        append: true,
+        ..DayWrite::default()
+    };
+    ask(engine, Command::WriteDay(write)).unwrap()
+}
+
+#[test]
+fn a_page_is_begun_and_gone_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let engine = open(&home);
+    let none = day(&engine, DATE);
+    assert!(none.text.is_empty() && none.pages.is_empty());
+    let first = append(&engine, "- swifts");
+    let second = append(&engine, "- rain");
+    assert_eq!(first.id, second.id, "one page a day");
+    assert_eq!(day(&engine, DATE).text, "- swifts\n- rain");
+    assert!(day(&engine, "2026-04-30").pages.is_empty());
+    // It is found, shown and linked to by its day.
+    let show = Command::Show(Show {
+        id: DATE.to_owned(),
+    });
+    let shown: ShowView = ask(&engine, show).unwrap();
+    assert_eq!(
+        (shown.item.id, shown.item.title),
+        (first.id.clone(), DATE.to_owned())
+    );
+    // The whole text stands for the versions that were seen.
+    let view = day(&engine, DATE);
+    let write = |base: &str| {
+        let write = DayWrite {
+            date: DATE.to_owned(),
+            text: "- swifts, many".to_owned(),
+            base: vec![base.to_owned()],
+            ..DayWrite::default()
+        };
+        ask::<Edited>(&engine, Command::WriteDay(write))
+    };
+    assert!(write(&view.pages[0].version).unwrap().changed);
+    let refused = write(&view.pages[0].version).unwrap_err();
+    assert_eq!(
+        refused.code,
+        ErrorCode::Usage,
+        "it was written anew meanwhile"
+    );
+    engine.stop();
+    let engine = open(&home);
+    assert_eq!(day(&engine, DATE).text, "- swifts, many");
+    let wrong = Day {
+        date: "tomorrow".to_owned(),
+        ..Day::default()
+    };
+    let wrong: Result<DayView, ApiError> = ask(&engine, Command::Day(wrong));
+    assert_eq!(wrong.unwrap_err().code, ErrorCode::Usage);
+    engine.stop();
+}
+
+#[test]
+fn two_pages_of_a_day_are_joined_and_the_next_line_makes_them_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(&folder.path().join("home"));
+    // What was taken back and is written anew is another document, as that of another device is.
+    let early = append(&engine, "- early");
+    let retract = Act {
+        id: early.id.clone(),
+        what: ActKind::Retract,
+        reason: None,
+        device: None,
+    };
+    let _: Acted = ask(&engine, Command::Act(retract)).unwrap();
+    assert!(day(&engine, DATE).text.is_empty());
+    let late = append(&engine, "- late");
+    assert_ne!(late.id, early.id);
+    let restore = Restore {
+        id: early.id,
+        device: None,
+    };
+    let _: Restored = ask(&engine, Command::Restore(restore)).unwrap();
+    let two = day(&engine, DATE);
+    assert_eq!(
+        (two.text.as_str(), two.pages.len()),
+        ("- late\n\n- early", 2)
+    );
+    let one = append(&engine, "- and so on");
+    assert_eq!(one.id, late.id, "the one begun first is gone on with");
+    let view = day(&engine, DATE);
+    assert_eq!(
+        (view.text.as_str(), view.pages.len()),
+        ("- late\n\n- early\n- and so on", 1)
+    );
+    append(&engine, "- more");
+    let view = day(&engine, DATE);
+    assert_eq!(
+        (view.text.as_str(), view.pages.len()),
+        ("- late\n\n- early\n- and so on\n- more", 1)
+    );
+    engine.stop();
+}
+
+#[test]
+fn a_day_tells_what_is_due_and_what_others_wrote() {
+    let hub = Hub::new();
+    let (ana, ben) = (hub.person("ana"), hub.person("ben"));
+    ana.found("commons");
+    ben.join(&ana.invite("writer").key.unwrap());
+    for (text, due) in [("seeds", "2020-01-31"), ("gate", "2099-05-01")] {
+        let note = Note {
+            kind: "task".to_owned(),
+            text: Some(text.to_owned()),
+            due: Some(due.to_owned()),
+            ..Note::default()
+        };
+        let _: Saved = ask(&ana.engine, Command::Note(note)).unwrap();
+    }
+    let today = folkmoot_library::Timestamp::now();
+    let today = today
+        .to_zoned(folkmoot_library::TimeZone::UTC)
+        .date()
+        .to_string();
+    let tasks = |date: &str| -> Vec<String> {
+        let tasks = day(&ana.engine, date).tasks;
+        tasks.into_iter().map(|task| task.item.title).collect()
+    };
+    assert_eq!(tasks(&today), ["seeds"]);
+    assert_eq!(tasks("2099-05-01"), ["gate"]);
+    let done = TaskSet {
+        id: "seeds".to_owned(),
+        state: Some(TaskState::Done),
+        ..TaskSet::default()
+    };
+    let _: Edited = ask(&ana.engine, Command::SetTask(done)).unwrap();
+    assert!(tasks(&today).is_empty());
+    assert_eq!(
+        tasks("2020-01-31"),
+        ["seeds"],
+        "what was due on a day is told of it"
+    );
+    let note = Note {
+        collective: Some("commons".to_owned()),
+        text: Some("the well is dry".to_owned()),
+        ..Note::default()
+    };
+    let saved: Saved = ask(&ben.engine, Command::Note(note)).unwrap();
+    let show = || {
+        Command::Show(Show {
+            id: saved.id.clone(),
+        })
+    };
+    until("the note comes", || {
+        ask::<ShowView>(&ana.engine, show()).is_ok()
+    });
+    let shown: ShowView = ask(&ana.engine, show()).unwrap();
+    let written = shown.item.written.to_zoned(folkmoot_library::TimeZone::UTC);
+    let that_day = written.date().to_string();
+    let arrived = |engine: &Engine| -> Vec<String> {
+        let arrived = day(engine, &that_day).arrived;
+        arrived.into_iter().map(|item| item.id).collect()
+    };
+    assert!(arrived(&ana.engine).contains(&saved.id));
+    assert!(
+        !arrived(&ben.engine).contains(&saved.id),
+        "one's own is no news"
+    );
+}
