@@ -5,10 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    acts, charter, collective, comment, completions, config, contracts, device, edit, find, grant,
-    history, id, import, invite, join, leave, link, list, members, merge, note, peers, proposals,
-    propose, react, readmit, recover, rename, revoke, show, status, sync, task, today, trash, up,
-    vote, watch, why,
+    acts, charter, collective, comment, completions, config, contracts, device, edit, find, grant, history, id, import, invite, join, leave, link, list, members, merge, note, peers, proposals, propose, react, readmit, recover, related, rename, revoke, show, status, sync, tags, task, today, trash, up, vote, watch, why,
 };
 
 /// A person's own knowledge node: notes that are yours, shared in collectives without servers.
@@ -83,6 +80,8 @@ pub(crate) enum Command {
     Undo(trash::UndoArgs),
     Find(find::Args),
     List(list::Args),
+    Tags(tags::Args),
+    Related(related::Args),
     Watch(watch::Args),
     Import(import::Args),
     Collective(collective::Args),

@@ -28,11 +28,13 @@ pub(crate) mod propose;
 pub(crate) mod react;
 pub(crate) mod readmit;
 pub(crate) mod recover;
+pub(crate) mod related;
 pub(crate) mod rename;
 pub(crate) mod revoke;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod sync;
+pub(crate) mod tags;
 pub(crate) mod task;
 pub(crate) mod today;
 pub(crate) mod trash;
@@ -92,6 +94,8 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> Result<(), CliError> {
         Command::Undo(args) => trash::undo(&cx, &args),
         Command::Find(args) => find::run(&cx, &args),
         Command::List(args) => list::run(&cx, &args),
+        Command::Tags(args) => tags::run(&cx, &args),
+        Command::Related(args) => related::run(&cx, &args),
         Command::Watch(args) => watch::run(&cx, &args),
         Command::Import(args) => import::run(&cx, &args),
         Command::Charter(args) => charter::run(&cx, args),

@@ -378,6 +378,28 @@ fn a_missing_or_broken_index_is_built_again() {
 }
 
 #[test]
+fn an_index_of_another_version_is_built_again() {
+    let (mut home, all) = library("older");
+    let meta = home.folder().join("index/files/meta.json");
+    // The payload of the last commit begins with the version of what is written.
+    let age = || {
+        let text = fs::read_to_string(&meta).unwrap();
+        let older = text.replacen("\"payload\": \"", "\"payload\": \"9", 1);
+        assert_ne!(older, text);
+        fs::write(&meta, &older).unwrap();
+    };
+    age();
+    let said = home.run(&["find", "tag:saying", "--count", "--json"]);
+    assert_eq!(said.json()[0]["total"], all, "{}", said.err);
+    assert!(said.err.contains("another version"), "{}", said.err);
+    age();
+    home.up();
+    until(EQUAL, "the node has built it again", || {
+        home.count("tag:saying") == all && home.ok(&["status"]).get("index_built").is_none()
+    });
+}
+
+#[test]
 fn a_store_of_a_later_version_is_refused_and_left_alone() {
     let (mut home, all) = library("later");
     let path = home.folder().join("store/FORMAT");

@@ -77,6 +77,12 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
         bytes(view.projection_bytes),
         bytes(view.index_bytes),
     )?;
+    if let Some(percent) = view.index_built {
+        writeln!(
+            out,
+            "{dim}the index is being built: {percent} % of the records are read; what is in it is found already{dim:#}"
+        )?;
+    }
     if view.index_lag > WORTH_TELLING {
         let lag = plural(view.index_lag, "record", "records");
         writeln!(

@@ -15,6 +15,7 @@ use crate::{
     ContractView, ContractsArgs, GrantNew, InvitesArgs, ReadmissionView, ReadmitArgs,
     RevocationView, RevokeArgs,
 };
+use crate::{Counts, CountsView, Related};
 use crate::{Edit, Edited, Events, EventsPage, History, HistoryView, MergeArgs, Merged};
 
 /// A request. On the socket the variant's name is the path and its fields are the body.
@@ -85,6 +86,10 @@ pub enum Command {
     Find(Find),
     /// Lists, newest first: [`Reply::Found`].
     List(List),
+    /// How many records there are by tag, month and so on: [`Reply::Counts`].
+    Counts(Counts),
+    /// What is like a record: [`Reply::Found`].
+    Related(Related),
     /// What happened, or will: [`Reply::Events`].
     Events(Events),
     /// Writes many records at once, skipping what is already there: [`Reply::Imported`].
@@ -214,6 +219,8 @@ pub enum Reply {
     Undone(Undone),
     /// See [`Found`].
     Found(Found),
+    /// See [`CountsView`].
+    Counts(CountsView),
     /// See [`EventsPage`].
     Events(Box<EventsPage>),
     /// See [`Imported`].

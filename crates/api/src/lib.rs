@@ -10,6 +10,7 @@ mod collectives;
 mod command;
 mod contracts;
 mod daily;
+mod counts;
 mod devices;
 mod documents;
 mod error;
@@ -38,6 +39,7 @@ pub use contracts::{
     TouchedRecord,
 };
 pub use daily::{Day, DayView, DayWrite, PageView};
+pub use counts::{CountBy, CountView, Counts, CountsView, Related};
 pub use devices::{DeviceAdd, DeviceDrop, DeviceList, OwnDevice};
 pub use documents::{
     DocumentView, Edit, Edited, History, HistoryView, LinkedView, MergeArgs, Merged, Rename,

@@ -99,8 +99,10 @@ pub struct List {
     pub collective: Option<String>,
     /// At most 1,000; 20 if 0.
     pub limit: u32,
-    /// The `next` of the page before.
+    /// The `next` of the page before. It costs the same however far in the list it is.
     pub cursor: Option<String>,
+    /// Without a cursor: how many to skip.
+    pub offset: u32,
     /// IANA time zone for dates in words.
     pub time_zone: Option<String>,
 }

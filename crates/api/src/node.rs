@@ -65,6 +65,9 @@ pub struct StatusView {
     pub index_bytes: u64,
     /// Records not yet in the committed index (they are found all the same).
     pub index_lag: u64,
+    /// While the index is being built: how much of the record log it has read, in percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index_built: Option<u8>,
     /// Whether the person ever showed that they have the 24 words.
     #[serde(default)]
     pub words_confirmed: bool,

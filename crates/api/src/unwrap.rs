@@ -1,5 +1,6 @@
 //! Taking the expected answer out of a [`Reply`].
 
+use crate::CountsView;
 use crate::{Acted, Renamed, Restored, TrashView, Undone};
 use crate::{
     ApiError, CardView, CharterView, CollectiveSummary, CollectiveView, ErrorCode, Found, IdView,
@@ -55,6 +56,7 @@ answers! {
     Restored => Restored, |view| view;
     Undone => Undone, |view| view;
     Found => Found, |view| view;
+    Counts => CountsView, |view| view;
     Events => EventsPage, |view: Box<_>| *view;
     Imported => Imported, |view| view;
     Collective => CollectiveView, |view: Box<_>| *view;

@@ -14,6 +14,7 @@ use folkmoot_api::{
     ContractView, ContractsArgs, GrantNew, InvitesArgs, ReadmissionView, ReadmitArgs,
     RevocationView, RevokeArgs,
 };
+use folkmoot_api::{Counts, CountsView, Related};
 use folkmoot_api::{Edit, Edited, Events, EventsPage, History, HistoryView, MergeArgs, Merged};
 
 use folkmoot_api::{CommentNew, Day, DayView, DayWrite, React, Reacted, TaskSet, Tasks, TasksView};
@@ -79,6 +80,10 @@ ask! {
     find(args: Find) -> Found = Command::Find(args);
     /// Lists, newest first.
     list(args: List) -> Found = Command::List(args);
+    /// How many records there are by tag, kind, month, author or collective.
+    counts(args: Counts) -> CountsView = Command::Counts(args);
+    /// What is like a record.
+    related(args: Related) -> Found = Command::Related(args);
     /// What happened, or will within the wait; [`Client::listen`] goes on by itself.
     events(args: Events) -> EventsPage = Command::Events(args);
     /// Writes many records at once (at most 1,000), skipping what is already there.

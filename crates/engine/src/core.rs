@@ -19,7 +19,10 @@ use crate::{
         checkers::Checkers,
         receive::{Taken, again, united},
     },
-    keeping::{author::tip_fact, documents::Display},
+    keeping::{
+        author::tip_fact,
+        documents::{Display, is_first},
+    },
     membership::{collective::Collective, depart::Departure, join::Join},
     person::{home::Home, keyring::Keyring, secrets::Membership},
     recovery::{recovering::Recovery, retire::Retirement},
@@ -108,6 +111,8 @@ impl Core {
             Command::Undo(ask) => self.undo(&ask),
             Command::Find(ask) => self.find(&ask),
             Command::List(ask) => self.list(&ask),
+            Command::Counts(ask) => self.counts(&ask),
+            Command::Related(ask) => self.related(&ask),
             Command::Events(ask) => return self.events(ask, reply),
             Command::Import {
                 collective,
@@ -382,7 +387,9 @@ impl Core {
             }
         }
         again(&shown, &mut stored);
-        self.show(cid, &shown, &taken.unshown);
+        let fresh =
+            taken.unshown.is_empty() && shown.iter().all(|record| is_first(record.header()));
+        self.show_as(cid, &shown, &taken.unshown, fresh);
         if !stored.is_empty() {
             self.feed(Input::Stored {
                 cid,
@@ -550,6 +557,17 @@ impl Core {
 
     /// Puts content into the index, or takes it out.
     pub(crate) fn show(&mut self, cid: CollectiveId, shown: &[Verified], unshown: &[RecordId]) {
+        self.show_as(cid, shown, unshown, false);
+    }
+
+    /// The same; `fresh` where nothing can bear on what is shown yet.
+    fn show_as(
+        &mut self,
+        cid: CollectiveId,
+        shown: &[Verified],
+        unshown: &[RecordId],
+        fresh: bool,
+    ) {
         if let Some(collective) = self.collectives.get_mut(&cid) {
             collective.learn_purges(&self.store, shown);
             let unshown = collective.purges_among(&self.store, unshown);
@@ -560,7 +578,7 @@ impl Core {
             return;
         }
         let display = match self.collectives.get_mut(&cid) {
-            Some(collective) => collective.display(&self.store, shown, unshown),
+            Some(collective) => collective.display(&self.store, shown, unshown, fresh),
             None => Ok(Display::plain(shown, unshown)),
         };
         let changed = match display {

@@ -1,9 +1,11 @@
 //! Searching: the index, queries and their explanation, what may have been meant, what happened.
 
+pub(crate) mod counts;
 pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod find;
 pub(crate) mod happened;
 pub(crate) mod index;
 pub(crate) mod offers;
+pub(crate) mod related;
 pub(crate) mod understand;

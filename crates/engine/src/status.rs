@@ -81,6 +81,7 @@ impl Core {
             projection_bytes: on_disk.saturating_sub(log),
             index_bytes: self.library.size(),
             index_lag: self.library.uncommitted(),
+            index_built: self.library.built(&self.store),
             words_confirmed: self.words_confirmed(),
             warnings,
             eye: self.eye(),

@@ -1,9 +1,9 @@
-//! Counting hits by tag, kind or month.
+//! Counting hits by tag, kind, month, author or collective.
 
 use std::collections::BTreeMap;
 
 use folkmoot_library::{ResolvedQuery, Searchable, TimeZone, Timestamp, fold, tag_paths};
-use folkmoot_record::{Hlc, Kind};
+use folkmoot_record::{CollectiveId, Hlc, Kind, SeatKey};
 use tantivy::{
     DocId, Score, SegmentOrdinal, SegmentReader,
     collector::{Collector, SegmentCollector},
@@ -24,6 +24,12 @@ pub(crate) fn count(
     let mut facets = match by {
         FacetBy::Tag => tags(published, &found, &items)?,
         FacetBy::Kind => kinds(published, &found, &items)?,
+        FacetBy::Author => keys(published, &found, &items, fact::SEAT, |key| {
+            Some(SeatKey::from_bytes(key.try_into().ok()?).to_string())
+        })?,
+        FacetBy::Collective => keys(published, &found, &items, fact::PLACE, |key| {
+            Some(CollectiveId::from_bytes(key.try_into().ok()?).to_string())
+        })?,
         FacetBy::Month(zone) => return Ok(months(published, &found, &items, zone, limit)),
     };
     facets.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
@@ -66,6 +72,25 @@ fn kinds(
                 .map_or_else(|| format!("{:#x}", kind.0), ToOwned::to_owned),
         )
     }))
+}
+
+/// Counts by a key that each item has once.
+fn keys(
+    published: &Published,
+    found: &[Bits],
+    items: &[&Searchable],
+    letter: u8,
+    name: impl Fn(Vec<u8>) -> Option<String>,
+) -> tantivy::Result<Vec<Facet>> {
+    let mut counts = facts(published, found, letter)?;
+    for item in items {
+        let key: &[u8] = match letter {
+            fact::SEAT => item.item().seat.as_ref(),
+            _ => item.item().cid.as_ref(),
+        };
+        *counts.entry(key.to_vec()).or_default() += 1;
+    }
+    Ok(named(counts, name))
 }
 
 fn named(counts: BTreeMap<Vec<u8>, u64>, name: impl Fn(Vec<u8>) -> Option<String>) -> Vec<Facet> {
@@ -193,11 +218,11 @@ impl<'z> Months<'z> {
 }
 
 /// Gathers which items fit, segment by segment.
-struct Matching;
+pub(crate) struct Matching;
 
 /// The items of one segment that fit, one bit each.
-struct Bits {
-    segment: SegmentOrdinal,
+pub(crate) struct Bits {
+    pub(crate) segment: SegmentOrdinal,
     words: Vec<u64>,
 }
 
@@ -208,7 +233,7 @@ impl Bits {
             .is_some_and(|word| word >> (doc % 64) & 1 == 1)
     }
 
-    fn each(&self, mut give: impl FnMut(DocId)) {
+    pub(crate) fn each(&self, mut give: impl FnMut(DocId)) {
         for (base, word) in (0..).step_by(64).zip(&self.words) {
             let mut left = *word;
             while left != 0 {

@@ -46,12 +46,16 @@ pub enum FacetBy {
     Kind,
     /// By month in this time zone. Newest first.
     Month(TimeZone),
+    /// By the author's seat. Most frequent first.
+    Author,
+    /// By collective. Most frequent first.
+    Collective,
 }
 
 /// One value with its count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facet {
-    /// The tag, the name of the kind (or its number), or the month as `2026-03`.
+    /// The tag, the name of the kind (or its number), the month as `2026-03`, or the key.
     pub value: String,
     /// Number of items.
     pub count: u64,

@@ -6,13 +6,16 @@
 //! of `folkmoot-library` judges in memory. One thread of its own writes the index, so that
 //! neither searches nor additions wait for a commit.
 
+mod after;
 mod careful;
 mod error;
 mod explain;
 mod facets;
+mod flagged;
 mod hits;
 mod index;
 mod open;
+mod related;
 mod schema;
 mod similar;
 mod snapshot;
@@ -21,6 +24,7 @@ mod tokenizer;
 mod translate;
 mod writer;
 
+pub use after::Behind;
 pub use error::SearchError;
 pub use explain::Why;
 pub use hits::{Facet, FacetBy, Hit, Hits, Page};

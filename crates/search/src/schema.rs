@@ -154,6 +154,8 @@ pub(crate) mod fact {
 
     pub(crate) const TAG: u8 = b't';
     pub(crate) const KIND: u8 = b'k';
+    pub(crate) const SEAT: u8 = b's';
+    pub(crate) const PLACE: u8 = b'c';
     /// Days on which something is due, in their order.
     pub(crate) const DUE: u8 = b'd';
 
@@ -173,11 +175,11 @@ pub(crate) mod fact {
     }
 
     pub(crate) fn seat(seat: &SeatKey) -> Vec<u8> {
-        term(b's', seat.as_bytes())
+        term(SEAT, seat.as_bytes())
     }
 
     pub(crate) fn place(place: &CollectiveId) -> Vec<u8> {
-        term(b'c', place.as_bytes())
+        term(PLACE, place.as_bytes())
     }
 
     pub(crate) fn answers(answered: &RecordId) -> Vec<u8> {

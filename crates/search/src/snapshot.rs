@@ -7,7 +7,9 @@ use std::{
     sync::Arc,
 };
 
-use folkmoot_library::{ResolvedQuery, Searchable, Sort, Statistics, Text, score, with_recency};
+use folkmoot_library::{
+    Flag, Item, ResolvedQuery, Searchable, Sort, Statistics, Text, score, with_recency,
+};
 use folkmoot_record::{Hlc, RecordId};
 use tantivy::{
     DocAddress, Order,
@@ -16,7 +18,7 @@ use tantivy::{
 };
 
 use crate::{
-    Facet, FacetBy, Hit, Hits, Page, SearchError, facets,
+    Behind, Facet, FacetBy, Hit, Hits, Page, SearchError, after, facets, flagged, related,
     schema::{HLC, ID},
     similar,
     tail::{Batch, live},
@@ -66,6 +68,35 @@ impl Snapshot {
         limit: usize,
     ) -> Result<Vec<Facet>, SearchError> {
         guarded(|| facets::count(self, query, by, limit))
+    }
+
+    /// What fits the query behind a place of a list, by time as the query sorts; the first `limit`.
+    ///
+    /// # Errors
+    /// [`SearchError::Damaged`].
+    pub fn behind(
+        &self,
+        query: &ResolvedQuery,
+        place: Behind,
+        limit: usize,
+    ) -> Result<Hits, SearchError> {
+        guarded(|| after::page(self, query, place, limit))
+    }
+
+    /// Which of these records have the flag, as the index knows them.
+    ///
+    /// # Errors
+    /// [`SearchError::Damaged`].
+    pub fn flagged(&self, ids: &[RecordId], flag: Flag) -> Result<BTreeSet<RecordId>, SearchError> {
+        guarded(|| flagged::among(self, ids, flag))
+    }
+
+    /// The words by which an item is told from others, the most telling first.
+    ///
+    /// # Errors
+    /// [`SearchError::Damaged`].
+    pub fn telling(&self, item: &Item, most: usize) -> Result<Vec<String>, SearchError> {
+        guarded(|| related::telling(self, item, most))
     }
 
     /// Words of the index most like this one, best first: for a word that finds little.

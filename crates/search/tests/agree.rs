@@ -9,7 +9,7 @@ use folkmoot_library::{
     Text, Zoned, fold, matches,
 };
 use folkmoot_record::{CollectiveId, DeviceKey, Hlc, Kind, RecordId, SeatKey, Tag};
-use folkmoot_search::{Facet, FacetBy, Index, Options, Page};
+use folkmoot_search::{Behind, Facet, FacetBy, Index, Options, Page};
 use proptest::prelude::*;
 
 /// Few words, so that queries find something: accents, ß, scripts without spaces, emoji.
@@ -389,8 +389,23 @@ proptest! {
                 let ids: Vec<RecordId> = page.hits.iter().map(|hit| hit.id).collect();
                 prop_assert_eq!(&ids[..], order.get(2..order.len().min(5)).unwrap_or_default());
 
-                let kinds = index.facets(&query, &FacetBy::Kind, 100).unwrap();
-                prop_assert_eq!(kinds.iter().map(|facet| facet.count).sum::<u64>(), total);
+                // So are those behind a place, which is the last of the page before.
+                if *sort != Sort::Relevance && let Some(first) = order.first() {
+                    let mut listed = vec![*first];
+                    while let Some(last) = listed.last().and_then(by_id) {
+                        let page = index.snapshot().behind(&query, Behind::of(last.hlc, &last.id), 2).unwrap();
+                        prop_assert_eq!(page.total, total);
+                        if page.hits.is_empty() {
+                            break;
+                        }
+                        listed.extend(page.hits.iter().map(|hit| hit.id));
+                    }
+                    prop_assert_eq!(&listed, &order);
+                }
+                for by in [FacetBy::Kind, FacetBy::Author, FacetBy::Collective] {
+                    let counted = index.facets(&query, &by, 100).unwrap();
+                    prop_assert_eq!(counted.iter().map(|facet| facet.count).sum::<u64>(), total);
+                }
                 let garden = index.facets(&query, &FacetBy::Tag, 100).unwrap();
                 let garden = garden.into_iter().find(|Facet { value, .. }| value == "garden");
                 let expected = left.iter().filter(|item| {
@@ -398,6 +413,10 @@ proptest! {
                 });
                 prop_assert_eq!(garden.map_or(0, |facet| facet.count), expected.count() as u64);
             }
+            let all: Vec<RecordId> = items.iter().map(|item| item.id).collect();
+            let done: BTreeSet<RecordId> =
+                left.iter().filter(|item| item.flags.has(Flag::Done)).map(|item| item.id).collect();
+            prop_assert_eq!(index.snapshot().flagged(&all, Flag::Done).unwrap(), done);
             index.commit().unwrap();
             prop_assert_eq!(index.waiting(), 0);
         }

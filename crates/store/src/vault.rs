@@ -97,6 +97,23 @@ impl Vault {
         self.writer.end()
     }
 
+    /// Bytes of the log up to a position.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn bytes_until(&self, at: LogCursor) -> Result<u64, StoreError> {
+        let mut sum = u64::from(at.offset);
+        for segment in 0..at.segment {
+            let path = self.layout.path(segment);
+            match std::fs::metadata(&path) {
+                Ok(data) => sum += data.len(),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(crate::files::io_error("look at", &path)(error)),
+            }
+        }
+        Ok(sum)
+    }
+
     /// Damage met while reading since the last call.
     pub fn take_damage(&mut self) -> Vec<Damage> {
         std::mem::take(self.damage.get_mut())

@@ -7,7 +7,7 @@ use folkmoot_api::{
 };
 use folkmoot_library::{Item, ResolvedQuery, Sort, has_versions, item, snippet};
 use folkmoot_record::{CollectiveId, Kind, RecordId, Verified};
-use folkmoot_search::Page;
+use folkmoot_search::{Behind, Hits, Page, SearchError};
 
 use crate::{
     core::Core,
@@ -44,7 +44,8 @@ impl Core {
             limit: page_size(ask.limit),
             offset: ask.offset as usize,
         };
-        let (mut found, shown) = self.results(&query, page)?;
+        let hits = self.library.search(&query, page).map_err(unsearched)?;
+        let (mut found, shown) = self.results(&query, &hits)?;
         if found.total == 0 {
             found.did_you_mean = self.offers(&ask.query, &parsed, &query, |offer| {
                 let other = self.understand(offer, zone);
@@ -73,17 +74,23 @@ impl Core {
         let parsed = query;
         let mut query = self.resolved(&parsed)?;
         query.sort = sort;
-        let offset = match &ask.cursor {
-            None => 0,
-            Some(cursor) => cursor.parse().map_err(|_| {
-                usage("this is no cursor of a list").hint("take the `next` of the page before")
-            })?,
-        };
-        let page = Page {
-            limit: page_size(ask.limit),
-            offset,
-        };
-        let (mut found, _) = self.results(&query, page)?;
+        let limit = page_size(ask.limit);
+        let begin = Begin::read(ask)?;
+        // One more than is shown says whether there are more.
+        let mut hits = match begin {
+            Begin::Place(place) if sort != Sort::Relevance => {
+                self.library.behind(&query, place, limit + 1)
+            }
+            Begin::Place(_) => return Err(no_cursor()),
+            Begin::Offset(offset) => {
+                let limit = limit + 1;
+                self.library.search(&query, Page { limit, offset })
+            }
+        }
+        .map_err(unsearched)?;
+        let more = hits.hits.len() > limit;
+        hits.hits.truncate(limit);
+        let (mut found, _) = self.results(&query, &hits)?;
         if found.total == 0 {
             let zone = ask.time_zone.as_deref();
             found.did_you_mean = self.offers(&ask.query, &parsed, &query, |offer| {
@@ -95,28 +102,38 @@ impl Core {
                 other.is_ok_and(|other| self.total(&other) > 0)
             });
         }
-        let end = offset + found.items.len();
-        found.next =
-            (!found.items.is_empty() && (end as u64) < found.total).then(|| end.to_string());
+        found.next = match (begin, hits.hits.last()) {
+            (Begin::Offset(offset), Some(_)) if more && sort == Sort::Relevance => {
+                Some((offset + limit).to_string())
+            }
+            (_, Some(last)) if more => read(&self.store, &last.id).map(|record| {
+                let place = Behind::of(record.header().hlc, &last.id);
+                format!("{:016x}-{:016x}", place.hlc, place.id)
+            }),
+            _ => None,
+        };
         Ok(Reply::Found(found))
     }
 
     /// A page of hits, and the items that it shows.
-    fn results(
+    pub(crate) fn results(
         &mut self,
         query: &ResolvedQuery,
-        page: Page,
+        hits: &Hits,
     ) -> Result<(Found, Vec<Item>), ApiError> {
-        let hits = self.library.search(query, page).map_err(|error| {
-            failed(format!("the search failed: {error}")).hint("restart to rebuild the index")
-        })?;
+        let ids: Vec<RecordId> = hits.hits.iter().map(|hit| hit.id).collect();
+        // Only these have to be read whole.
+        let unmerged = self.library.unmerged(&ids);
         let mut items = Vec::with_capacity(hits.hits.len());
         let mut shown = Vec::with_capacity(hits.hits.len());
         for hit in &hits.hits {
             if let Some(record) = read(&self.store, &hit.id)
                 && let Some(item) = item(&record)
             {
-                let beside = self.count_beside(&item);
+                let beside = match unmerged.contains(&hit.id) {
+                    true => self.count_beside(&item),
+                    false => 0,
+                };
                 items.push(ItemView {
                     beside,
                     ..self.item_view(&item, Some(query))
@@ -458,6 +475,40 @@ fn relation(rel: u8) -> String {
     names
         .get(&rel)
         .map_or_else(|| rel.to_string(), |name| (*name).to_owned())
+}
+
+/// Where a page of a list begins.
+#[derive(Debug, Clone, Copy)]
+enum Begin {
+    /// So far from the beginning.
+    Offset(usize),
+    /// Behind this record.
+    Place(Behind),
+}
+
+impl Begin {
+    fn read(ask: &List) -> Result<Self, ApiError> {
+        let Some(cursor) = &ask.cursor else {
+            return Ok(Self::Offset(ask.offset as usize));
+        };
+        let number = |digits: &str| u64::from_str_radix(digits, 16).ok();
+        match cursor.split_once('-') {
+            None => cursor.parse().ok().map(Self::Offset),
+            Some((hlc, id)) => number(hlc)
+                .zip(number(id))
+                .map(|(hlc, id)| Self::Place(Behind { hlc, id })),
+        }
+        .ok_or_else(no_cursor)
+    }
+}
+
+fn no_cursor() -> ApiError {
+    usage("this is no cursor of such a list").hint("take the `next` of the page before")
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
+pub(crate) fn unsearched(error: SearchError) -> ApiError {
+    failed(format!("the search failed: {error}")).hint("restart to rebuild the index")
 }
 
 fn page_size(asked: u32) -> usize {

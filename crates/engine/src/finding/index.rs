@@ -1,14 +1,16 @@
 //! The search index as the engine feeds it: from the record log, in log order.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ops::ControlFlow,
     path::{Path, PathBuf},
 };
 
-use folkmoot_library::{Item, ResolvedQuery, item};
+use folkmoot_library::{Flag, Item, ResolvedQuery, item};
 use folkmoot_record::{CollectiveId, Kind, RecordId, Verified};
-use folkmoot_search::{Hits, Index, Opened, Options, Page, SearchError, Snapshot, Why};
+use folkmoot_search::{
+    Behind, Facet, FacetBy, Hits, Index, Opened, Options, Page, SearchError, Snapshot, Why,
+};
 use folkmoot_store::{LogCursor, Logged, StoreError, Vault};
 
 use crate::{
@@ -217,6 +219,50 @@ impl Library {
         self.index.as_ref().ok_or_else(closed)?.search(query, page)
     }
 
+    /// A page of a list behind a place.
+    pub(crate) fn behind(
+        &self,
+        query: &ResolvedQuery,
+        place: Behind,
+        limit: usize,
+    ) -> Result<Hits, SearchError> {
+        let index = self.index.as_ref().ok_or_else(closed)?;
+        index.snapshot().behind(query, place, limit)
+    }
+
+    /// Counts what fits the query.
+    pub(crate) fn facets(
+        &self,
+        query: &ResolvedQuery,
+        by: &FacetBy,
+        limit: usize,
+    ) -> Result<Vec<Facet>, SearchError> {
+        let index = self.index.as_ref().ok_or_else(closed)?;
+        index.facets(query, by, limit)
+    }
+
+    /// The words by which an item is told from others.
+    pub(crate) fn telling(&self, item: &Item, most: usize) -> Result<Vec<String>, SearchError> {
+        let index = self.index.as_ref().ok_or_else(closed)?;
+        index.snapshot().telling(item, most)
+    }
+
+    /// Which of these have versions side by side.
+    pub(crate) fn unmerged(&self, ids: &[RecordId]) -> BTreeSet<RecordId> {
+        let index = self.index.as_ref().ok_or_else(closed);
+        index
+            .and_then(|index| index.snapshot().flagged(ids, Flag::Unmerged))
+            .unwrap_or_default()
+    }
+
+    /// While it is being fed: how much of the log it has read, in percent.
+    pub(crate) fn built(&self, store: &Vault) -> Option<u8> {
+        let read = store.bytes_until(self.behind?).ok()?;
+        let whole = store.bytes_until(store.cursor()).ok()?;
+        // It is whole only when nothing is left.
+        u8::try_from((read * 100 / whole.max(1)).min(99)).ok()
+    }
+
     /// Why these hits stand where they do.
     pub(crate) fn explain(
         &self,
@@ -330,7 +376,7 @@ impl Slice {
             let unshown = gone.remove(&cid).unwrap_or_default();
             let collective = cid.and_then(|cid| collectives.get_mut(&cid));
             display.append(match collective {
-                Some(collective) => collective.display(store, &shown, &unshown)?,
+                Some(collective) => collective.display(store, &shown, &unshown, false)?,
                 None => Display::plain(&shown, &unshown),
             });
         }

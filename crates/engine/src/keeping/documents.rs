@@ -142,7 +142,8 @@ impl Collective {
         })
     }
 
-    /// What the index is to change where this content came or went.
+    /// What the index is to change where this content came or went. `fresh`: it was written here a
+    /// moment ago, each piece the first of its document, so nothing can bear on any yet.
     ///
     /// # Errors
     /// Where the store cannot be read.
@@ -151,6 +152,7 @@ impl Collective {
         store: &Vault,
         shown: &[Verified],
         unshown: &[RecordId],
+        fresh: bool,
     ) -> Result<Display, StoreError> {
         let mut display = Display::default();
         let mut documents: BTreeSet<RecordId> = BTreeSet::new();
@@ -169,7 +171,7 @@ impl Collective {
                     self.aim(store, record.header(), &mut documents, &mut display)?;
                 }
                 // Nearly all documents were never edited: they need not be read again.
-                Part::First if is_untouched(store, &id)? => {
+                Part::First if fresh || is_untouched(store, &id)? => {
                     documents.remove(&id);
                     display.add.extend(findable(record));
                 }
@@ -185,6 +187,9 @@ impl Collective {
                 display.add.extend(document_item(&document));
             }
         }
+        // What came with an act that is aimed at it was looked at twice.
+        let mut seen = BTreeSet::new();
+        display.add.retain(|item| seen.insert(item.id));
         Ok(display)
     }
 }
@@ -214,6 +219,11 @@ pub(crate) fn document_of(id: &RecordId, header: &Header) -> Option<RecordId> {
         Part::Version(document) => Some(document),
         Part::Alone | Part::Stray => None,
     }
+}
+
+/// Whether a record begins a document.
+pub(crate) fn is_first(header: &Header) -> bool {
+    part(header) == Part::First
 }
 
 /// What is found of a document: the current version that is shown, and it is found by the words of
@@ -273,12 +283,8 @@ impl Core {
         Ok(document.map(|document| (cid, document)))
     }
 
-    /// How many other versions stand beside the one that is shown.
+    /// How many other versions stand beside the one that is shown. Reads all versions.
     pub(crate) fn count_beside(&mut self, item: &Item) -> u32 {
-        let known = candidates(&self.store, &item.document).map(|ids| ids.len());
-        if !matches!(known, Ok(1..)) {
-            return 0;
-        }
         let store = &self.store;
         let document = self
             .collectives

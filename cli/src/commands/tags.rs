@@ -1,0 +1,112 @@
+//! `moot tags`
+
+use std::io::Write;
+
+use folkmoot_client::api::{Command, CountBy, CountView, Counts, CountsView};
+use serde_json::json;
+
+use crate::{
+    access::{Access, Need},
+    commands::{Context, find::time_zone},
+    error::CliError,
+    ui::{clean, count, style},
+};
+
+/// Show all tags with how often each is used
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  moot tags
+  moot tags --in commons
+  moot tags kind:task since:1w
+
+A tag that nests, as soil/worms does in soil, stands below it and is counted with it.")]
+pub(crate) struct Args {
+    /// A query that narrows what is counted
+    query: Vec<String>,
+    /// Only this collective: name or id prefix
+    #[arg(long = "in", value_name = "COLLECTIVE")]
+    collective: Option<String>,
+}
+
+/// # Errors
+/// What the engine says; of a query that cannot be read, the place.
+pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
+    let mut counts = counted(cx, &args.query, args.collective.clone(), CountBy::Tag, 0)?;
+    // A tag stands behind the one above it: a blank comes before all other signs.
+    counts.values.sort_by_key(|tag| tag.value.replace('/', " "));
+    if cx.ui.json {
+        let tags = counts
+            .values
+            .iter()
+            .map(|tag| json!({ "tag": tag.value, "count": tag.count }));
+        return cx.ui.objects(&tags.collect::<Vec<_>>());
+    }
+    let mut out = cx.ui.out();
+    let widest = counts.values.iter().map(|tag| count(tag.count).len()).max();
+    for tag in &counts.values {
+        writeln!(out, "{}", line(tag, widest.unwrap_or_default()))?;
+    }
+    out.flush()?;
+    if counts.values.is_empty() {
+        cx.ui.say("no tags");
+    }
+    Ok(())
+}
+
+fn line(tag: &CountView, widest: usize) -> String {
+    let depth = tag.value.matches('/').count();
+    let last = tag.value.rsplit('/').next().unwrap_or_default();
+    let (dim, sign) = (style::DIM, if depth == 0 { "#" } else { "/" });
+    format!(
+        "{:>widest$}  {}{dim}{sign}{dim:#}{}",
+        count(tag.count),
+        "  ".repeat(depth),
+        clean(last)
+    )
+}
+
+/// Counts, and says where there may be more.
+///
+/// # Errors
+/// What the engine says; of a query that cannot be read, the place.
+pub(crate) fn counted(
+    cx: &Context<'_>,
+    query: &[String],
+    collective: Option<String>,
+    by: CountBy,
+    limit: u32,
+) -> Result<CountsView, CliError> {
+    let query = query.join(" ");
+    let ask = Counts {
+        query: query.clone(),
+        collective,
+        by,
+        limit,
+        time_zone: time_zone(),
+    };
+    let counts: CountsView = Access::open(cx, Need::ExistingHome)?
+        .ask(Command::Counts(ask))
+        .map_err(|error| error.of_query(&query))?;
+    if counts.partial {
+        cx.ui.warn("the index is being rebuilt; there may be more");
+    }
+    Ok(counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nested_tags_stand_below_those_above() {
+        let tag = |value: &str, count| CountView {
+            value: value.to_owned(),
+            key: None,
+            count,
+        };
+        let plain = |tag: &CountView| anstream::adapter::strip_str(&line(tag, 3)).to_string();
+        assert_eq!(plain(&tag("soil", 12)), " 12  #soil");
+        assert_eq!(plain(&tag("soil/worms", 2)), "  2    /worms");
+    }
+}
