@@ -1,15 +1,19 @@
-//! Reading what `moot import` is given: folders of texts, and NDJSON.
+//! What `moot import` is given: where it comes from, how it is walked, and what is told of it.
 
 mod batch;
+mod bookmarks;
 mod folder;
-mod front_matter;
+mod listing;
 mod ndjson;
+mod origin;
+mod report;
 
 use folkmoot_client::api::ImportItem;
 
 pub(crate) use batch::{Batch, gather};
-pub(crate) use folder::{Listing, list, read_text};
-pub(crate) use ndjson::read as read_ndjson;
+pub(crate) use listing::Stamp;
+pub(crate) use origin::{Format, Origin};
+pub(crate) use report::{Notes, Report, counts};
 
 /// One thing that was read, or why it cannot be taken.
 #[derive(Debug)]
@@ -19,7 +23,7 @@ pub(crate) use ndjson::read as read_ndjson;
 )]
 pub(crate) enum Piece {
     /// A record to import.
-    Item(ImportItem),
+    Item(Box<ImportItem>),
     /// Something that is not one.
     Refused {
         /// A path or a line.
@@ -28,3 +32,6 @@ pub(crate) enum Piece {
         why: String,
     },
 }
+
+/// Takes each piece with how much of the reading it was; false where nobody wants more.
+pub(crate) type Each<'a> = dyn FnMut(Piece, u64) -> bool + 'a;

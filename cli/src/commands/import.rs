@@ -1,22 +1,22 @@
 //! `moot import`
 
 use std::{
-    fs::File,
-    io::{BufReader, Write},
-    path::{Path, PathBuf},
+    collections::BTreeMap,
+    path::PathBuf,
     sync::mpsc::{Receiver, sync_channel},
+    time::Duration,
 };
 
-use folkmoot_client::api::{Command, Imported};
+use folkmoot_client::api::{
+    Command, ImportSource, ImportSources, ImportSourcesView, Imported, ShowView,
+};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
 
 use crate::{
     access::{Access, Need},
     commands::Context,
     error::CliError,
-    import::{Batch, gather, list, read_ndjson, read_text},
-    ui::{clean, count, plural},
+    import::{Batch, Format, Notes, Origin, Report, Stamp, counts, gather},
 };
 
 /// Batches read ahead while one is being stored.
@@ -25,53 +25,81 @@ const READ_AHEAD: usize = 2;
 /// Pieces read ahead of their batch.
 const PIECES: usize = 64;
 
-/// Refusals shown; the rest is counted. `--json` gives them all.
-const MAX_SHOWN: usize = 20;
+/// How often a watched folder is looked at. It is looked at, not listened to: that works on every
+/// disk, also one of the network, and costs a listing.
+const LOOK: Duration = Duration::from_secs(2);
 
-/// Import texts: a folder of Markdown or text files, or NDJSON
+/// What is gone of which it is looked whether its document still stands.
+const MOST_LOOKED_AT: usize = 200;
+
+/// Import texts: Markdown folders, Obsidian vaults, Logseq graphs, bookmarks, NDJSON
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   moot import ~/notes --dry-run
-  moot import ~/notes --in commons
+  moot import ~/vault --in commons
+  moot import ~/vault --watch
+  moot import bookmarks.html
   moot import records.ndjson
   generate | moot import -
 
-Files: .md, .markdown, .txt, .text, in folders too; hidden ones are passed over. Title and tags come
-from the front matter, else the file's name is the title. Wiki links stay as they are.
+What a folder or a file is, is seen from its names; --from says it. Texts: .md, .markdown, .txt, .text,
+in folders too; hidden names are passed over. Title, tags, other names and address come from the front
+matter, the rest of it is kept; without a title the file's name is one. Links between the files are
+links here.
 NDJSON (.ndjson, .jsonl, .json and standard input), one record a line:
-  {\"title\": \"…\", \"text\": \"…\", \"tags\": [\"…\"], \"url\": \"…\", \"kind\": \"note\", \"written\": \"2024-05-01T10:00:00Z\"}
+  {\"title\": \"…\", \"text\": \"…\", \"tags\": [\"…\"], \"url\": \"…\", \"kind\": \"note\", \"written\": \"2024-05-01T10:00:00Z\",
+   \"id\": \"…\", \"aliases\": [\"…\"]}
 Every field may be left out, but a record without title, text and url is refused.
-Importing again adds only what is new. Exit code 1 where something was refused.")]
+Importing again adds what is new, and gives documents whose files changed a new version; what is gone
+there stays here. Exit code 1 where something was refused.")]
 pub(crate) struct Args {
     /// A folder, a file, or `-` for NDJSON on standard input
     path: PathBuf,
     /// Collective it goes to: name or id prefix
     #[arg(long = "in", value_name = "COLLECTIVE")]
     collective: Option<String>,
+    /// What it is, where that cannot be seen
+    #[arg(long, value_name = "FORMAT")]
+    from: Option<Format>,
+    /// Name under which it is remembered, so that it may move; of a folder its path if absent
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
     /// Sign with a limited device of yours; what its limits forbid is refused
     #[arg(long = "as", value_name = "DEVICE")]
     device: Option<String>,
+    /// Go on: import what changes in the folder, until Ctrl-C
+    #[arg(long, conflicts_with = "dry_run")]
+    watch: bool,
     /// Only say what would happen
     #[arg(long)]
     dry_run: bool,
-}
-
-/// The report.
-#[derive(Serialize)]
-struct Report<'a> {
-    #[serde(flatten)]
-    done: &'a Imported,
-    dry_run: bool,
-    /// Files that are no texts.
-    other_files: u64,
 }
 
 /// # Errors
 /// Where nothing can be read or stored. Single items that are refused end in the report, and in
 /// exit code 1.
 pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
-    let source = Source::open(&args.path)?;
+    let mut origin = Origin::open(&args.path, args.from)?;
+    if args.watch && origin.names().is_none() {
+        return Err(CliError::usage("only a folder can be watched"));
+    }
+    let report = once(cx, args, &mut origin, None)?;
+    report.print(cx)?;
+    if !args.watch {
+        return report.verdict();
+    }
+    watch(cx, args, &mut origin)
+}
+
+/// Reads and stores it all; of a folder, where `since` is given, what changed since then.
+fn once(
+    cx: &Context<'_>,
+    args: &Args,
+    origin: &mut Origin,
+    since: Option<&BTreeMap<String, Stamp>>,
+) -> Result<Report, CliError> {
+    let vault = args.source.clone().or_else(|| origin.vault(&args.path));
     let access = Access::open(cx, Need::Home)?;
     if args.collective.is_some() {
         // Whoever writes to us need not write it all to hear that the collective is not known.
@@ -80,19 +108,30 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
             items: Vec::new(),
             dry_run: true,
             device: args.device.clone(),
+            vault: None,
         })?;
     }
-    let bar = source.bar(cx);
-    let others = source.others();
+    let bar = match since {
+        None => bar(cx, origin),
+        Some(_) => ProgressBar::hidden(),
+    };
+    let mut report = Report {
+        dry_run: args.dry_run,
+        ..Report::default()
+    };
+    report.pass_over(origin.others());
     let (send, batches) = sync_channel(READ_AHEAD);
-    let mut done = Imported::default();
-    std::thread::scope(|scope| {
+    let done = &mut report.done;
+    let notes = std::thread::scope(|scope| {
         let (give, pieces) = sync_channel(PIECES);
-        let reader =
-            scope.spawn(move || source.read(&mut |piece, taken| give.send((piece, taken)).is_ok()));
+        let reader = scope.spawn(|| {
+            origin.read(since, &mut move |piece, taken| {
+                give.send((piece, taken)).is_ok()
+            })
+        });
         scope.spawn(move || gather(&pieces, |batch| send.send(batch).is_ok()));
-        let stored = store(&access, args, batches, &bar, &mut done);
-        let read = reader
+        let stored = store(&access, args, vault.as_deref(), batches, &bar, done);
+        let read: Result<Notes, CliError> = reader
             .join()
             .unwrap_or_else(|_| Err(CliError::failed("reading ended by a fault")));
         stored.and(read)
@@ -100,16 +139,104 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
     .inspect_err(|_| {
         bar.finish_and_clear();
         cx.ui
-            .say(&format!("{} before it failed", counts(&done, args.dry_run)));
+            .say(&format!("{} before it failed", counts(done, args.dry_run)));
     })?;
     bar.finish_and_clear();
-    report(cx, args, &done, others)
+    report.notes = notes;
+    if let (Some(vault), Some(names)) = (vault, origin.names()) {
+        report.gone = gone(&access, args, &vault, names)?;
+    }
+    Ok(report)
+}
+
+/// Imports what changes until the person ends it. The home is opened for each change alone, so that
+/// other commands have it in between.
+fn watch(cx: &Context<'_>, args: &Args, origin: &mut Origin) -> Result<(), CliError> {
+    cx.ui
+        .say(&format!("watching {}; Ctrl-C ends it", args.path.display()));
+    let mut stored = origin.names().cloned().unwrap_or_default();
+    let mut before = stored.clone();
+    let mut told: Vec<String> = Vec::new();
+    let mut unreadable = false;
+    loop {
+        std::thread::sleep(LOOK);
+        if let Err(error) = origin.look_again(&args.path) {
+            // A disk that is gone may come back.
+            if !std::mem::replace(&mut unreadable, true) {
+                cx.ui.warn(&error.api.message);
+            }
+            continue;
+        }
+        unreadable = false;
+        let now = origin.names().cloned().unwrap_or_default();
+        // What is still being written is left until it rests.
+        let rests = now == before;
+        before.clone_from(&now);
+        if !rests || now == stored {
+            continue;
+        }
+        match once(cx, args, origin, Some(&stored)) {
+            Ok(mut report) => {
+                let gone: Vec<String> = report.gone.iter().map(|gone| gone.path.clone()).collect();
+                report.gone.retain(|gone| !told.contains(&gone.path));
+                told = gone;
+                if !report.is_quiet() {
+                    report.print(cx)?;
+                }
+                stored = now;
+            }
+            // The home may be held by another command: it is tried again.
+            Err(error) => cx.ui.warn(&error.api.message),
+        }
+    }
+}
+
+/// What was imported from here before and is here no longer, where its document still stands.
+fn gone(
+    access: &Access,
+    args: &Args,
+    vault: &str,
+    names: &BTreeMap<String, Stamp>,
+) -> Result<Vec<ImportSource>, CliError> {
+    let mut gone: Vec<ImportSource> = Vec::new();
+    let mut after = None;
+    loop {
+        let page: ImportSourcesView = access.ask(Command::ImportSources(ImportSources {
+            collective: args.collective.clone(),
+            vault: vault.to_owned(),
+            after,
+        }))?;
+        let missing = page
+            .items
+            .into_iter()
+            .filter(|source| !names.contains_key(&source.path));
+        gone.extend(missing);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    gone.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut looked_at = 0;
+    gone.retain(|source| {
+        looked_at += 1;
+        if looked_at > MOST_LOOKED_AT {
+            return true;
+        }
+        let show = folkmoot_client::api::Show {
+            id: source.document.clone(),
+        };
+        let shown: Result<ShowView, CliError> = access.ask(Command::Show(show));
+        shown.is_ok_and(|view| view.text.is_some() || view.item.url.is_some())
+    });
+    Ok(gone)
 }
 
 /// Sends batch after batch; the reader is one or two ahead.
 fn store(
     access: &Access,
     args: &Args,
+    vault: Option<&str>,
     batches: Receiver<Batch>,
     bar: &ProgressBar,
     done: &mut Imported,
@@ -121,9 +248,12 @@ fn store(
                 collective: args.collective.clone(),
                 items: batch.items,
                 device: args.device.clone(),
+                vault: vault.map(str::to_owned),
                 dry_run: args.dry_run,
             })?;
             done.added += imported.added;
+            done.changed += imported.changed;
+            done.beside += imported.beside;
             done.skipped += imported.skipped;
             done.refused.extend(imported.refused);
         }
@@ -132,120 +262,14 @@ fn store(
     Ok(())
 }
 
-fn report(cx: &Context<'_>, args: &Args, done: &Imported, others: u64) -> Result<(), CliError> {
-    if cx.ui.json {
-        let dry_run = args.dry_run;
-        cx.ui.object(&Report {
-            done,
-            dry_run,
-            other_files: others,
-        })?;
-    } else {
-        let mut out = cx.ui.out();
-        writeln!(out, "{}", counts(done, args.dry_run))?;
-        out.flush()?;
-        for refused in done.refused.iter().take(MAX_SHOWN) {
-            cx.ui
-                .warn(&format!("{}: {}", refused.source, clean(&refused.why)));
-        }
-        let more = done.refused.len().saturating_sub(MAX_SHOWN);
-        if more > 0 {
-            cx.ui
-                .warn(&format!("and {more} more; --json gives them all"));
-        }
-        if others > 0 {
-            let others = plural(
-                others,
-                "file is no text and was",
-                "files are no texts and were",
-            );
-            cx.ui.say(&format!("{others} passed over"));
-        }
-    }
-    if done.refused.is_empty() {
-        return Ok(());
-    }
-    let refused = plural(done.refused.len() as u64, "item was", "items were");
-    Err(CliError::failed(format!("{refused} refused"))
-        .hint("correct them and import again: what is there already is passed over"))
-}
-
-fn counts(done: &Imported, dry_run: bool) -> String {
-    let verb = if dry_run { "would be added" } else { "added" };
-    format!(
-        "{} {verb}, {} there already, {} refused",
-        count(done.added),
-        count(done.skipped),
-        count(done.refused.len() as u64)
-    )
-}
-
-/// Where the pieces come from.
-enum Source {
-    Lines(Box<dyn std::io::Read + Send>, Option<u64>),
-    Files(crate::import::Listing, PathBuf),
-}
-
-impl Source {
-    fn open(path: &Path) -> Result<Self, CliError> {
-        if path.as_os_str() == "-" {
-            return Ok(Self::Lines(Box::new(std::io::stdin()), None));
-        }
-        let failed = |error| CliError::file(path, &error);
-        let found = std::fs::metadata(path).map_err(failed)?;
-        let ending = path
-            .extension()
-            .and_then(|e| e.to_str())
-            .unwrap_or_default();
-        if !found.is_dir() && ["ndjson", "jsonl", "json"].contains(&ending) {
-            let file = File::open(path).map_err(failed)?;
-            return Ok(Self::Lines(Box::new(file), Some(found.len())));
-        }
-        let listing = list(path).map_err(failed)?;
-        Ok(Self::Files(listing, path.to_owned()))
-    }
-
-    fn others(&self) -> u64 {
-        match self {
-            Self::Lines(..) => 0,
-            Self::Files(listing, _) => listing.others,
-        }
-    }
-
-    /// A bar on standard error; it hides where that is no terminal.
-    fn bar(&self, cx: &Context<'_>) -> ProgressBar {
-        let (length, template) = match self {
-            Self::Lines(_, Some(bytes)) => {
-                (*bytes, "{bar:30} {bytes} of {total_bytes}, {eta} left")
-            }
-            Self::Lines(_, None) => return ProgressBar::hidden(),
-            Self::Files(listing, _) => (
-                listing.files.len() as u64,
-                "{bar:30} {pos} of {len} files, {eta} left",
-            ),
-        };
-        if cx.ui.is_quiet() {
-            return ProgressBar::hidden();
-        }
-        let bar = ProgressBar::new(length);
-        match ProgressStyle::with_template(template) {
-            Ok(style) => bar.with_style(style),
-            Err(_) => bar,
-        }
-    }
-
-    fn read(self, each: &mut dyn FnMut(crate::import::Piece, u64) -> bool) -> Result<(), CliError> {
-        match self {
-            Self::Lines(input, _) => read_ndjson(BufReader::with_capacity(1 << 16, input), each)
-                .map_err(|error| CliError::failed(format!("reading failed: {error}"))),
-            Self::Files(listing, root) => {
-                for file in &listing.files {
-                    if !each(read_text(file, &root), 1) {
-                        break;
-                    }
-                }
-                Ok(())
-            }
-        }
+/// A bar on standard error; it hides where that is no terminal.
+fn bar(cx: &Context<'_>, origin: &Origin) -> ProgressBar {
+    let Some((length, template)) = origin.extent().filter(|_| !cx.ui.is_quiet()) else {
+        return ProgressBar::hidden();
+    };
+    let bar = ProgressBar::new(length);
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
     }
 }

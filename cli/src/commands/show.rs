@@ -113,6 +113,11 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         fact("for", &task.assignees.join(", "))?;
         fact("done", &task.done.map(&moment).unwrap_or_default())?;
     }
+    fact("also", &view.aliases.join(" · "))?;
+    fact("begun", view.first_written.as_deref().unwrap_or_default())?;
+    for line in view.properties.as_deref().unwrap_or_default().lines() {
+        fact("property", line)?;
+    }
     fact("received", &view.received.to_string())?;
     fact("tags", &item.tags.join(" "))?;
     fact("url", item.url.as_deref().unwrap_or_default())?;

@@ -52,7 +52,7 @@ impl<F: FnMut(Batch) -> bool> Batcher<F> {
         match piece {
             Piece::Refused { source, why } => self.batch.refused.push(Refused { source, why }),
             Piece::Item(item) => {
-                let size = size(&item.note);
+                let size = size(&item.note) + item.properties.as_ref().map_or(0, String::len);
                 if self.bytes + size > MAX_BATCH_BYTES
                     && !self.batch.items.is_empty()
                     && !self.flush()
@@ -60,7 +60,7 @@ impl<F: FnMut(Batch) -> bool> Batcher<F> {
                     return false;
                 }
                 self.bytes += size;
-                self.batch.items.push(item);
+                self.batch.items.push(*item);
             }
         }
         let full = self.batch.items.len() >= MAX_BATCH_ITEMS
@@ -116,13 +116,13 @@ mod tests {
     use super::*;
 
     fn item(bytes: usize) -> Piece {
-        Piece::Item(ImportItem {
+        Piece::Item(Box::new(ImportItem {
             note: Note {
                 text: Some("x".repeat(bytes)),
                 ..Note::default()
             },
             ..ImportItem::default()
-        })
+        }))
     }
 
     #[test]

@@ -1,103 +1,236 @@
-//! A folder of Markdown and text files.
+//! Reading the texts of a folder: a plain one, an Obsidian vault, a Logseq graph.
 
 use std::{
-    ffi::OsStr,
-    fs, io,
+    collections::BTreeMap,
+    fs::{self, File},
+    io::Read,
     path::{Path, PathBuf},
 };
 
-use folkmoot_client::api::ImportItem;
+use folkmoot_client::api::{ImportItem, Note};
+use folkmoot_library::reading::{
+    Draft, head,
+    logseq::{self, Journals},
+    markdown,
+    names::{Named, Names},
+    prose::Hash,
+};
 
-use super::{Piece, front_matter};
+use super::{
+    Each, Notes, Piece,
+    listing::{Listing, Stamp},
+};
 
 /// Largest file that is read; a record's text is far smaller, and the report says so.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
-/// Deepest folder that is looked into.
-const MAX_DEPTH: usize = 64;
-
-/// Endings of files that are imported.
-const ENDINGS: [&str; 4] = ["md", "markdown", "txt", "text"];
-
-/// What a folder holds.
-#[derive(Debug, Default)]
-pub(crate) struct Listing {
-    /// Files to import, in the order of their paths.
-    pub files: Vec<PathBuf>,
-    /// Files of other kinds.
-    pub others: u64,
+/// Who wrote the folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    Plain,
+    Obsidian,
+    Logseq,
 }
 
-/// Lists a folder and the folders in it, or the one file. Names that begin with a dot and symbolic
-/// links are passed over: a link could lead out of the folder, or round in a circle.
-///
-/// # Errors
-/// Where a folder cannot be read.
-pub(crate) fn list(path: &Path) -> io::Result<Listing> {
-    let mut listing = Listing::default();
-    if fs::metadata(path)?.is_file() {
-        listing.files.push(path.to_owned());
-    } else {
-        walk(path, 0, &mut listing)?;
-        listing.files.sort();
-    }
-    Ok(listing)
+/// A folder with what is in it.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    root: PathBuf,
+    style: Style,
+    journals: Journals,
+    pub listing: Listing,
+    /// What each file called itself when it was read last.
+    named: BTreeMap<String, (Stamp, Named)>,
 }
 
-fn walk(folder: &Path, depth: usize, listing: &mut Listing) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_name().as_encoded_bytes().starts_with(b".") {
-            continue;
+impl Folder {
+    /// # Errors
+    /// Where the folder cannot be read.
+    pub(crate) fn open(root: &Path, style: Style) -> std::io::Result<Self> {
+        let mut folder = Self {
+            root: root.to_owned(),
+            style,
+            journals: Journals::default(),
+            listing: Listing::default(),
+            named: BTreeMap::new(),
+        };
+        if style == Style::Logseq
+            && let Ok(config) = folder.text("logseq/config.edn")
+        {
+            folder.journals = Journals::of_config(&config);
         }
-        let (path, kind) = (entry.path(), entry.file_type()?);
-        if kind.is_dir() && depth < MAX_DEPTH {
-            walk(&path, depth + 1, listing)?;
-        } else if kind.is_file() {
-            let ending = path
-                .extension()
-                .and_then(OsStr::to_str)
-                .map(str::to_ascii_lowercase);
-            if ending.is_some_and(|e| ENDINGS.contains(&e.as_str())) {
-                listing.files.push(path);
-            } else {
-                listing.others += 1;
+        folder.listing = folder.list()?;
+        Ok(folder)
+    }
+
+    /// One file alone.
+    pub(crate) fn of_file(path: &Path, stamp: Stamp) -> Self {
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        Self {
+            root: path.parent().unwrap_or(path).to_owned(),
+            style: Style::Plain,
+            journals: Journals::default(),
+            listing: Listing {
+                texts: name.map(|name| (name, stamp)).into_iter().collect(),
+                ..Listing::default()
+            },
+            named: BTreeMap::new(),
+        }
+    }
+
+    /// Looks again: what the folder holds now.
+    ///
+    /// # Errors
+    /// Where the folder cannot be read.
+    pub(crate) fn list(&self) -> std::io::Result<Listing> {
+        let mut listing = Listing::of(&self.root)?;
+        if self.style == Style::Logseq {
+            // What Logseq keeps for itself is no page.
+            let is_page =
+                |path: &String| path.starts_with("pages/") || path.starts_with("journals/");
+            let (texts, others) = listing
+                .texts
+                .into_iter()
+                .partition(|(path, _)| is_page(path));
+            listing.texts = texts;
+            listing.others.extend(BTreeMap::into_keys(others));
+            listing.others.retain(|path| !path.starts_with("logseq/"));
+        }
+        Ok(listing)
+    }
+
+    /// Reads all texts, or those whose stamp is not as it was in `since`. Returns what is to be told.
+    pub(crate) fn read(
+        &mut self,
+        since: Option<&BTreeMap<String, Stamp>>,
+        each: &mut Each<'_>,
+    ) -> Notes {
+        let mut notes = Notes::default();
+        for (path, why) in &self.listing.refused {
+            let refused = Piece::Refused {
+                source: path.clone(),
+                why: why.clone(),
+            };
+            if !each(refused, 0) {
+                return notes;
             }
         }
+        let is_same = self.survey();
+        let all = self
+            .named
+            .values()
+            .map(|(_, named)| named.clone())
+            .collect();
+        let names = Names::new(all, &self.listing.others);
+        for (path, stamp) in &self.listing.texts {
+            // Where a name changed, a link of any file may mean another one.
+            let is_old = is_same && since.is_some_and(|since| since.get(path) == Some(stamp));
+            if is_old {
+                continue;
+            }
+            let piece = match self.one(path, &names) {
+                Ok(Some(draft)) => {
+                    notes.take(path, &draft.met);
+                    Piece::Item(Box::new(item(path, draft)))
+                }
+                Ok(None) => {
+                    notes.blank += 1;
+                    continue;
+                }
+                Err(why) => Piece::Refused {
+                    source: path.clone(),
+                    why,
+                },
+            };
+            if !each(piece, 1) {
+                break;
+            }
+        }
+        notes
     }
-    Ok(())
+
+    /// Learns what the files call themselves; true where nothing is called otherwise than before.
+    fn survey(&mut self) -> bool {
+        let before = std::mem::take(&mut self.named);
+        let mut is_same = before.len() == self.listing.texts.len();
+        for (path, stamp) in &self.listing.texts {
+            let old = before.get(path);
+            let named = match old.filter(|(then, _)| then == stamp) {
+                Some((_, named)) => named.clone(),
+                None => self.name(path),
+            };
+            is_same &= old.is_some_and(|(_, old)| *old == named);
+            self.named.insert(path.clone(), (*stamp, named));
+        }
+        is_same
+    }
+
+    /// A file that cannot be read has the name of its path; reading it says what is wrong.
+    fn name(&self, path: &str) -> Named {
+        let mut start = Vec::new();
+        if let Ok(file) = File::open(self.root.join(path)) {
+            let most = head::MOST_BYTES as u64 + 16;
+            drop(file.take(most).read_to_end(&mut start));
+        }
+        let start = String::from_utf8_lossy(&start);
+        match self.style {
+            Style::Logseq => logseq::survey(path, &start, &self.journals),
+            Style::Plain | Style::Obsidian => markdown::survey(path, &start)
+                .or_else(|_| markdown::survey(path, ""))
+                .unwrap_or_default(),
+        }
+    }
+
+    fn one(&self, path: &str, names: &Names) -> Result<Option<Draft>, String> {
+        let text = self.text(path)?;
+        let markdown = |hash| markdown::read(path, &text, names, hash).map_err(|e| e.to_string());
+        match self.style {
+            Style::Plain => markdown(Hash::Plain).map(Some),
+            Style::Obsidian => markdown(Hash::Word).map(Some),
+            Style::Logseq if logseq::is_blank(&text) => Ok(None),
+            Style::Logseq => Ok(Some(logseq::read(path, &text, names, &self.journals))),
+        }
+    }
+
+    fn text(&self, path: &str) -> Result<String, String> {
+        let path = self.root.join(path);
+        let size = fs::metadata(&path).map_err(|e| e.to_string())?.len();
+        if size > MAX_FILE_BYTES {
+            return Err(format!("the file is larger than {MAX_FILE_BYTES} bytes"));
+        }
+        let bytes = fs::read(&path).map_err(|e| e.to_string())?;
+        String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            let before = error.as_bytes().get(..at).unwrap_or_default();
+            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+            format!("line {line}: it is no UTF-8 text")
+        })
+    }
 }
 
-/// Reads one file; `root` is what its path is shown relative to.
-pub(crate) fn read_text(path: &Path, root: &Path) -> Piece {
-    let shown = path
-        .strip_prefix(root)
-        .ok()
-        .filter(|p| !p.as_os_str().is_empty());
-    let source = shown.unwrap_or(path).display().to_string();
-    match read(path, &source) {
-        Ok(item) => Piece::Item(item),
-        Err(why) => Piece::Refused { source, why },
+/// The item of a draft whose source has this name.
+pub(super) fn item(path: &str, draft: Draft) -> ImportItem {
+    let of_moot = |key: &str| draft.moot.get(key).cloned();
+    ImportItem {
+        source: path.to_owned(),
+        path: Some(path.to_owned()),
+        written: draft.written,
+        id: of_moot("id"),
+        base: of_moot("version"),
+        day: draft.day.map(|day| day.to_string()),
+        note: Note {
+            kind: of_moot("kind").unwrap_or_default(),
+            title: draft.title,
+            text: Some(draft.text),
+            url: draft.url,
+            tags: draft.tags,
+            ..Note::default()
+        },
+        aliases: draft.aliases,
+        properties: Some(draft.properties).filter(|lines| !lines.is_empty()),
     }
-}
-
-fn read(path: &Path, source: &str) -> Result<ImportItem, String> {
-    let size = fs::metadata(path).map_err(|e| e.to_string())?.len();
-    if size > MAX_FILE_BYTES {
-        return Err(format!("the file is larger than {MAX_FILE_BYTES} bytes"));
-    }
-    let bytes = fs::read(path).map_err(|e| e.to_string())?;
-    let text = String::from_utf8(bytes).map_err(|_| "it is no UTF-8 text".to_owned())?;
-    if text.trim().is_empty() {
-        return Err("the file is empty".to_owned());
-    }
-    let name = path.file_stem().map(|n| n.to_string_lossy().into_owned());
-    let (note, written) = front_matter::note(&text, name.as_deref().unwrap_or_default())?;
-    Ok(ImportItem {
-        source: source.to_owned(),
-        note,
-        written,
-    })
 }
 
 #[cfg(test)]
@@ -105,50 +238,56 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_is_walked_in_order_and_only_texts_are_taken() {
-        let dir = tempfile::tempdir().unwrap();
-        let root = dir.path();
-        fs::create_dir_all(root.join("b/.obsidian")).unwrap();
-        for file in [
-            "b/two.md",
-            "a.TXT",
-            "b/.obsidian/app.md",
-            ".hidden.md",
-            "photo.jpg",
-        ] {
-            fs::write(root.join(file), "text").unwrap();
-        }
-        std::os::unix::fs::symlink(root, root.join("b/circle")).unwrap();
-        let listing = list(root).unwrap();
-        let names: Vec<_> = listing
-            .files
-            .iter()
-            .map(|f| f.strip_prefix(root).unwrap().to_str().unwrap())
-            .collect();
-        assert_eq!(names, ["a.TXT", "b/two.md"]);
-        assert_eq!(listing.others, 1);
-        assert_eq!(list(&root.join("photo.jpg")).unwrap().files.len(), 1);
-        assert!(list(&root.join("missing")).is_err());
-    }
-
-    #[test]
     fn a_file_that_cannot_be_taken_says_why() {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path();
-        let why = |name: &str, bytes: &[u8]| {
-            let path = root.join(name);
-            fs::write(&path, bytes).unwrap();
-            match read_text(&path, root) {
-                Piece::Refused { source, why } => {
-                    assert_eq!(source, name);
-                    why
-                }
-                Piece::Item(item) => panic!("{name} was taken: {item:?}"),
+        fs::write(root.join("latin.txt"), b"a\ngr\xf6sse").unwrap();
+        fs::write(root.join("big.md"), vec![b'x'; (1 << 20) + 1]).unwrap();
+        fs::write(root.join("head.md"), b"---\na: [\n---\nx").unwrap();
+        fs::write(root.join("blank.md"), b" \n").unwrap();
+        let mut refused = BTreeMap::new();
+        let mut taken = Vec::new();
+        let mut folder = Folder::open(root, Style::Plain).unwrap();
+        folder.read(None, &mut |piece, _| {
+            match piece {
+                Piece::Refused { source, why } => drop(refused.insert(source, why)),
+                Piece::Item(item) => taken.push(item),
             }
+            true
+        });
+        assert!(refused["latin.txt"].contains("line 2") && refused["latin.txt"].contains("UTF-8"));
+        assert!(refused["big.md"].contains("larger"));
+        assert!(refused["head.md"].contains("YAML"));
+        assert_eq!(taken.len(), 1);
+        assert_eq!(taken[0].note.title.as_deref(), Some("blank"));
+    }
+
+    #[test]
+    fn only_what_changed_is_read_again_unless_names_did() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        fs::write(root.join("a.md"), "[[b]]").unwrap();
+        fs::write(root.join("b.md"), "x").unwrap();
+        let mut folder = Folder::open(root, Style::Obsidian).unwrap();
+        let paths = |folder: &mut Folder, since: Option<&BTreeMap<String, Stamp>>| {
+            let mut paths = Vec::new();
+            folder.read(since, &mut |piece, _| {
+                if let Piece::Item(item) = piece {
+                    paths.push(item.source);
+                }
+                true
+            });
+            paths
         };
-        assert!(why("latin.txt", b"gr\xf6sse").contains("UTF-8"));
-        assert!(why("blank.md", b" \n").contains("empty"));
-        assert!(why("big.md", &vec![b'x'; (1 << 20) + 1]).contains("larger"));
-        assert!(why("head.md", b"---\na: [\n---\nx").contains("YAML"));
+        assert_eq!(paths(&mut folder, None), ["a.md", "b.md"]);
+        let since = folder.listing.texts.clone();
+        assert_eq!(paths(&mut folder, Some(&since)), [""; 0]);
+        fs::write(root.join("a.md"), "longer [[b]]").unwrap();
+        folder.listing = folder.list().unwrap();
+        assert_eq!(paths(&mut folder, Some(&since)), ["a.md"]);
+        let since = folder.listing.texts.clone();
+        fs::write(root.join("c.md"), "new").unwrap();
+        folder.listing = folder.list().unwrap();
+        assert_eq!(paths(&mut folder, Some(&since)), ["a.md", "b.md", "c.md"]);
     }
 }

@@ -23,6 +23,14 @@ struct Line {
     #[serde(default)]
     kind: String,
     written: Option<Timestamp>,
+    /// What the source calls it: a line with the same one later is the same document.
+    id: Option<String>,
+    #[serde(default)]
+    aliases: Vec<String>,
+    /// YAML, as in the head of a file.
+    properties: Option<String>,
+    /// Of a daily page.
+    day: Option<String>,
 }
 
 /// Reads all lines; `each` gets every piece with the bytes its line took, and answers false to
@@ -30,7 +38,7 @@ struct Line {
 ///
 /// # Errors
 /// Where reading fails.
-pub(crate) fn read(
+pub(super) fn read(
     mut input: impl BufRead,
     mut each: impl FnMut(Piece, u64) -> bool,
 ) -> io::Result<()> {
@@ -64,8 +72,12 @@ pub(crate) fn read(
 
 fn parse(line: &[u8], number: u64) -> Piece {
     match serde_json::from_slice::<Line>(line) {
-        Ok(line) => Piece::Item(ImportItem {
+        Ok(line) => Piece::Item(Box::new(ImportItem {
             source: format!("line {number}"),
+            path: line.id,
+            aliases: line.aliases,
+            properties: line.properties,
+            day: line.day,
             note: Note {
                 kind: line.kind,
                 title: line.title,
@@ -75,7 +87,8 @@ fn parse(line: &[u8], number: u64) -> Piece {
                 ..Note::default()
             },
             written: line.written,
-        }),
+            ..ImportItem::default()
+        })),
         Err(error) => {
             // serde names line 1 of the piece it was given; ours is the line of the file.
             let why = error.to_string();
@@ -138,7 +151,7 @@ mod tests {
     #[test]
     fn all_fields_are_read() {
         let (pieces, _) = pieces(
-            r#"{"title":"T","text":"a\nb","tags":["x","y"],"url":"https://e.org","kind":"link","written":"2024-05-01T10:00:00Z"}"#,
+            r#"{"title":"T","text":"a\nb","tags":["x","y"],"url":"https://e.org","kind":"link","written":"2024-05-01T10:00:00Z","id":"n1","aliases":["A"],"properties":"p: 1\n"}"#,
         );
         let [Piece::Item(item)] = pieces.as_slice() else {
             panic!("{pieces:?}");
@@ -146,6 +159,11 @@ mod tests {
         assert_eq!(item.source, "line 1");
         assert_eq!(item.note.text.as_deref(), Some("a\nb"));
         assert_eq!(item.note.tags, ["x", "y"]);
+        assert_eq!(
+            (item.path.as_deref(), item.aliases.as_slice()),
+            (Some("n1"), &["A".to_owned()][..])
+        );
+        assert_eq!(item.properties.as_deref(), Some("p: 1\n"));
         assert_eq!(item.written.unwrap().to_string(), "2024-05-01T10:00:00Z");
     }
 

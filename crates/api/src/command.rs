@@ -17,6 +17,8 @@ use crate::{
 };
 use crate::{Counts, CountsView, Related};
 use crate::{Edit, Edited, Events, EventsPage, History, HistoryView, MergeArgs, Merged};
+use crate::{ImportSources, ImportSourcesView};
+use crate::{TaskSet, Tasks, TasksView};
 
 /// A request. On the socket the variant's name is the path and its fields are the body.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -101,9 +103,14 @@ pub enum Command {
         /// Name or key prefix of a limited device that signs; this device if absent.
         #[serde(default)]
         device: Option<String>,
+        /// Names where the items come from; with the `path` of an item it names the document.
+        #[serde(default)]
+        vault: Option<String>,
         /// Only say what would happen.
         dry_run: bool,
     },
+    /// What was imported from somewhere: [`Reply::ImportSources`].
+    ImportSources(ImportSources),
     /// Founds a collective: [`Reply::Collective`].
     CollectiveNew(CollectiveNew),
     /// All collectives: [`Reply::Collectives`].
@@ -225,6 +232,8 @@ pub enum Reply {
     Events(Box<EventsPage>),
     /// See [`Imported`].
     Imported(Imported),
+    /// See [`ImportSourcesView`].
+    ImportSources(ImportSourcesView),
     /// See [`CollectiveView`].
     Collective(Box<CollectiveView>),
     /// See [`CollectiveSummary`].

@@ -17,6 +17,7 @@ mod error;
 mod events;
 mod explain;
 mod governing;
+mod import;
 mod library;
 mod node;
 mod recovery;
@@ -52,9 +53,8 @@ pub use governing::{
     CharterRole, CharterRule, CharterShow, CharterView, ProposalState, ProposalView, Proposals,
     Propose, Proposed, Vote, VoteChoice, VoterView,
 };
-pub use library::{
-    Find, Found, ImportItem, Imported, ItemView, List, Note, Refused, Saved, Show, ShowView, Sort,
-};
+pub use import::{ImportItem, ImportSource, ImportSources, ImportSourcesView, Imported, Refused};
+pub use library::{Find, Found, ItemView, List, Note, Saved, Show, ShowView, Sort};
 pub use node::{
     Difference, Eye, IdView, Listening, OpenVote, PeerAdd, PeerCollective, PeerView, SetName,
     StatusView, SyncArgs, SyncView, WhyStep, WhyView,

@@ -204,6 +204,15 @@ pub struct ShowView {
     /// How many more there are.
     #[serde(default)]
     pub linked_more: u64,
+    /// Other names by which links find it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    /// Of what was imported: when it was written first, as its source said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_written: Option<String>,
+    /// Of what was imported: lines of YAML that its source had beside what is a field here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub properties: Option<String>,
     /// Titles in double brackets of its text that no document here has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unresolved: Vec<String>,
@@ -222,37 +231,4 @@ pub struct ShowView {
     /// Of a proposal: how it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposal: Option<Box<crate::ProposalView>>,
-}
-
-/// One thing to import.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ImportItem {
-    /// Names its source for the report: a path or a line number.
-    pub source: String,
-    /// The record.
-    #[serde(flatten)]
-    pub note: Note,
-    /// When it was written, if known; kept as metadata, never as the signed time.
-    pub written: Option<Timestamp>,
-}
-
-/// What was not imported.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Refused {
-    /// Its source.
-    pub source: String,
-    /// Why.
-    pub why: String,
-}
-
-/// What an import did.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct Imported {
-    /// New records.
-    pub added: u64,
-    /// Already there.
-    pub skipped: u64,
-    /// Not taken, and why.
-    pub refused: Vec<Refused>,
 }

@@ -1,6 +1,8 @@
 //! Taking the expected answer out of a [`Reply`].
 
 use crate::CountsView;
+use crate::ImportSourcesView;
+use crate::TasksView;
 use crate::{Acted, Renamed, Restored, TrashView, Undone};
 use crate::{
     ApiError, CardView, CharterView, CollectiveSummary, CollectiveView, ErrorCode, Found, IdView,
@@ -59,6 +61,7 @@ answers! {
     Counts => CountsView, |view| view;
     Events => EventsPage, |view: Box<_>| *view;
     Imported => Imported, |view| view;
+    ImportSources => ImportSourcesView, |view| view;
     Collective => CollectiveView, |view: Box<_>| *view;
     Collectives => Vec<CollectiveSummary>, |view| view;
     Members => Vec<MemberView>, |view| view;

@@ -5,10 +5,10 @@ use folkmoot_api::{
 };
 use folkmoot_api::{
     CharterShow, CharterView, CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView,
-    Command, DeviceAdd, DeviceDrop, DeviceList, Find, Found, IdView, ImportItem, Imported,
-    InviteNew, InviteView, JoinArgs, JoinProgress, Leave, Left, List, MemberView, MembersArgs,
-    Note, OwnDevice, PeerAdd, PeerView, ProposalView, Proposals, Propose, Saved, SetName, Show,
-    ShowView, StatusView, SyncArgs, SyncView, Vote, WhyView,
+    Command, DeviceAdd, DeviceDrop, DeviceList, Find, Found, IdView, ImportItem, ImportSources,
+    ImportSourcesView, Imported, InviteNew, InviteView, JoinArgs, JoinProgress, Leave, Left, List,
+    MemberView, MembersArgs, Note, OwnDevice, PeerAdd, PeerView, ProposalView, Proposals, Propose,
+    Saved, SetName, Show, ShowView, StatusView, SyncArgs, SyncView, Vote, WhyView,
 };
 use folkmoot_api::{
     ContractView, ContractsArgs, GrantNew, InvitesArgs, ReadmissionView, ReadmitArgs,
@@ -87,8 +87,10 @@ ask! {
     /// What happened, or will within the wait; [`Client::listen`] goes on by itself.
     events(args: Events) -> EventsPage = Command::Events(args);
     /// Writes many records at once (at most 1,000), skipping what is already there.
-    import(collective: Option<String>, items: Vec<ImportItem>, device: Option<String>, dry_run: bool) -> Imported =
-        Command::Import { collective, items, device, dry_run };
+    import(collective: Option<String>, items: Vec<ImportItem>, device: Option<String>, vault: Option<String>, dry_run: bool)
+        -> Imported = Command::Import { collective, items, device, vault, dry_run };
+    /// What was imported from somewhere.
+    import_sources(args: ImportSources) -> ImportSourcesView = Command::ImportSources(args);
     /// Founds a collective.
     collective_new(args: CollectiveNew) -> CollectiveView = Command::CollectiveNew(args);
     /// All collectives.

@@ -22,6 +22,7 @@ use crate::{
     keeping::{
         author::tip_fact,
         documents::{Display, is_first},
+        import::Terms,
     },
     membership::{collective::Collective, depart::Departure, join::Join},
     person::{home::Home, keyring::Keyring, secrets::Membership},
@@ -118,8 +119,14 @@ impl Core {
                 collective,
                 items,
                 device,
+                vault,
                 dry_run,
-            } => self.import(collective.as_deref(), items, device.as_deref(), dry_run),
+            } => self.import(
+                collective.as_deref(),
+                items,
+                &Terms::of(device, vault, dry_run),
+            ),
+            Command::ImportSources(ask) => self.import_sources(&ask),
             Command::CollectiveNew(ask) => self.found_collective(&ask),
             Command::CollectiveList {} => Ok(Reply::Collectives(self.summaries())),
             Command::CollectiveShow(ask) => self

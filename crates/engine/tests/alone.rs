@@ -96,7 +96,7 @@ fn an_import_is_done_once() {
                 tags: vec!["sayings".to_owned()],
                 ..Note::default()
             },
-            written: None,
+            ..ImportItem::default()
         })
         .chain([ImportItem {
             source: "bad".to_owned(),
@@ -104,10 +104,11 @@ fn an_import_is_done_once() {
                 text: Some("x".repeat(40_000)),
                 ..Note::default()
             },
-            written: None,
+            ..ImportItem::default()
         }])
         .collect();
     let import = |engine: &Engine, dry_run| match engine.call(Command::Import {
+        vault: None,
         collective: None,
         items: items.clone(),
         device: None,

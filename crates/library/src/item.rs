@@ -5,7 +5,7 @@ use folkmoot_record::{
     content::{Content, Value},
 };
 
-use crate::{Due, Link, Part, links, part};
+use crate::{Due, Link, Part, fold, foreign, links, part};
 
 /// Most characters of a first line that stands in for a title.
 const TITLE_LINE: usize = 120;
@@ -133,7 +133,7 @@ pub struct Item {
     pub text: String,
     /// The URL.
     pub url: Option<String>,
-    /// Other words to find it by: names of attachments, other names of a symbol.
+    /// Other words to find it by: names of attachments, other names.
     pub also: Vec<String>,
     /// What it points at: ascending, unique, at most 256.
     pub links: Vec<Link>,
@@ -161,6 +161,11 @@ impl Item {
         self.links = links::bounded(self.links);
         self.flags = self.flags.with_if(Flag::Unmerged, !others.is_empty());
         self
+    }
+
+    /// Whether it has this title or other name, folded.
+    pub fn is_called(&self, folded: &str) -> bool {
+        fold(&self.title) == folded || self.also.iter().any(|name| fold(name) == folded)
     }
 
     /// When, in milliseconds since 1970.
@@ -219,6 +224,7 @@ pub fn item(record: &Verified) -> Option<Item> {
     if header.kind == Kind::SYMBOL {
         also.extend(texts_at(&content, SYMBOL_ALIASES));
     }
+    also.extend(foreign::aliases(&content));
 
     let mut title = own_title.map_or_else(|| first_line(&text), ToOwned::to_owned);
     if header.kind == Kind::DAILY && own_title.is_none() {

@@ -11,11 +11,13 @@
 mod calendar;
 mod changes;
 mod fold;
+pub mod foreign;
 mod item;
 mod links;
 mod matches;
 mod merge;
 mod query;
+pub mod reading;
 mod score;
 mod snippet;
 mod versions;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use folkmoot_api::{
     ApiError, DocumentView, Find, Found, ItemView, List, Reply, ShowView, Sort as Order,
 };
-use folkmoot_library::{Item, ResolvedQuery, Sort, has_versions, item, snippet};
+use folkmoot_library::{Item, ResolvedQuery, Sort, foreign, has_versions, item, snippet};
 use folkmoot_record::{CollectiveId, Kind, RecordId, Verified};
 use folkmoot_search::{Behind, Hits, Page, SearchError};
 
@@ -335,7 +335,7 @@ impl Core {
             .find(|hit| {
                 read(&self.store, &hit.id)
                     .and_then(|record| item(&record))
-                    .is_some_and(|item| folkmoot_library::fold(item.title.trim()) == wanted)
+                    .is_some_and(|item| item.is_called(&wanted))
             })
             .map(|hit| hit.id)
             .ok_or_else(none)
@@ -399,6 +399,13 @@ impl Core {
             comments_more: false,
             fate: None,
             proposal: None,
+            aliases: content.iter().flat_map(foreign::aliases).collect(),
+            first_written: content
+                .as_ref()
+                .and_then(|content| content.text_at(foreign::WRITTEN).map(str::to_owned)),
+            properties: content
+                .as_ref()
+                .and_then(|content| content.text_at(foreign::PROPERTIES).map(str::to_owned)),
             item: self.item_view(&item, None),
         }
     }

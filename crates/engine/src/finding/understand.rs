@@ -59,7 +59,7 @@ impl Core {
             .unwrap_or_default()
             .iter()
             .filter_map(|hit| item(&read(&self.store, &hit.id)?))
-            .filter(|item| fold(&item.title) == wanted)
+            .filter(|item| item.is_called(&wanted))
             .flat_map(|item| [item.id, item.document])
             .collect()
     }

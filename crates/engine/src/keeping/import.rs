@@ -1,31 +1,94 @@
 //! Importing many records: as one durable group a call, each text once.
 
-use std::{collections::BTreeSet, ops::ControlFlow};
+mod known;
+mod prints;
+mod sources;
+mod standing;
 
-use folkmoot_api::{ApiError, ErrorCode, ImportItem, Imported, Note, Refused, Reply};
-use folkmoot_record::{CollectiveId, Kind, SeatKey, Verified, content::Content};
-use folkmoot_store::{Entry, Logged};
+use std::collections::BTreeSet;
+
+use folkmoot_api::{ApiError, ErrorCode, ImportItem, Imported, Refused, Reply};
+use folkmoot_library::foreign;
+use folkmoot_record::{
+    CollectiveId, Kind, RecordId, Ref, Rel, Verified,
+    content::{Content, Value},
+    limits,
+};
+use folkmoot_store::{Entry, Vault};
 
 use crate::{
     clock::random,
     core::Core,
-    errors::{failed, store_failed, usage},
-    keeping::notes::to_writing,
+    errors::{failed, usage},
+    keeping::{
+        author::Writing,
+        edit::Says,
+        notes::{fits, to_body, to_writing},
+    },
+    membership::collective::Collective,
+    person::agents::Pen,
 };
+
+pub(crate) use known::Known;
+use prints::{Print, Prints};
+use sources::{Fact, SourceId};
+use standing::{Change, Standing};
 
 /// Most items of one call: a second of work at the slowest.
 const MOST_ITEMS: usize = 1_000;
-/// Collectives whose fingerprints of content stay in memory; 16 bytes a record.
+/// Collectives whose fingerprints of content stay in memory; 24 bytes a record.
 const MOST_REMEMBERED: usize = 4;
+/// Most other names of one document, as many as a symbol may have, and most bytes of one.
+const MOST_ALIASES: usize = 64;
+/// Key of a daily page's day (section 3.4).
+const DAY: u8 = 16;
 
-/// How long fingerprints are kept after the last call of an import, in milliseconds.
-const IDLE: u64 = 600_000;
+/// How an import is done.
+#[derive(Debug)]
+pub(crate) struct Terms {
+    device: Option<String>,
+    vault: Option<String>,
+    dry_run: bool,
+}
 
-/// What one collective holds of this person, by content.
-#[derive(Debug, Default)]
-pub(crate) struct Known {
-    prints: BTreeSet<[u8; 16]>,
-    used_at: u64,
+impl Terms {
+    pub(crate) const fn of(device: Option<String>, vault: Option<String>, dry_run: bool) -> Self {
+        Self {
+            device,
+            vault,
+            dry_run,
+        }
+    }
+}
+
+/// A source with its name in what is imported.
+type Source = (SourceId, String);
+
+/// An item that can be written.
+struct Ready {
+    writing: Writing,
+    content: Content,
+    prints: Prints,
+    source: Option<Source>,
+}
+
+/// What one call does.
+#[derive(Default)]
+struct Work {
+    report: Imported,
+    entries: Vec<Entry>,
+    /// Contents of this call that are not stored yet.
+    tried: BTreeSet<Print>,
+    /// Sources of this call.
+    met: BTreeSet<SourceId>,
+}
+
+/// Why an item is not written.
+enum Stop {
+    /// It alone.
+    Item(ApiError),
+    /// Nothing more can be.
+    All(ApiError),
 }
 
 impl Core {
@@ -34,18 +97,17 @@ impl Core {
         &mut self,
         collective: Option<&str>,
         items: Vec<ImportItem>,
-        device: Option<&str>,
-        dry_run: bool,
+        terms: &Terms,
     ) -> Result<Reply, ApiError> {
         if items.len() > MOST_ITEMS {
             return Err(usage(format!("at most {MOST_ITEMS} items a call")));
         }
         let cid = self.place_or_home(collective)?;
-        if !dry_run {
+        if !terms.dry_run {
             self.tidy_heads(cid)?;
         }
-        let mut known = self.fingerprints(cid)?;
-        let outcome = self.import_new(cid, items, device, dry_run, &mut known);
+        let mut known = self.known_content(cid)?;
+        let outcome = self.import_new(cid, items, terms, &mut known);
         // After a failed one nobody knows which of them were stored.
         if outcome.is_ok() {
             if self.imported.len() >= MOST_REMEMBERED {
@@ -61,157 +123,276 @@ impl Core {
         &mut self,
         cid: CollectiveId,
         items: Vec<ImportItem>,
-        device: Option<&str>,
-        dry_run: bool,
+        terms: &Terms,
         known: &mut Known,
     ) -> Result<Imported, ApiError> {
         let now_ms = self.clock.wall();
-        let mut report = Imported::default();
-        let mut entries = Vec::with_capacity(items.len());
+        let key = self.place_or_home(None)?;
+        let mut work = Work::default();
+        let store = &self.store;
         let collective = self
             .collectives
             .get_mut(&cid)
             .ok_or_else(|| failed("the collective is not open".to_owned()))?;
-        let pen = collective.pen(device)?;
-        let mut tried = BTreeSet::new();
+        let pen = collective.pen(terms.device.as_deref())?;
         for item in items {
-            let source = item.source;
-            let refuse = |report: &mut Imported, why: String| {
-                report.refused.push(Refused {
-                    source: source.clone(),
-                    why,
-                });
-            };
-            let salt = random().map_err(|e| failed(e.to_string()))?;
-            let writing = match to_writing(&item.note, salt) {
-                Ok(writing) => writing,
-                Err(error) => {
-                    refuse(&mut report, error.message);
-                    continue;
-                }
-            };
-            let print = fingerprint(writing.kind, &item.note);
-            if known.prints.contains(&print) || !tried.insert(print) {
-                report.skipped += 1;
-                continue;
-            }
-            if dry_run {
-                report.added += 1;
-                continue;
-            }
-            match collective.sign_content_as(&self.store, now_ms, writing, &pen) {
-                Ok(record) => {
-                    known.prints.insert(print);
-                    entries.push(Entry::Record(record, now_ms));
-                    report.added += 1;
-                }
-                // What a limited device may not write, another item may be.
-                Err(error) if pen.agent.is_some() && error.code == ErrorCode::Denied => {
-                    refuse(&mut report, error.message);
-                }
-                // The person may not write here: that holds for all items alike.
-                Err(error) => {
+            let name = item.source.clone();
+            let source = terms.vault.as_deref().zip(item.path.clone());
+            let source = source.map(|(vault, path)| (SourceId::of(&key, vault, &path), path));
+            let done = ready(&item, source).map_err(Stop::Item).and_then(|ready| {
+                work.item(
+                    collective,
+                    store,
+                    known,
+                    &item,
+                    ready,
+                    now_ms,
+                    (&pen, terms.dry_run),
+                )
+            });
+            match done {
+                Ok(()) => {}
+                Err(Stop::Item(error)) => work.report.refused.push(Refused {
+                    source: name,
+                    why: error.message,
+                }),
+                Err(Stop::All(error)) => {
                     collective.forget_tip();
                     return Err(error);
                 }
             }
         }
-        if !entries.is_empty() {
-            self.publish(cid, entries)?;
+        if !work.entries.is_empty() {
+            self.publish(cid, work.entries)?;
         }
-        Ok(report)
+        Ok(work.report)
     }
+}
 
-    /// What this person has already written into a collective, by content. Read once from the
-    /// log when an import begins: it is as true as the log itself.
-    fn fingerprints(&mut self, cid: CollectiveId) -> Result<Known, ApiError> {
-        if let Some(known) = self.imported.remove(&cid) {
-            return Ok(known);
+impl Work {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "parts of one state, borrowed apart"
+    )]
+    fn item(
+        &mut self,
+        collective: &mut Collective,
+        store: &Vault,
+        known: &mut Known,
+        item: &ImportItem,
+        ready: Ready,
+        now_ms: u64,
+        (pen, dry_run): (&Pen, bool),
+    ) -> Result<(), Stop> {
+        if let Some((source, path)) = &ready.source
+            && !self.met.insert(*source)
+        {
+            let why = format!("{path} stands twice in what is imported");
+            return Err(Stop::Item(usage(why)));
         }
-        let Some(seat) = self
-            .collectives
-            .get(&cid)
-            .map(|collective| collective.secrets.seat)
-        else {
-            return Ok(Known::default());
-        };
-        let mut known = Known::default();
-        self.store
-            .records_since(folkmoot_store::LogCursor::default(), &mut |logged, _| {
-                if let Logged::Record(record, _) = logged {
-                    known.prints.extend(own_fingerprint(&record, cid, seat));
+        let standing = standing::of(collective, store, known, item, &ready).map_err(Stop::All)?;
+        let is_again = matches!(standing, Standing::New) && !self.tried.insert(ready.prints.seen);
+        if is_again || matches!(standing, Standing::There(None)) {
+            self.report.skipped += 1;
+            return Ok(());
+        }
+        match standing {
+            Standing::There(fact) => {
+                self.report.skipped += 1;
+                if let (Some((source, _)), Some(fact), false) = (&ready.source, fact, dry_run) {
+                    let seat = collective.secrets.seat;
+                    self.entries
+                        .push(fact.entry(&collective.cid(), &seat, source));
                 }
-                ControlFlow::Continue(())
-            })
-            .map_err(store_failed)?;
-        Ok(known)
+            }
+            Standing::New if dry_run => self.report.added += 1,
+            Standing::Changed(change) if dry_run => {
+                self.report.changed += 1;
+                self.report.beside += u64::from(change.is_beside());
+            }
+            Standing::New => {
+                let Ready {
+                    writing,
+                    source,
+                    prints,
+                    ..
+                } = ready;
+                let record = sign(collective, store, now_ms, writing, pen)?;
+                let id = record.id();
+                self.keep(collective, known, record, now_ms, prints, source, id);
+                self.report.added += 1;
+            }
+            Standing::Changed(change) => {
+                let beside = change.is_beside();
+                let document = change.document.id;
+                let (writing, prints, source) = version(*change, ready).map_err(Stop::Item)?;
+                let record = sign(collective, store, now_ms, writing, pen)?;
+                self.keep(collective, known, record, now_ms, prints, source, document);
+                self.report.changed += 1;
+                self.report.beside += u64::from(beside);
+            }
+        }
+        Ok(())
     }
 
-    /// A single note was written: an import that goes on knows it.
-    pub(crate) fn know(&mut self, cid: CollectiveId, record: &Verified) {
-        if let Some(known) = self.imported.get_mut(&cid) {
-            known
-                .prints
-                .extend(own_fingerprint(record, cid, record.header().seat));
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "parts of one state, borrowed apart"
+    )]
+    fn keep(
+        &mut self,
+        collective: &Collective,
+        known: &mut Known,
+        record: Verified,
+        now_ms: u64,
+        prints: Prints,
+        source: Option<Source>,
+        document: RecordId,
+    ) {
+        let version = record.id();
+        known.insert(prints.seen, &version);
+        self.entries.push(Entry::Record(record, now_ms));
+        if let Some((source, path)) = source {
+            let fact = Fact {
+                document,
+                version,
+                print: prints.whole,
+                path,
+            };
+            let seat = collective.secrets.seat;
+            self.entries
+                .push(fact.entry(&collective.cid(), &seat, &source));
         }
     }
-
-    /// Gives back the memory of imports that ended a while ago.
-    pub(crate) fn forget_idle_imports(&mut self) {
-        let mono = self.clock.mono();
-        self.imported
-            .retain(|_, known| mono.saturating_sub(known.used_at) < IDLE);
-    }
 }
 
-fn own_fingerprint(record: &Verified, cid: CollectiveId, seat: SeatKey) -> Option<[u8; 16]> {
-    let header = record.header();
-    if header.cid != Some(cid) || header.seat != seat {
-        return None;
-    }
-    let content = Content::decode(header.kind, record.body()?).ok()?;
-    let owned = |text: Option<&str>| text.map(str::to_owned);
-    let note = Note {
-        kind: String::new(),
-        collective: None,
-        device: None,
-        title: owned(content.title()),
-        text: owned(content.text()),
-        url: owned(content.url()),
-        media: owned(content.media()),
-        due: None,
-        every: None,
-        assignees: Vec::new(),
-        time_zone: None,
-        tags: header
-            .tags
-            .iter()
-            .map(|tag| tag.as_str().to_owned())
-            .collect(),
-    };
-    Some(fingerprint(header.kind, &note))
+fn sign(
+    collective: &mut Collective,
+    store: &Vault,
+    now_ms: u64,
+    writing: Writing,
+    pen: &Pen,
+) -> Result<Verified, Stop> {
+    collective
+        .sign_content_as(store, now_ms, writing, pen)
+        .map_err(
+            |error| match pen.agent.is_some() && error.code == ErrorCode::Denied {
+                // What a limited device may not write, another item may be.
+                true => Stop::Item(error),
+                // The person may not write here: that holds for all items alike.
+                false => Stop::All(error),
+            },
+        )
 }
 
-/// Names content by what the person sees of it.
-fn fingerprint(kind: Kind, note: &Note) -> [u8; 16] {
-    let mut hasher = blake3::Hasher::new();
-    let mut part = |bytes: &[u8]| {
-        hasher.update(&(bytes.len() as u64).to_be_bytes());
-        hasher.update(bytes);
+/// Checks an item and makes a body of it.
+fn ready(item: &ImportItem, source: Option<Source>) -> Result<Ready, ApiError> {
+    let salt = random().map_err(|e| failed(e.to_string()))?;
+    let mut writing = match &item.day {
+        Some(_) => {
+            let mut note = item.note.clone();
+            note.kind = "note".to_owned();
+            to_writing(&note, salt)?
+        }
+        None => to_writing(&item.note, salt)?,
     };
-    part(&kind.0.to_be_bytes());
-    for text in [&note.title, &note.text, &note.url, &note.media] {
-        part(text.as_deref().unwrap_or_default().as_bytes());
+    let broken = || failed("the record that was made of it cannot be read".to_owned());
+    let mut content = Content::decode(writing.kind, &writing.body).map_err(|_| broken())?;
+    if let Some(day) = &item.day {
+        writing.kind = Kind::DAILY;
+        content.map.insert(DAY, Value::Text(day.clone()));
     }
-    let tags: BTreeSet<&str> = note
-        .tags
-        .iter()
-        .map(|tag| tag.trim().trim_start_matches('#'))
-        .collect();
-    for tag in tags {
-        part(tag.as_bytes());
+    if item.aliases.len() > MOST_ALIASES {
+        return Err(usage(format!("at most {MOST_ALIASES} other names")));
     }
-    let mut short = [0; 16];
-    short.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    short
+    if !item.aliases.is_empty() {
+        for alias in &item.aliases {
+            fits("other name", alias, limits::TITLE)?;
+        }
+        let aliases = item.aliases.iter().cloned().map(Value::Text).collect();
+        content.map.insert(foreign::ALIASES, Value::Array(aliases));
+    }
+    if let Some(lines) = item.properties.as_ref().filter(|lines| !lines.is_empty()) {
+        fits("properties", lines, limits::TEXT)?;
+        let lines = Value::Text(lines.clone());
+        content.map.insert(foreign::PROPERTIES, lines);
+    }
+    if let Some(written) = item.written {
+        let written = Value::Text(written.to_string());
+        content.map.insert(foreign::WRITTEN, written);
+    }
+    let prints = Prints::of(writing.kind, &content, &writing.tags);
+    if let Some((source, _)) = &source {
+        content.map.insert(foreign::SOURCE, source.value());
+    }
+    writing.body = to_body(&content)?;
+    if Content::decode(writing.kind, &writing.body).is_err() {
+        let day = item.day.as_deref().unwrap_or_default();
+        return Err(usage(format!("{day:?} is no day: write it as 2024-05-01")));
+    }
+    Ok(Ready {
+        writing,
+        content,
+        prints,
+        source,
+    })
+}
+
+/// Keys that an import says, and that a version of it says anew.
+const SAID: [u8; 8] = [
+    0,
+    1,
+    2,
+    3,
+    foreign::PROPERTIES,
+    foreign::ALIASES,
+    foreign::WRITTEN,
+    foreign::SOURCE,
+];
+
+/// The new version of a document whose source has changed; what the source cannot say stays.
+fn version(change: Change, ready: Ready) -> Result<(Writing, Prints, Option<Source>), ApiError> {
+    let Change {
+        document,
+        base,
+        says,
+        ..
+    } = change;
+    let kind = document.first().map_or(Kind::NOTE, |first| first.kind);
+    let Says {
+        mut content, refs, ..
+    } = says;
+    for key in SAID {
+        match ready.content.map.get(&key) {
+            Some(value) => drop(content.map.insert(key, value.clone())),
+            None if key == foreign::SOURCE => {}
+            None => drop(content.map.remove(&key)),
+        }
+    }
+    content.salt = ready.content.salt;
+    let body = to_body(&content)?;
+    if Content::decode(kind, &body).is_err() {
+        let name = kind.name().unwrap_or("record");
+        return Err(usage(format!(
+            "it was a {name} when it was imported, and cannot be made one of another kind"
+        )));
+    }
+    let mut pointers = vec![
+        Ref {
+            rel: Rel::SUPERSEDES,
+            id: base,
+        },
+        Ref {
+            rel: Rel::DOCUMENT,
+            id: document.id,
+        },
+    ];
+    pointers.extend(refs);
+    let writing = Writing {
+        kind,
+        tags: ready.writing.tags,
+        refs: pointers,
+        body,
+    };
+    Ok((writing, ready.prints, ready.source))
 }

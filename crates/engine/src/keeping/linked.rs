@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use folkmoot_api::{ApiError, ErrorCode, LinkedView, Rename, Renamed, Reply};
-use folkmoot_library::{Sort, fold, has_versions, is_linkable, item, link_titles, relinked};
-use folkmoot_record::{CollectiveId, RecordId, Verified};
+use folkmoot_library::{
+    Sort, fold, foreign, has_versions, is_linkable, item, limits, link_titles, relinked,
+};
+use folkmoot_record::{CollectiveId, RecordId, Verified, content::Content};
 use folkmoot_search::Page;
 
 use crate::{
@@ -37,13 +39,19 @@ impl Core {
     pub(crate) fn linking(
         &mut self,
         document: &RecordId,
-        title: Option<&str>,
+        names: &[String],
         most: usize,
         said: bool,
     ) -> Result<Linking, ApiError> {
         let mut source = format!("links:{document}");
-        if let Some(title) = title.filter(|title| is_linkable(title) && !title.contains('"')) {
-            source = format!("links:{document} OR links:\"{title}\"");
+        let linkable = names
+            .iter()
+            .filter(|name| is_linkable(name) && !name.contains('"'));
+        for name in linkable {
+            let more = format!(" OR links:\"{name}\"");
+            if source.len() + more.len() <= limits::BYTES {
+                source.push_str(&more);
+            }
         }
         if !said {
             source = format!("({source}) -(kind:comment links:{document})");
@@ -88,7 +96,12 @@ impl Core {
             return Ok((Vec::new(), 0));
         };
         let document = document_of(&id, record.header()).unwrap_or(id);
-        let linking = self.linking(&document, Some(&item.title), MOST_TOLD, false)?;
+        let content = record
+            .body()
+            .and_then(|body| Content::decode(record.header().kind, body).ok());
+        let mut names = vec![item.title];
+        names.extend(content.iter().flat_map(foreign::aliases));
+        let linking = self.linking(&document, &names, MOST_TOLD, false)?;
         let told: Vec<LinkedView> = linking
             .records
             .iter()
@@ -196,7 +209,7 @@ impl Core {
         device: Option<&str>,
         renamed: &mut Renamed,
     ) -> Result<(), ApiError> {
-        let linking = self.linking(document, Some(old), MOST_RELINKED, true)?;
+        let linking = self.linking(document, &[old.to_owned()], MOST_RELINKED, true)?;
         if linking.total > linking.records.len() as u64 {
             return Err(usage(format!(
                 "{} documents link to it; at most {MOST_RELINKED} are changed at once",

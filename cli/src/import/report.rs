@@ -1,0 +1,234 @@
+//! What an import tells at its end.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+};
+
+use folkmoot_client::api::{ImportSource, Imported, Refused};
+use folkmoot_library::reading::Met;
+use serde::Serialize;
+
+use crate::{
+    commands::Context,
+    error::CliError,
+    ui::{clean, count, plural},
+};
+
+/// Things of one kind that are shown; the rest is counted. `--json` gives them all.
+const MAX_SHOWN: usize = 20;
+/// Things of one kind that are remembered for `--json`.
+const MAX_KEPT: usize = 10_000;
+
+/// A word in a text, and where it stands.
+#[derive(Debug, Serialize)]
+pub(crate) struct Found {
+    source: String,
+    text: String,
+}
+
+/// What stays in the texts as it is, and what was passed over.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Notes {
+    /// Links that lead to nothing in the folder.
+    pub unresolved: Vec<Found>,
+    /// Files that are no texts and are named in one: they stay where they are.
+    pub attachments: BTreeSet<String>,
+    /// Tags for which there was no room.
+    pub tags_left: Vec<Found>,
+    /// References to single blocks, kept as text.
+    pub block_references: u64,
+    /// Bookmarks of an address that stood there already.
+    pub repeated: u64,
+    /// Journals in which nothing stands.
+    pub blank: u64,
+}
+
+impl Notes {
+    pub(crate) fn take(&mut self, source: &str, met: &Met) {
+        let keep = |list: &mut Vec<Found>, texts: &[String]| {
+            for text in texts {
+                if list.len() < MAX_KEPT {
+                    list.push(Found {
+                        source: source.to_owned(),
+                        text: text.clone(),
+                    });
+                }
+            }
+        };
+        keep(&mut self.unresolved, &met.unresolved);
+        keep(&mut self.tags_left, &met.tags_left);
+        for file in &met.files {
+            if self.attachments.len() < MAX_KEPT {
+                self.attachments.insert(file.clone());
+            }
+        }
+        self.block_references += met.blocks;
+    }
+}
+
+/// The report.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Report {
+    #[serde(flatten)]
+    pub done: Imported,
+    pub dry_run: bool,
+    /// Files that are no texts.
+    pub other_files: u64,
+    /// Those by the ending of their names.
+    pub other_kinds: BTreeMap<String, u64>,
+    /// What was imported from here before and is here no longer: its document stays.
+    pub gone: Vec<ImportSource>,
+    #[serde(flatten)]
+    pub notes: Notes,
+}
+
+impl Report {
+    /// Counts files that are no texts.
+    pub(crate) fn pass_over(&mut self, others: &[String]) {
+        self.other_files = others.len() as u64;
+        for path in others {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+            let ending = ending.to_lowercase();
+            *self.other_kinds.entry(ending).or_default() += 1;
+        }
+    }
+
+    /// Whether there is anything to tell of.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.done.added == 0
+            && self.done.changed == 0
+            && self.done.refused.is_empty()
+            && self.gone.is_empty()
+    }
+
+    /// Prints it.
+    ///
+    /// # Errors
+    /// Where nothing can be written.
+    pub(crate) fn print(&self, cx: &Context<'_>) -> Result<(), CliError> {
+        if cx.ui.json {
+            return cx.ui.object(self);
+        }
+        let mut out = cx.ui.out();
+        writeln!(out, "{}", counts(&self.done, self.dry_run))?;
+        out.flush()?;
+        self.list(
+            cx,
+            self.done
+                .refused
+                .iter()
+                .map(|Refused { source, why }| format!("{source}: {why}")),
+        );
+        self.list(
+            cx,
+            self.gone.iter().map(|gone| {
+                let short = gone.document.get(..8).unwrap_or(&gone.document);
+                format!(
+                    "{} is gone; what was imported from it stays: moot show {short}",
+                    gone.path
+                )
+            }),
+        );
+        self.list(
+            cx,
+            self.notes
+                .unresolved
+                .iter()
+                .map(|link| format!("{}: [[{}]] leads to nothing here", link.source, link.text)),
+        );
+        self.list(
+            cx,
+            self.notes.tags_left.iter().map(|tag| {
+                format!(
+                    "{}: no room for the tag {}; it stays in its source",
+                    tag.source, tag.text
+                )
+            }),
+        );
+        if self.done.beside > 0 {
+            let both = plural(self.done.beside, "document was", "documents were");
+            cx.ui.warn(&format!(
+                "{both} also edited here; both versions stand side by side: moot find is:unmerged"
+            ));
+        }
+        self.passed_over(cx);
+        Ok(())
+    }
+
+    fn passed_over(&self, cx: &Context<'_>) {
+        let say = |n: u64, one: &str, many: &str| {
+            if n > 0 {
+                cx.ui.say(&plural(n, one, many));
+            }
+        };
+        say(
+            self.other_files,
+            "file is no text and was passed over",
+            "files are no texts and were passed over",
+        );
+        say(
+            self.notes.attachments.len() as u64,
+            "of them is named in a text; it stays where it is, and so does its name in the text",
+            "of them are named in texts; they stay where they are, and so do their names in the texts",
+        );
+        say(
+            self.other_kinds.get("canvas").copied().unwrap_or(0),
+            "of them is a canvas, which is not read",
+            "of them are canvases, which are not read",
+        );
+        say(
+            self.notes.block_references,
+            "reference to a single block stays as text",
+            "references to single blocks stay as text",
+        );
+        say(
+            self.notes.blank,
+            "journal in which nothing stands was passed over",
+            "journals in which nothing stands were passed over",
+        );
+        say(
+            self.notes.repeated,
+            "bookmark stood twice and went to the first of its address",
+            "bookmarks stood twice and went to the first of their address",
+        );
+    }
+
+    fn list(&self, cx: &Context<'_>, lines: impl ExactSizeIterator<Item = String>) {
+        let more = lines.len().saturating_sub(MAX_SHOWN);
+        for line in lines.take(MAX_SHOWN) {
+            cx.ui.warn(&clean(&line));
+        }
+        if more > 0 {
+            cx.ui
+                .warn(&format!("and {more} more; --json gives them all"));
+        }
+    }
+
+    /// # Errors
+    /// Where something was refused.
+    pub(crate) fn verdict(&self) -> Result<(), CliError> {
+        if self.done.refused.is_empty() {
+            return Ok(());
+        }
+        let refused = plural(self.done.refused.len() as u64, "item was", "items were");
+        Err(CliError::failed(format!("{refused} refused"))
+            .hint("correct them and import again: what is there already is passed over"))
+    }
+}
+
+/// What was done, in one line.
+pub(crate) fn counts(done: &Imported, dry_run: bool) -> String {
+    let verb = if dry_run { "would be added" } else { "added" };
+    let changed = match done.changed {
+        0 => String::new(),
+        n => format!("{} changed, ", count(n)),
+    };
+    format!(
+        "{} {verb}, {changed}{} there already, {} refused",
+        count(done.added),
+        count(done.skipped),
+        count(done.refused.len() as u64)
+    )
+}
