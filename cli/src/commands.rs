@@ -33,6 +33,7 @@ pub(crate) mod rename;
 pub(crate) mod revoke;
 pub(crate) mod show;
 pub(crate) mod status;
+pub(crate) mod symbol;
 pub(crate) mod sync;
 pub(crate) mod tags;
 pub(crate) mod task;
@@ -98,6 +99,7 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> Result<(), CliError> {
         Command::Related(args) => related::run(&cx, &args),
         Command::Watch(args) => watch::run(&cx, &args),
         Command::Import(args) => import::run(&cx, &args),
+        Command::Symbol(args) => symbol::run(&cx, *args),
         Command::Charter(args) => charter::run(&cx, args),
         Command::Collective(args) => collective::run(&cx, args),
         Command::Propose(args) => propose::run(&cx, args),

@@ -248,6 +248,11 @@ fn the_guide_to_queries_is_true() {
 }
 
 #[test]
+fn the_guide_to_shared_words_is_true() {
+    assert!(run(&place::root().join("docs/guide/symbols.md")) > 10);
+}
+
+#[test]
 fn the_guide_to_importing_is_true() {
     assert!(run(&place::root().join("docs/guide/import.md")) > 5);
 }
@@ -263,6 +268,7 @@ fn no_document_of_the_guide_is_left_out() {
         "contracts.md",
         "governing.md",
         "queries.md",
+        "symbols.md",
         "import.md",
     ];
     for entry in fs::read_dir(place::root().join("docs/guide")).unwrap() {

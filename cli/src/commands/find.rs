@@ -10,7 +10,7 @@ use crate::{
     access::{Access, Need},
     commands::Context,
     error::CliError,
-    ui::print_found,
+    ui::{also_looked_for, print_found},
 };
 
 /// Search everything this node holds
@@ -39,6 +39,9 @@ pub(crate) struct Args {
     /// Say how the query was understood, and why each result stands where it does
     #[arg(long, conflicts_with = "count")]
     explain: bool,
+    /// Look for what is written alone: no other names and narrower terms of shared words
+    #[arg(long)]
+    exact: bool,
     /// Print only how many there are
     #[arg(long)]
     count: bool,
@@ -76,11 +79,15 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
         },
         time_zone: time_zone(),
         explain: args.explain,
+        exact: args.exact,
     };
     let found: Found = Access::open(cx, Need::ExistingHome)?
         .ask(Command::Find(find))
         .map_err(|error| error.of_query(&query))?;
     if args.count {
+        if let Some(line) = also_looked_for(&found) {
+            cx.ui.say(&line);
+        }
         return print_count(cx, found.total);
     }
     print_found(cx.ui, &found, u64::from(args.skip))

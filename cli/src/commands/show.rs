@@ -12,6 +12,7 @@ use crate::{
     commands::{
         Context,
         proposals::print_proposal,
+        symbol,
         task::{again, state},
     },
     error::CliError,
@@ -130,10 +131,28 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         )?;
     }
     for (relation, id) in &view.refs {
-        // What a version says of its own document stands above.
-        if view.document.is_none() || !["supersedes", "document"].contains(&relation.as_str()) {
+        // What a version says of its own document stands above, what a shared word says of others below.
+        let told = match relation.as_str() {
+            "supersedes" | "document" => view.document.is_some(),
+            "broader" | "related" | "same-as" => view.symbol.is_some(),
+            _ => false,
+        };
+        if !told {
             fact(relation, id)?;
         }
+    }
+    if let Some(symbol) = &view.symbol {
+        fact("status", symbol::word(symbol.status))?;
+        for (name, value) in symbol::facts(symbol) {
+            fact(name, &value)?;
+        }
+    }
+    for word in &view.words {
+        let line = format!(
+            ":{}: {} {}: {}",
+            word.written, word.short, word.term, word.definition
+        );
+        fact("word", &line)?;
     }
     for title in &view.unresolved {
         fact("not found", &format!("[[{title}]]"))?;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use folkmoot_client::api::{EventView, Explained, Found, ItemView, What};
+use folkmoot_client::api::{EventView, Explained, Found, ItemView, What, WidenedWord};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -27,6 +27,10 @@ struct PageFacts<'a> {
     next: Option<&'a str>,
     partial: bool,
     did_you_mean: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    widened: &'a [WidenedWord],
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    widened_cut: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     explained: Option<&'a Explained>,
 }
@@ -39,6 +43,8 @@ impl<'a> PageEnd<'a> {
                 next: found.next.as_deref(),
                 partial: found.partial,
                 did_you_mean: &found.did_you_mean,
+                widened: &found.widened,
+                widened_cut: found.widened_cut,
                 explained: found.explained.as_deref(),
             },
         }
@@ -76,6 +82,9 @@ pub(crate) fn print_found(ui: &Ui, found: &Found, shown_before: u64) -> Result<(
     if found.items.is_empty() {
         ui.say("nothing found");
     }
+    if let Some(line) = also_looked_for(found) {
+        ui.say(&line);
+    }
     if !found.did_you_mean.is_empty() {
         let offers = found.did_you_mean.iter();
         let offers: Vec<_> = offers.map(|offer| format!("`{}`", clean(offer))).collect();
@@ -90,6 +99,35 @@ pub(crate) fn print_found(ui: &Ui, found: &Found, shown_before: u64) -> Result<(
         ));
     }
     Ok(())
+}
+
+/// What shared words added to a search, in one line.
+pub(crate) fn also_looked_for(found: &Found) -> Option<String> {
+    let all: Vec<String> = found
+        .widened
+        .iter()
+        .map(|word| {
+            let (added, word_of) = (word.added.join(", "), &word.word);
+            let place = word.collective.as_deref().unwrap_or("home");
+            format!(
+                "{} for `{}` ({})",
+                clean(&added),
+                clean(word_of),
+                clean(place)
+            )
+        })
+        .collect();
+    let more = if found.widened_cut {
+        " and more than fit"
+    } else {
+        ""
+    };
+    (!all.is_empty()).then(|| {
+        format!(
+            "also looked for {}{more}; --exact looks for your words alone",
+            all.join("; ")
+        )
+    })
 }
 
 /// Prints what happened, and to what.

@@ -18,7 +18,7 @@ use crate::{
 use crate::{Counts, CountsView, Related};
 use crate::{Edit, Edited, Events, EventsPage, History, HistoryView, MergeArgs, Merged};
 use crate::{ImportSources, ImportSourcesView};
-use crate::{TaskSet, Tasks, TasksView};
+use crate::{SymbolChange, SymbolDefine, SymbolList, SymbolShow, SymbolView};
 
 /// A request. On the socket the variant's name is the path and its fields are the body.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -76,6 +76,14 @@ pub enum Command {
     React(React),
     /// Gives a document another title: [`Reply::Renamed`].
     Rename(Rename),
+    /// Shared words, by term: [`Reply::Symbols`].
+    SymbolList(SymbolList),
+    /// One shared word: [`Reply::Symbol`].
+    SymbolShow(SymbolShow),
+    /// Defines a shared word: [`Reply::Symbol`].
+    SymbolDefine(SymbolDefine),
+    /// Changes a shared word: [`Reply::Symbol`].
+    SymbolChange(SymbolChange),
     /// Takes back, hides or purges: [`Reply::Acted`].
     Act(Act),
     /// The trash of this node: [`Reply::Trash`].
@@ -216,6 +224,10 @@ pub enum Reply {
     Reacted(Reacted),
     /// See [`Renamed`].
     Renamed(Box<Renamed>),
+    /// See [`SymbolView`].
+    Symbol(Box<SymbolView>),
+    /// See [`SymbolView`].
+    Symbols(Vec<SymbolView>),
     /// See [`Acted`].
     Acted(Acted),
     /// See [`TrashView`].

@@ -21,6 +21,7 @@ mod import;
 mod library;
 mod node;
 mod recovery;
+mod symbols;
 mod tasks;
 mod unwrap;
 
@@ -60,4 +61,8 @@ pub use node::{
     StatusView, SyncArgs, SyncView, WhyStep, WhyView,
 };
 pub use recovery::{CardCollective, CardView, RecoveryView, Retiring, WordAt};
+pub use symbols::{
+    SymbolChange, SymbolDefine, SymbolLink, SymbolList, SymbolShow, SymbolStatus, SymbolView,
+    WidenedWord, WordView,
+};
 pub use tasks::{TaskItem, TaskSet, TaskState, TaskView, Tasks, TasksView};

@@ -87,6 +87,8 @@ pub struct Find {
     pub time_zone: Option<String>,
     /// Whether to tell how the query was understood and why each hit stands where it does.
     pub explain: bool,
+    /// Whether shared words do not widen it.
+    pub exact: bool,
 }
 
 /// A list, newest first.
@@ -166,6 +168,12 @@ pub struct Found {
     /// How the query was understood, where that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explained: Option<Box<Explained>>,
+    /// What shared words added to the words of the query.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub widened: Vec<crate::WidenedWord>,
+    /// Whether they would have added more than is looked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub widened_cut: bool,
     /// True while the index is being rebuilt: results may be incomplete.
     #[serde(default)]
     pub partial: bool,
@@ -216,6 +224,12 @@ pub struct ShowView {
     /// Titles in double brackets of its text that no document here has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unresolved: Vec<String>,
+    /// Of a shared word: what it says of others, and they of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub symbol: Option<Box<crate::SymbolView>>,
+    /// The shared words that its `:words:` mean.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<crate::WordView>,
     /// How people react to it, the most frequent first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<crate::ReactionView>,

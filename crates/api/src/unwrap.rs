@@ -3,6 +3,7 @@
 use crate::CountsView;
 use crate::ImportSourcesView;
 use crate::TasksView;
+use crate::SymbolView;
 use crate::{Acted, Renamed, Restored, TrashView, Undone};
 use crate::{
     ApiError, CardView, CharterView, CollectiveSummary, CollectiveView, ErrorCode, Found, IdView,
@@ -53,6 +54,8 @@ answers! {
     Day => DayView, |view: Box<_>| *view;
     Reacted => Reacted, |view| view;
     Renamed => Renamed, |view: Box<_>| *view;
+    Symbol => SymbolView, |view: Box<_>| *view;
+    Symbols => Vec<SymbolView>, |views| views;
     Acted => Acted, |view| view;
     Trash => TrashView, |view| view;
     Restored => Restored, |view| view;

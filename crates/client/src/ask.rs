@@ -16,6 +16,7 @@ use folkmoot_api::{
 };
 use folkmoot_api::{Counts, CountsView, Related};
 use folkmoot_api::{Edit, Edited, Events, EventsPage, History, HistoryView, MergeArgs, Merged};
+use folkmoot_api::{SymbolChange, SymbolDefine, SymbolList, SymbolShow, SymbolView};
 
 use folkmoot_api::{CommentNew, Day, DayView, DayWrite, React, Reacted, TaskSet, Tasks, TasksView};
 
@@ -68,6 +69,14 @@ ask! {
     react(args: React) -> Reacted = Command::React(args);
     /// Gives a document another title, and keeps the links to it.
     rename(args: Rename) -> Renamed = Command::Rename(args);
+    /// Shared words, by term.
+    symbols(args: SymbolList) -> Vec<SymbolView> = Command::SymbolList(args);
+    /// One shared word.
+    symbol(args: SymbolShow) -> SymbolView = Command::SymbolShow(args);
+    /// Defines a shared word, durably.
+    symbol_define(args: SymbolDefine) -> SymbolView = Command::SymbolDefine(args);
+    /// Changes a shared word, durably.
+    symbol_change(args: SymbolChange) -> SymbolView = Command::SymbolChange(args);
     /// Takes back, hides or purges, durably.
     act(args: Act) -> Acted = Command::Act(args);
     /// The trash of this node, shown or emptied.

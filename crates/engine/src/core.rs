@@ -14,7 +14,7 @@ use crate::{
     damage::Kept,
     errors::{failed, store_failed},
     exchange::holdings::View,
-    finding::index::Library,
+    finding::{index::Library, lexicon::Words},
     intake::{
         checkers::Checkers,
         receive::{Taken, again, united},
@@ -50,6 +50,8 @@ pub(crate) struct Core {
     pub(crate) keyring: Keyring,
     pub(crate) store: Vault,
     pub(crate) library: Library,
+    /// The shared words of all collectives.
+    pub(crate) words: Words,
     pub(crate) collectives: BTreeMap<CollectiveId, Collective>,
     pub(crate) checkers: Checkers,
     pub(crate) machine: Option<Machine>,
@@ -109,6 +111,10 @@ impl Core {
             Command::Comment(ask) => self.comment(&ask),
             Command::React(ask) => self.react(&ask),
             Command::Rename(ask) => self.rename(&ask),
+            Command::SymbolList(ask) => self.symbol_list(&ask),
+            Command::SymbolShow(ask) => self.symbol_show(&ask),
+            Command::SymbolDefine(ask) => self.symbol_define(&ask),
+            Command::SymbolChange(ask) => self.symbol_change(&ask),
             Command::Undo(ask) => self.undo(&ask),
             Command::Find(ask) => self.find(&ask),
             Command::List(ask) => self.list(&ask),

@@ -6,6 +6,7 @@ pub(crate) mod explain;
 pub(crate) mod find;
 pub(crate) mod happened;
 pub(crate) mod index;
+pub(crate) mod lexicon;
 pub(crate) mod offers;
 pub(crate) mod related;
 pub(crate) mod understand;

@@ -13,6 +13,7 @@ pub(crate) mod import;
 pub(crate) mod linked;
 pub(crate) mod merge;
 pub(crate) mod notes;
+pub(crate) mod symbols;
 pub(crate) mod tasks;
 pub(crate) mod trash;
 pub(crate) mod undo;

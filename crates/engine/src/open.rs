@@ -11,7 +11,7 @@ use crate::{
     OpenError, Opened, Options,
     clock::Clock,
     core::Core,
-    finding::index::Library,
+    finding::{index::Library, lexicon::Words},
     intake::{
         checkers::{Batch, Checked, Checkers},
         marks::unjudged_key,
@@ -80,6 +80,7 @@ impl Core {
             keyring,
             store,
             library,
+            words: Words::default(),
             collectives: BTreeMap::new(),
             checkers,
             machine: None,

@@ -5,7 +5,7 @@ use folkmoot_record::{
     content::{Content, Value},
 };
 
-use crate::{Due, Link, Part, fold, foreign, links, part};
+use crate::{Due, Link, Part, fold, foreign, links, part, symbols};
 
 /// Most characters of a first line that stands in for a title.
 const TITLE_LINE: usize = 120;
@@ -17,8 +17,6 @@ const TASK_ASSIGNEES: u8 = 18;
 const TASK_RULE: u8 = 20;
 /// The key of a daily page's day.
 const DAILY_DATE: u8 = 16;
-/// The key of a symbol's other names (section 3.4 of the protocol).
-const SYMBOL_ALIASES: u8 = 16;
 
 /// A yes-or-no fact about an item, asked by `has:` and `is:`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -213,7 +211,8 @@ pub fn item(record: &Verified) -> Option<Item> {
 
     let mut found = links::in_text(&text);
     found.extend(url.as_deref().and_then(Link::url));
-    let pointing = !found.is_empty();
+    // What stands between colons is only perhaps a shared word.
+    let pointing = found.iter().any(|link| !matches!(link, Link::Symbol(_)));
     let pointers = header
         .refs
         .iter()
@@ -222,7 +221,7 @@ pub fn item(record: &Verified) -> Option<Item> {
 
     let mut also: Vec<String> = attachments.iter().map(|a| a.name.clone()).collect();
     if header.kind == Kind::SYMBOL {
-        also.extend(texts_at(&content, SYMBOL_ALIASES));
+        also.extend(symbols::aliases(&content));
     }
     also.extend(foreign::aliases(&content));
 
@@ -300,19 +299,6 @@ fn seats_at(content: &Content, key: u8) -> Vec<SeatKey> {
         _ => None,
     };
     values.iter().filter_map(seat).collect()
-}
-
-fn texts_at(content: &Content, key: u8) -> Vec<String> {
-    match content.map.get(&key) {
-        Some(Value::Array(values)) => values
-            .iter()
-            .filter_map(|value| match value {
-                Value::Text(text) => Some(text.clone()),
-                _ => None,
-            })
-            .collect(),
-        _ => Vec::new(),
-    }
 }
 
 /// The first line with something in it, without Markdown's signs for headings, quotes and

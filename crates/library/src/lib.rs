@@ -20,6 +20,7 @@ mod query;
 pub mod reading;
 mod score;
 mod snippet;
+mod symbols;
 mod versions;
 mod words;
 
@@ -28,14 +29,18 @@ pub use changes::{Change, changes};
 pub use fold::fold;
 pub use item::{Flag, Flags, Item, first_line, is_findable, item};
 pub use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
-pub use links::{Link, is_linkable, link_titles, relinked};
+pub use links::{Link, is_linkable, link_titles, relinked, symbol_words};
 pub use matches::{Searchable, Section, Within, matches, tag_paths};
 pub use merge::{MARKS, Merge, Side, merge_sets, merge_texts, merge_values, undecided};
 pub use query::{
     Expr, Interval, Leaf, Line, Name, Names, NoNames, Problem, Query, QueryError, ResolvedQuery,
-    Sort, Test, Text, Written, limits, spelled,
+    Shared, Sort, Test, Text, Widened, Widening, Written, limits, spelled,
 };
 pub use score::{Statistics, counting, points, recency, score, with_recency};
 pub use snippet::{Snippet, snippet};
+pub use symbols::{
+    ALIASES, Added, How, Lexicon, MOST_ADDED, MOST_ALIASES, MOST_SYMBOLS, STATUS, Status, Symbol,
+    aliases, term_key,
+};
 pub use versions::{Part, Version, Versions, has_versions, part};
 pub use words::{MAX_TOKEN, Words};

@@ -4,13 +4,20 @@ use std::{collections::BTreeSet, ops::Range};
 
 use folkmoot_record::RecordId;
 
-use crate::fold;
+use crate::{
+    fold,
+    fold::{Class, class},
+    symbols::term_key,
+};
 
 /// Most links kept of one item; more are a list of links, not a text. The first in order count.
 pub(crate) const MOST: usize = 256;
 
 /// Most bytes of an address in running text; what is longer is data, not an address.
 const ADDRESS_MOST: usize = 4_096;
+
+/// Most bytes of a word between colons: those of a term (section 3.4 of the protocol).
+const SYMBOL_MOST: usize = 256;
 
 /// A target of a link.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,20 +28,30 @@ pub enum Link {
     Record(RecordId),
     /// An address of the web.
     Url(String),
+    /// A shared word as in `:word:`, by its [key](term_key).
+    Symbol(String),
 }
 
 impl Link {
-    /// What a person writes as a target: a whole id, an address, or else a title.
+    /// What a person writes as a target: a whole id, an address, a `:word:`, or else a title.
     /// `None` where nothing is left to point at.
     pub fn parse(target: &str) -> Option<Self> {
         let target = target.trim();
         if let Ok(id) = target.parse() {
             return Some(Self::Record(id));
         }
+        if let Some(word) = inside_colons(target) {
+            return Some(Self::symbol(word));
+        }
         Self::url(target).or_else(|| {
             let title = fold(target);
             (!title.is_empty()).then_some(Self::Title(title))
         })
+    }
+
+    /// The shared word of that term or other name.
+    pub fn symbol(term: &str) -> Self {
+        Self::Symbol(term_key(term))
     }
 
     /// An `http` or `https` address, without the slash at its end.
@@ -69,6 +86,15 @@ pub fn link_titles(text: &str) -> Vec<&str> {
         .collect()
 }
 
+/// The words between colons as they are written, in order, each once.
+pub fn symbol_words(text: &str) -> Vec<&str> {
+    let mut seen = BTreeSet::new();
+    words_in_colons(text)
+        .map(|word| &text[word])
+        .filter(|word| seen.insert(term_key(word)))
+        .collect()
+}
+
 /// The text with every `[[old]]` made `[[new]]`, with the part and the shown words that follow; `None`
 /// where there is no such link.
 pub fn relinked(text: &str, old: &str, new: &str) -> Option<String> {
@@ -97,7 +123,7 @@ pub(crate) fn bounded(mut links: Vec<Link>) -> Vec<Link> {
     links
 }
 
-/// The links of a text: `[[Title]]`, `[[Title#part|shown]]`, addresses, whole ids.
+/// The links of a text: `[[Title]]`, `[[Title#part|shown]]`, addresses, `:word:`, whole ids.
 ///
 /// Anybody who may write makes others read it, so each part looks at every byte a fixed number
 /// of times, whatever the text is.
@@ -105,6 +131,7 @@ pub(crate) fn in_text(text: &str) -> Vec<Link> {
     let mut links = Vec::new();
     wiki(text, &mut links);
     addresses(text, &mut links);
+    links.extend(words_in_colons(text).map(|word| Link::symbol(&text[word])));
     // A whole id is ASCII, so it stands between other ASCII or at a boundary of bytes.
     for run in text.split(|c: char| !c.is_ascii_alphanumeric()) {
         if run.len() == 64
@@ -136,6 +163,43 @@ fn targets(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
             }
         }
     })
+}
+
+/// Where words stand between two colons that touch no other word: `:compost:`, but neither `10:30:15`
+/// nor `std::io::Error`. A term of several words is written with hyphens or low lines between them.
+fn words_in_colons(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let start = at + text.get(at..)?.find(':')? + 1;
+            let end = start + text[start..].find(':')?;
+            // The second colon may be the first of the next word.
+            at = end;
+            let joins = |c: Option<char>| c.is_some_and(|c| c == ':' || class(c) == Class::Letter);
+            let before = text[..start - 1].chars().next_back();
+            let after = text[end + 1..].chars().next();
+            if is_in_colons(&text[start..end]) && !joins(before) && !joins(after) {
+                at = end + 1;
+                return Some(start..end);
+            }
+        }
+    })
+}
+
+/// The word of `:word:` alone.
+fn inside_colons(target: &str) -> Option<&str> {
+    let word = target.strip_prefix(':')?.strip_suffix(':')?;
+    is_in_colons(word).then_some(word)
+}
+
+fn is_in_colons(word: &str) -> bool {
+    let goes_on = |c: char| {
+        matches!(c, '-' | '_') || !c.is_ascii() && !c.is_whitespace() || c.is_ascii_alphanumeric()
+    };
+    word.len() <= SYMBOL_MOST
+        && word.starts_with(char::is_alphabetic)
+        && word.chars().all(goes_on)
+        && !term_key(word).is_empty()
 }
 
 /// An address goes on up to white space or to a character that encloses it, and nothing inside
@@ -222,6 +286,24 @@ mod tests {
     }
 
     #[test]
+    fn words_between_colons_are_shared_words() {
+        let text = "Turn the :Hot-Compost: and :堆肥:を. Not 10:30:15, std::io::Error, a:b:c, :30:, \
+                    : x :, ::y::, http://z:80:, nor :a b:. But (:worm_bin:), :humus::hot-compost:?";
+        assert_eq!(symbol_words(text), ["Hot-Compost", "堆肥", "worm_bin"]);
+        assert_eq!(symbol_words("x:a:b :c:d:e:"), Vec::<&str>::new());
+        assert_eq!(symbol_words(":a: :b:, :A:"), ["a", "b"]);
+        assert_eq!(
+            found("The :Hot-Compost: of [[Ana]]"),
+            [
+                Link::Title("ana".into()),
+                Link::Symbol("hot compost".into())
+            ]
+        );
+        assert_eq!(Link::parse(" :Worms: "), Some(Link::Symbol("worms".into())));
+        assert_eq!(Link::parse("a:b:"), Some(Link::Title("a:b:".into())));
+    }
+
+    #[test]
     fn links_follow_a_new_title() {
         assert_eq!(
             relinked(
@@ -277,6 +359,9 @@ mod tests {
             "[[x".repeat(size) + "]]",
             "[[x\n".repeat(size) + "]]",
             "[[".repeat(size),
+            ":".repeat(size),
+            ":x y".repeat(size),
+            format!(":{}:", "x".repeat(size)),
         ] {
             assert!(found(&text).len() <= 1);
         }

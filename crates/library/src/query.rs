@@ -9,16 +9,18 @@ mod resolve;
 mod signs;
 mod value;
 mod values;
+mod widen;
 
 use std::{collections::BTreeSet, ops::Range};
 
 use folkmoot_record::{CollectiveId, Kind, RecordId, SeatKey};
 
-use crate::{Due, DueSpan, Flag, Link, Zoned, words::words};
+use crate::{Due, DueSpan, Flag, How, Lexicon, Link, Zoned, words::words};
 
 pub use describe::{Line, spelled};
 pub use error::{Problem, QueryError};
 pub use resolve::{Names, NoNames};
+pub use widen::{Widened, Widening};
 
 /// Bounds of a query.
 pub mod limits {
@@ -50,6 +52,10 @@ pub enum Expr<L> {
 pub enum Leaf {
     /// Needs nothing else to be judged.
     Test(Test),
+    /// A word outside quotes: shared words may widen it.
+    Word(Text),
+    /// What shared words add to it.
+    Shared(Shared),
     /// `author:name`.
     Author(Name),
     /// `for:name`.
@@ -60,6 +66,17 @@ pub enum Leaf {
     Links(Name),
     /// `to:record`.
     To(Name),
+}
+
+/// A text that shared words add to a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    /// What is looked for.
+    pub text: Text,
+    /// How it goes with the term.
+    pub how: How,
+    /// The term that the query names.
+    pub of: String,
 }
 
 /// A name in a query, with its place for messages.
@@ -202,6 +219,12 @@ impl Query {
             expr => Expr::And(vec![expr, Expr::Is(place)]),
         };
         self
+    }
+
+    /// The same query, its words outside quotes and negations widened by shared words.
+    #[must_use]
+    pub fn widened(&self, lexicon: &Lexicon) -> Widened {
+        widen::query(self, lexicon)
     }
 
     /// Puts keys in the place of names.

@@ -20,10 +20,36 @@ fn now() -> Zoned {
     "2026-11-23T10:30:00[Europe/Berlin]".parse().unwrap()
 }
 
+/// The tree, with words and phrases alike: that words outside quotes can be widened has its own test.
 fn parse(source: &str) -> Expr<Leaf> {
-    Query::parse(source, &now())
-        .unwrap_or_else(|error| panic!("{}", error.render(source)))
-        .expr
+    let query = Query::parse(source, &now());
+    alike(query.unwrap_or_else(|error| panic!("{}", error.render(source))))
+}
+
+fn alike(query: Query) -> Expr<Leaf> {
+    fn each(expr: Expr<Leaf>) -> Expr<Leaf> {
+        let all = |parts: Vec<_>| parts.into_iter().map(each).collect();
+        match expr {
+            Expr::And(parts) => Expr::And(all(parts)),
+            Expr::Or(parts) => Expr::Or(all(parts)),
+            Expr::Not(part) => Expr::Not(Box::new(each(*part))),
+            Expr::Is(Leaf::Word(text)) => Expr::Is(Leaf::Test(Test::Text(text))),
+            other => other,
+        }
+    }
+    each(query.expr)
+}
+
+#[test]
+fn only_words_outside_quotes_may_be_widened() {
+    let leaf = |source: &str| match Query::parse(source, &now()).unwrap().expr {
+        Expr::Is(leaf) => leaf,
+        other => panic!("{other:?}"),
+    };
+    assert!(matches!(leaf("seed"), Leaf::Word(_)));
+    assert!(matches!(leaf("seed-bank"), Leaf::Word(_)));
+    assert!(matches!(leaf("\"seed\""), Leaf::Test(Test::Text(_))));
+    assert!(matches!(leaf("see*"), Leaf::Test(Test::Text(_))));
 }
 
 fn error(source: &str) -> QueryError {
@@ -496,6 +522,7 @@ fn names_are_resolved_after_parsing() {
         Expr::Is(Test::Links(
             [
                 Link::Title("seed bank".into()),
+                Link::Symbol("seed bank".into()),
                 Link::Record(RecordId::from_bytes([4; 32]))
             ]
             .into()

@@ -13,7 +13,7 @@ use crate::tokenizer::TOKENIZER;
 
 /// Version of what is written here. Raise it with every change of fields, terms or words; an
 /// index of another version is built anew.
-pub(crate) const VERSION: u32 = 4;
+pub(crate) const VERSION: u32 = 5;
 
 /// Bytes of a record id by which the index finds an item again: enough that nobody makes two.
 const SHORT_ID: usize = 16;
@@ -211,6 +211,7 @@ pub(crate) mod fact {
                 term(b'l', &bytes)
             }
             Link::Url(url) => term(b'l', format!("u{url}").as_bytes()),
+            Link::Symbol(key) => term(b'l', format!("s{key}").as_bytes()),
         }
     }
 }

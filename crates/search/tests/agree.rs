@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use folkmoot_library::{
-    Due, DueSpan, Expr, Flag, Flags, Interval, Item, Link, Names, Query, ResolvedQuery, Sort, Test,
-    Text, Zoned, fold, matches,
+    Due, DueSpan, Expr, Flag, Flags, Interval, Item, Lexicon, Link, Names, Query, ResolvedQuery,
+    Sort, Status, Symbol, Test, Text, Zoned, fold, matches,
 };
 use folkmoot_record::{CollectiveId, DeviceKey, Hlc, Kind, RecordId, SeatKey, Tag};
 use folkmoot_search::{Behind, Facet, FacetBy, Index, Options, Page};
@@ -64,6 +64,7 @@ fn link() -> impl Strategy<Value = Link> {
         prop::sample::select(&TITLES[..]).prop_map(|title| Link::Title(fold(title))),
         (0u8..3).prop_map(|n| Link::Record(RecordId::from_bytes([n; 32]))),
         (0u8..3).prop_map(|n| Link::Url(format!("https://example.org/{n}"))),
+        prop::sample::select(&TITLES[..]).prop_map(Link::symbol),
     ]
 }
 
@@ -82,6 +83,40 @@ fn due() -> impl Strategy<Value = Due> {
         "9999-12-31",
     ];
     prop::sample::select(texts.map(|text| Due::parse(text).unwrap()).to_vec())
+}
+
+/// Shared words of the three collectives, which point at each other in any way. Those of the first
+/// hold everywhere.
+fn lexicon() -> impl Strategy<Value = Lexicon> {
+    let names = prop::collection::vec((prop::sample::select(&WORDS[..]), 1usize..3), 1..4);
+    let ids = || prop::collection::vec(0u8..8, 0..3);
+    let one = (names, 0u8..3, ids(), ids(), 0u8..4);
+    prop::collection::vec(one, 0..8).prop_map(|all| {
+        let symbols = all
+            .into_iter()
+            .zip(0u8..)
+            .map(|((names, cid, broader, same, status), n)| {
+                let mut names = names
+                    .into_iter()
+                    .map(|(word, times)| vec![word; times].join(" "));
+                let id = |n: &u8| RecordId::from_bytes([*n + 200; 32]);
+                Symbol {
+                    id: id(&n),
+                    document: id(&n),
+                    cid: CollectiveId::from_bytes([cid; 32]),
+                    term: names.next().unwrap_or_default(),
+                    aliases: names.collect(),
+                    status: match status {
+                        0 => Status::Proposed,
+                        _ => Status::Adopted,
+                    },
+                    broader: broader.iter().map(id).collect(),
+                    related: Vec::new(),
+                    same_as: same.iter().map(id).collect(),
+                }
+            });
+        Lexicon::new(symbols, Some(CollectiveId::from_bytes([0; 32])))
+    })
 }
 
 fn items() -> impl Strategy<Value = Vec<Item>> {
@@ -273,6 +308,7 @@ fn written() -> impl Strategy<Value = String> {
             "for:seat1",
             "links:record1",
             "links:\"Seed Bank\"",
+            "links::Straße:",
             "links:https://example.org/2/",
             "to:record0",
             "to:record1|record2",
@@ -427,6 +463,7 @@ proptest! {
     fn what_is_written_finds_the_same(
         items in items(),
         sources in prop::collection::vec(source(), 12),
+        lexicon in lexicon(),
         committed in 0usize..25,
     ) {
         let folder = tempfile::tempdir().unwrap();
@@ -455,6 +492,17 @@ proptest! {
             let (ids, _, total) = found(&index, &query);
             prop_assert_eq!(&ids, &expected, "{}", source);
             prop_assert_eq!(total, ids.len() as u64);
+
+            // Widened by shared words both find the same too, and nothing is lost.
+            let widened = parsed.widened(&lexicon);
+            let query = widened.query.resolve(&Village).unwrap();
+            let wider: BTreeSet<RecordId> =
+                items.iter().filter(|item| matches(&query, item)).map(|item| item.id).collect();
+            let (ids, _, total) = found(&index, &query);
+            prop_assert_eq!(&ids, &wider, "{} {:?}", source, widened.by);
+            prop_assert_eq!(total, ids.len() as u64);
+            prop_assert!(wider.is_superset(&expected), "{}", source);
+            prop_assert!(!widened.by.is_empty() || wider == expected);
         }
     }
 }

@@ -39,6 +39,12 @@ impl Core {
         };
         parsed.asked = order;
         parsed.sort = order.unwrap_or(parsed.sort);
+        let mut told = (Vec::new(), false);
+        if !ask.exact {
+            let widened = parsed.widened(&self.lexicon());
+            told = (self.widened_words(&widened), widened.cut);
+            parsed = widened.query;
+        }
         let query = self.resolved(&parsed)?;
         let page = Page {
             limit: page_size(ask.limit),
@@ -52,6 +58,7 @@ impl Core {
                 other.is_ok_and(|other| self.total(&other) > 0)
             });
         }
+        (found.widened, found.widened_cut) = told;
         if ask.explain {
             let zone = time_zone(zone)?;
             let told = self.explain(&ask.query, &parsed, &query, &zone, &shown)?;
@@ -151,6 +158,8 @@ impl Core {
             next: None,
             did_you_mean: Vec::new(),
             explained: None,
+            widened: Vec::new(),
+            widened_cut: false,
             partial: self.library.partial(),
         };
         Ok((found, shown))
@@ -246,8 +255,10 @@ impl Core {
             view.reactions = self.reactions(cid, &about)?;
             (view.comments, view.comments_more) = self.comments(cid, about)?;
         }
-        if let Some(text) = &view.text {
+        if let (Some(text), Some(cid)) = (&view.text, record.header().cid) {
             view.unresolved = self.unresolved(text);
+            view.words = self.meant_words(&cid, text);
+            view.symbol = self.symbol_of(&record.id()).map(Box::new);
         }
         if let Some(document) = document.filter(|document| document.versions.len() > 1) {
             let told = self.document_view(&document, &record);
@@ -394,6 +405,8 @@ impl Core {
             linked_from: Vec::new(),
             linked_more: 0,
             unresolved: Vec::new(),
+            symbol: None,
+            words: Vec::new(),
             reactions: Vec::new(),
             comments: Vec::new(),
             comments_more: false,

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use folkmoot_api::{ApiError, ErrorCode, LinkedView, Rename, Renamed, Reply};
 use folkmoot_library::{
-    Sort, fold, foreign, has_versions, is_linkable, item, limits, link_titles, relinked,
+    Expr, Item, Link, ResolvedQuery, Sort, Test, fold, foreign, has_versions, is_linkable, item,
+    link_titles, relinked,
 };
-use folkmoot_record::{CollectiveId, RecordId, Verified, content::Content};
+use folkmoot_record::{CollectiveId, Kind, RecordId, Verified, content::Content};
 use folkmoot_search::Page;
 
 use crate::{
@@ -16,7 +17,9 @@ use crate::{
     keeping::{
         documents::{Document, document_of},
         edit::{Says, unreadable},
+        symbols::keep_old_term,
     },
+    membership::collective::Collective,
 };
 
 /// Documents told of that link to the one shown, the newest; the rest is a number.
@@ -35,32 +38,53 @@ pub(crate) struct Linking {
 }
 
 impl Core {
-    /// The documents that link to one by its id or its title; `said`: comments on it too.
+    /// The documents that link to one by its id, its title, or as a shared word by `:name:`, which
+    /// means one of the collective of the text, or of the person. `said`: comments on it
+    /// too.
     pub(crate) fn linking(
         &mut self,
         document: &RecordId,
-        names: &[String],
+        item: &Item,
+        aliases: &[String],
         most: usize,
         said: bool,
     ) -> Result<Linking, ApiError> {
-        let mut source = format!("links:{document}");
-        let linkable = names
-            .iter()
-            .filter(|name| is_linkable(name) && !name.contains('"'));
-        for name in linkable {
-            let more = format!(" OR links:\"{name}\"");
-            if source.len() + more.len() <= limits::BYTES {
-                source.push_str(&more);
+        let mut links = BTreeSet::from([Link::Record(*document)]);
+        for name in aliases.iter().chain([&item.title]) {
+            if is_linkable(name) {
+                links.extend(Link::parse(name));
             }
         }
+        let mut expr = Expr::Is(Test::Links(links));
+        if item.kind == Kind::SYMBOL {
+            let names = item.also.iter().chain([&item.title]);
+            let words = names.map(|name| Link::symbol(name)).collect();
+            let by_word = Expr::Is(Test::Links(words));
+            let own = self.home_collective().map(Collective::cid) == Some(item.cid);
+            let by_word = match own {
+                true => by_word,
+                false => {
+                    let here = Expr::Is(Test::Places([item.cid].into()));
+                    Expr::And(vec![here, by_word])
+                }
+            };
+            expr = Expr::Or(vec![expr, by_word]);
+        }
         if !said {
-            source = format!("({source}) -(kind:comment links:{document})");
+            let on_it = Expr::And(vec![
+                Expr::Is(Test::Kind(Kind::COMMENT)),
+                Expr::Is(Test::Links([Link::Record(*document)].into())),
+            ]);
+            expr = Expr::And(vec![expr, Expr::Not(Box::new(on_it))]);
         }
         if !self.serving {
             self.catch_up_fully();
         }
-        let mut query = self.understand(&source, None)?;
-        query.sort = Sort::Newest;
+        let query = ResolvedQuery {
+            expr,
+            sort: Sort::Newest,
+            now_ms: self.clock.wall(),
+        };
         let page = Page {
             limit: most,
             offset: 0,
@@ -99,9 +123,8 @@ impl Core {
         let content = record
             .body()
             .and_then(|body| Content::decode(record.header().kind, body).ok());
-        let mut names = vec![item.title];
-        names.extend(content.iter().flat_map(foreign::aliases));
-        let linking = self.linking(&document, &names, MOST_TOLD, false)?;
+        let aliases: Vec<String> = content.iter().flat_map(foreign::aliases).collect();
+        let linking = self.linking(&document, &item, &aliases, MOST_TOLD, false)?;
         let told: Vec<LinkedView> = linking
             .records
             .iter()
@@ -165,10 +188,14 @@ impl Core {
         }
         let shown = document.current().first().copied().cloned();
         let shown = shown.ok_or_else(|| unreadable(&ask.id))?;
-        let old = item(&shown).map(|item| item.title).unwrap_or_default();
+        let was = item(&shown).ok_or_else(|| unreadable(&ask.id))?;
+        let old = was.title.clone();
         let mut says = Says::of(&document, &shown.id()).ok_or_else(|| unreadable(&ask.id))?;
         let before = says.clone();
         says.set_title(title)?;
+        if was.kind == Kind::SYMBOL {
+            keep_old_term(&mut says, &old, title)?;
+        }
         let mut renamed = Renamed {
             id: document.id.to_string(),
             short: self.short_id(&document.id),
@@ -188,7 +215,7 @@ impl Core {
             others.remove(&document.id);
             renamed.namesakes = others.len() as u64;
             if others.is_empty() {
-                self.relink(cid, &document.id, &old, title, device, &mut renamed)?;
+                self.relink(cid, &document.id, &was, title, device, &mut renamed)?;
             }
         }
         if says != before {
@@ -204,12 +231,12 @@ impl Core {
         &mut self,
         cid: CollectiveId,
         document: &RecordId,
-        old: &str,
+        was: &Item,
         new: &str,
         device: Option<&str>,
         renamed: &mut Renamed,
     ) -> Result<(), ApiError> {
-        let linking = self.linking(document, &[old.to_owned()], MOST_RELINKED, true)?;
+        let linking = self.linking(document, was, &[], MOST_RELINKED, true)?;
         if linking.total > linking.records.len() as u64 {
             return Err(usage(format!(
                 "{} documents link to it; at most {MOST_RELINKED} are changed at once",
@@ -219,7 +246,7 @@ impl Core {
         let able = is_linkable(new);
         for id in linking.records {
             let able = able && read(&self.store, &id).is_some_and(|r| r.header().cid == Some(cid));
-            let Some((view, written)) = self.relink_one(&id, old, new, able, device)? else {
+            let Some((view, written)) = self.relink_one(&id, &was.title, new, able, device)? else {
                 continue;
             };
             match written {

@@ -50,11 +50,7 @@ impl Core {
         Ok(Reply::Saved(Saved {
             id: id.to_string(),
             short: self.short_id(&id),
-            collective: self
-                .collectives
-                .get(&cid)
-                .map(crate::membership::collective::Collective::name)
-                .unwrap_or_default(),
+            collective: self.name_of(&cid),
             tags,
         }))
     }

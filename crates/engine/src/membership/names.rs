@@ -162,6 +162,10 @@ impl Names for Core {
         }
     }
 
+    fn place_name(&self, place: &CollectiveId) -> Option<String> {
+        self.collectives.get(place).map(Collective::name)
+    }
+
     fn people(&self) -> Vec<String> {
         self.collectives
             .values()

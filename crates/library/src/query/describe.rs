@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use super::{Expr, Interval, Leaf, Names, Query, QueryError, Sort, Test, Text, Written, resolve};
-use crate::{Due, DueSpan, Flag, Timestamp, words::is_alone};
+use crate::{Due, DueSpan, Flag, How, Timestamp, words::is_alone};
 
 /// One line of a query in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +113,14 @@ impl Writer<'_> {
             }
             (Leaf::Links(name), _) => format!("points at `{}`", name.text),
             (Leaf::To(name), _) => format!("answers `{}`", name.text),
+            (Leaf::Shared(shared), _) => {
+                let how = match shared.how {
+                    How::Alias => "another name of",
+                    How::Same => "the same as",
+                    How::Narrower => "narrower than",
+                };
+                format!("{}, {how} `{}`", words(&shared.text), shared.of)
+            }
             (_, test) => self.test(test),
         }
     }
@@ -129,6 +137,15 @@ impl Writer<'_> {
             Test::Created(interval) => self.interval(*interval),
             Test::Flag(flag) => fact(*flag).to_owned(),
             Test::Seats(seats) => format!("written by one of {} seats", seats.len()),
+            Test::Places(places) if places.len() == 1 => {
+                let name = places
+                    .first()
+                    .and_then(|place| self.names.place_name(place));
+                name.map_or_else(
+                    || "in one collective".to_owned(),
+                    |name| format!("in the collective `{name}`"),
+                )
+            }
             Test::Places(places) => format!("in one of {} collectives", places.len()),
             Test::Links(links) => format!("points at one of {} targets", links.len()),
             Test::Answers(records) => format!("answers one of {} records", records.len()),

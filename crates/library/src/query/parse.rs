@@ -90,7 +90,7 @@ pub(super) fn query(source: &str, now: &Zoned) -> Result<Query, QueryError> {
         (None, None) => Expr::All,
     };
     let mut words = false;
-    expr.asked(&mut |leaf| words |= matches!(leaf, Leaf::Test(Test::Text(_))));
+    expr.asked(&mut |leaf| words |= matches!(leaf, Leaf::Word(_) | Leaf::Test(Test::Text(_))));
     let by_default = if words { Sort::Relevance } else { Sort::Newest };
     Ok(Query {
         expr,
@@ -214,7 +214,9 @@ fn phrase(input: &mut Input<'_>) -> Parsed<Part> {
     let at = input.current_token_start();
     let text = quoted(input)?;
     let span = at..input.current_token_start();
-    text_part(input, Text::phrase(&text), span)
+    text_part(input, Text::phrase(&text), span, |text| {
+        Leaf::Test(Test::Text(text))
+    })
 }
 
 fn word(input: &mut Input<'_>) -> Parsed<Part> {
@@ -236,7 +238,7 @@ fn word(input: &mut Input<'_>) -> Parsed<Part> {
     // A word of one character of a script without spaces is whole: `検索*` is any text with 検索.
     let whole = |phrase: &Text| phrase.words.last().is_some_and(|word| is_alone(word));
     let Some(mut phrase) = phrase.filter(|phrase| prefix && !whole(phrase)) else {
-        return text_part(input, Text::phrase(stem), span);
+        return text_part(input, Text::phrase(stem), span, Leaf::Word);
     };
     // `well-kn*` is read as two words: the last is the beginning, what comes before a phrase.
     let last = Text {
@@ -257,15 +259,15 @@ fn text_part(
     input: &mut Input<'_>,
     text: Option<Text>,
     span: std::ops::Range<usize>,
+    leaf: fn(Text) -> Leaf,
 ) -> Parsed<Part> {
     let Some(text) = text else {
         input.state.wordless.get_or_insert(span);
         return Ok(None);
     };
     counted(input, 1, &span)?;
-    let test = Test::Text(text);
-    note(input, &test, span);
-    Ok(Some(Expr::Is(Leaf::Test(test))))
+    note(input, &Test::Text(text.clone()), span);
+    Ok(Some(Expr::Is(leaf(text))))
 }
 
 /// Remembers where a word or a tag stands, so that another can be offered in its place.

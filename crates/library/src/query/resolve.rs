@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use folkmoot_record::{CollectiveId, RecordId, SeatKey};
 
 use super::{Expr, Leaf, Name, Problem, QueryError, Test, error::nearest};
-use crate::Link;
+use crate::{Link, term_key};
 
 /// What this node knows of names. A person can have a seat in many collectives, and a name can
 /// belong to several people: all of them are meant.
@@ -19,6 +19,11 @@ pub trait Names {
     fn records(&self, name: &str) -> BTreeSet<RecordId> {
         let _ = name;
         BTreeSet::new()
+    }
+    /// The shown name of a collective, for telling a query in words.
+    fn place_name(&self, place: &CollectiveId) -> Option<String> {
+        let _ = place;
+        None
     }
     /// Names of people, for suggestions.
     fn people(&self) -> Vec<String>;
@@ -68,6 +73,8 @@ pub(super) fn test(leaf: &Leaf, names: &dyn Names) -> Result<Test, QueryError> {
     };
     match leaf {
         Leaf::Test(test) => Ok(test.clone()),
+        Leaf::Word(text) => Ok(Test::Text(text.clone())),
+        Leaf::Shared(shared) => Ok(Test::Text(shared.text.clone())),
         Leaf::Author(name) | Leaf::For(name) => {
             let seats = match name.text.parse() {
                 Ok(seat) => BTreeSet::from([seat]),
@@ -102,6 +109,10 @@ pub(super) fn test(leaf: &Leaf, names: &dyn Names) -> Result<Test, QueryError> {
         }
         Leaf::Links(name) => {
             let mut targets: BTreeSet<Link> = Link::parse(&name.text).into_iter().collect();
+            if matches!(targets.first(), Some(Link::Title(_))) && !term_key(&name.text).is_empty() {
+                // A title may be a shared word too.
+                targets.insert(Link::symbol(&name.text));
+            }
             targets.extend(names.records(&name.text).into_iter().map(Link::Record));
             Ok(Test::Links(targets))
         }
