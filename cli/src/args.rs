@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    acts, charter, collective, comment, completions, config, contracts, device, edit, find, grant, history, id, import, invite, join, leave, link, list, members, merge, note, peers, proposals, propose, react, readmit, recover, related, rename, revoke, show, status, symbol, sync, tags, task, today, trash, up, vote, watch, why,
+    acts, charter, collective, comment, completions, config, contracts, device, edit, find, grant,
+    history, id, import, invite, join, leave, link, list, members, merge, note, peers, proposals,
+    propose, react, readmit, recover, related, rename, revoke, show, status, symbol, sync, tags,
+    task, today, trash, up, vote, watch, why,
 };
 
 /// A person's own knowledge node: notes that are yours, shared in collectives without servers.

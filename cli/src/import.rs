@@ -17,10 +17,6 @@ pub(crate) use report::{Notes, Report, counts};
 
 /// One thing that was read, or why it cannot be taken.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all are items, and few are held at once"
-)]
 pub(crate) enum Piece {
     /// A record to import.
     Item(Box<ImportItem>),

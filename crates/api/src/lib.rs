@@ -9,8 +9,8 @@ mod answers;
 mod collectives;
 mod command;
 mod contracts;
-mod daily;
 mod counts;
+mod daily;
 mod devices;
 mod documents;
 mod error;
@@ -40,8 +40,8 @@ pub use contracts::{
     LimitArgs, LimitsView, PersonView, ReadmissionView, ReadmitArgs, RevocationView, RevokeArgs,
     TouchedRecord,
 };
-pub use daily::{Day, DayView, DayWrite, PageView};
 pub use counts::{CountBy, CountView, Counts, CountsView, Related};
+pub use daily::{Day, DayView, DayWrite, PageView};
 pub use devices::{DeviceAdd, DeviceDrop, DeviceList, OwnDevice};
 pub use documents::{
     DocumentView, Edit, Edited, History, HistoryView, LinkedView, MergeArgs, Merged, Rename,

@@ -2,7 +2,6 @@
 
 use crate::CountsView;
 use crate::ImportSourcesView;
-use crate::TasksView;
 use crate::SymbolView;
 use crate::{Acted, Renamed, Restored, TrashView, Undone};
 use crate::{

@@ -106,7 +106,7 @@ pub fn read(head: &str) -> Result<Head, HeadError> {
     .unwrap_or_default();
     out.aliases = take(&mut blocks, &["aliases", "alias"], |b| many(b, commas)).unwrap_or_default();
     out.url = take(&mut blocks, &["url", "source", "link"], one).filter(|u| !u.trim().is_empty());
-    out.moot = take(&mut blocks, &["moot"], |b| scalars(b));
+    out.moot = take(&mut blocks, &["moot"], scalars);
     out.written = ["created", "date"]
         .iter()
         .filter_map(|key| one(blocks.iter().find(|b| b.key == **key)?))

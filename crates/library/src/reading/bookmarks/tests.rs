@@ -71,7 +71,7 @@ fn folders_too_long_for_a_tag_are_kept_whole_beside_it() {
         "t".repeat(300)
     );
     let draft = &read(&file).drafts[0].1;
-    assert_eq!(draft.tags, [name.clone()]);
+    assert_eq!(draft.tags, std::slice::from_ref(&name));
     assert_eq!(draft.properties, format!("folder: \"{name}/{name}/2\"\n"));
     assert!(draft.title.as_deref().unwrap().ends_with('…'));
     assert_eq!(draft.text, "t".repeat(300));
