@@ -199,7 +199,7 @@ fn links_between_documents_lead_somewhere() {
     for path in files(".md") {
         let text = fs::read_to_string(&path).unwrap();
         let folder = path.parent().unwrap();
-        for target in text.split("](").skip(1) {
+        for target in prose(&text).split("](").skip(1) {
             let target = target.split(')').next().unwrap_or_default();
             let file = target.split('#').next().unwrap_or_default();
             if file.is_empty() || file.contains("://") || file.contains(char::is_whitespace) {
@@ -213,6 +213,18 @@ fn links_between_documents_lead_somewhere() {
     }
     assert!(checked > 10, "only {checked} links found");
     assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// A document without its blocks and words of code, where an example may link to what is none of ours.
+fn prose(text: &str) -> String {
+    let mut out = String::new();
+    for (n, part) in text.split("```").enumerate() {
+        if n % 2 == 0 {
+            let words = part.split('`').enumerate();
+            out.extend(words.filter(|(n, _)| n % 2 == 0).map(|(_, word)| word));
+        }
+    }
+    out
 }
 
 #[test]

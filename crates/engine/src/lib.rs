@@ -18,6 +18,7 @@ mod membership;
 mod open;
 mod person;
 mod powers;
+mod publish;
 mod recovery;
 mod status;
 mod wait;
