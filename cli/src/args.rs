@@ -7,8 +7,8 @@ use clap::{Args, Parser, Subcommand};
 use crate::commands::{
     acts, charter, collective, comment, completions, config, contracts, device, edit, find, grant,
     history, id, import, invite, join, leave, link, list, members, merge, note, peers, proposals,
-    propose, react, readmit, recover, related, rename, revoke, show, status, symbol, sync, tags,
-    task, today, trash, up, vote, watch, why,
+    propose, react, readmit, recover, related, rename, revoke, search, show, status, symbol, sync,
+    tags, task, today, trash, up, vote, watch, why,
 };
 
 /// A person's own knowledge node: notes that are yours, shared in collectives without servers.
@@ -83,6 +83,7 @@ pub(crate) enum Command {
     Undo(trash::UndoArgs),
     Find(find::Args),
     List(list::Args),
+    Search(search::Args),
     Tags(tags::Args),
     Related(related::Args),
     Watch(watch::Args),

@@ -31,6 +31,7 @@ pub(crate) mod recover;
 pub(crate) mod related;
 pub(crate) mod rename;
 pub(crate) mod revoke;
+pub(crate) mod search;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod symbol;
@@ -95,6 +96,7 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> Result<(), CliError> {
         Command::Undo(args) => trash::undo(&cx, &args),
         Command::Find(args) => find::run(&cx, &args),
         Command::List(args) => list::run(&cx, &args),
+        Command::Search(args) => search::run(&cx, args),
         Command::Tags(args) => tags::run(&cx, &args),
         Command::Related(args) => related::run(&cx, &args),
         Command::Watch(args) => watch::run(&cx, &args),

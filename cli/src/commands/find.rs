@@ -25,7 +25,7 @@ Examples:
 
 Words must all occur. `-word` excludes, `word*` begins with, `OR` and parentheses combine.
 A query that begins with `-` stands after `--`.
-Keys: tag, kind, author, in, since, until, before, after, created, has, is, links, to, sort.")]
+Keys: tag, kind, author, in, since, until, before, after, created, has, is, links, to, saved, sort.")]
 pub(crate) struct Args {
     /// The query; several words are one query
     #[arg(required = true)]

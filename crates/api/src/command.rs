@@ -15,7 +15,7 @@ use crate::{
     ContractView, ContractsArgs, GrantNew, InvitesArgs, ReadmissionView, ReadmitArgs,
     RevocationView, RevokeArgs,
 };
-use crate::{Counts, CountsView, Related};
+use crate::{Counts, CountsView, Related, SavedSearch, SearchAct};
 use crate::{Edit, Edited, Events, EventsPage, History, HistoryView, MergeArgs, Merged};
 use crate::{ImportSources, ImportSourcesView};
 use crate::{SymbolChange, SymbolDefine, SymbolList, SymbolShow, SymbolView};
@@ -98,6 +98,8 @@ pub enum Command {
     List(List),
     /// How many records there are by tag, month and so on: [`Reply::Counts`].
     Counts(Counts),
+    /// Saves, drops or lists searches: [`Reply::Searches`].
+    Searches(SearchAct),
     /// What is like a record: [`Reply::Found`].
     Related(Related),
     /// What happened, or will: [`Reply::Events`].
@@ -240,6 +242,8 @@ pub enum Reply {
     Found(Found),
     /// See [`CountsView`].
     Counts(CountsView),
+    /// See [`SavedSearch`].
+    Searches(Vec<SavedSearch>),
     /// See [`EventsPage`].
     Events(Box<EventsPage>),
     /// See [`Imported`].

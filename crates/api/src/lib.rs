@@ -21,6 +21,7 @@ mod import;
 mod library;
 mod node;
 mod recovery;
+mod searches;
 mod symbols;
 mod tasks;
 mod unwrap;
@@ -61,6 +62,7 @@ pub use node::{
     StatusView, SyncArgs, SyncView, WhyStep, WhyView,
 };
 pub use recovery::{CardCollective, CardView, RecoveryView, Retiring, WordAt};
+pub use searches::{SavedSearch, SearchAct};
 pub use symbols::{
     SymbolChange, SymbolDefine, SymbolLink, SymbolList, SymbolShow, SymbolStatus, SymbolView,
     WidenedWord, WordView,

@@ -1,6 +1,5 @@
 //! Taking the expected answer out of a [`Reply`].
 
-use crate::CountsView;
 use crate::ImportSourcesView;
 use crate::SymbolView;
 use crate::{Acted, Renamed, Restored, TrashView, Undone};
@@ -12,7 +11,7 @@ use crate::{
 use crate::{
     ContractView, Edited, EventsPage, HistoryView, Merged, ReadmissionView, RevocationView,
 };
-use crate::{DayView, Reacted, TasksView};
+use crate::{CountsView, DayView, Reacted, SavedSearch, TasksView};
 
 /// The node and the caller disagree on what answers a command: two versions of the program.
 fn unexpected() -> ApiError {
@@ -61,6 +60,7 @@ answers! {
     Undone => Undone, |view| view;
     Found => Found, |view| view;
     Counts => CountsView, |view| view;
+    Searches => Vec<SavedSearch>, |view| view;
     Events => EventsPage, |view: Box<_>| *view;
     Imported => Imported, |view| view;
     ImportSources => ImportSourcesView, |view| view;

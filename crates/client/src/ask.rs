@@ -14,7 +14,7 @@ use folkmoot_api::{
     ContractView, ContractsArgs, GrantNew, InvitesArgs, ReadmissionView, ReadmitArgs,
     RevocationView, RevokeArgs,
 };
-use folkmoot_api::{Counts, CountsView, Related};
+use folkmoot_api::{Counts, CountsView, Related, SavedSearch, SearchAct};
 use folkmoot_api::{Edit, Edited, Events, EventsPage, History, HistoryView, MergeArgs, Merged};
 use folkmoot_api::{SymbolChange, SymbolDefine, SymbolList, SymbolShow, SymbolView};
 
@@ -91,6 +91,8 @@ ask! {
     list(args: List) -> Found = Command::List(args);
     /// How many records there are by tag, kind, month, author or collective.
     counts(args: Counts) -> CountsView = Command::Counts(args);
+    /// Saves, drops or lists searches; the answer is the list.
+    searches(act: SearchAct) -> Vec<SavedSearch> = Command::Searches(act);
     /// What is like a record.
     related(args: Related) -> Found = Command::Related(args);
     /// What happened, or will within the wait; [`Client::listen`] goes on by itself.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use folkmoot_accord::Rejudge;
 use folkmoot_api::{ApiError, Command, ErrorCode, Reply};
-use folkmoot_record::{CollectiveId, RecordId, Verified};
+use folkmoot_record::{CollectiveId, RecordId};
 use folkmoot_store::{Damage, LogCursor, Vault};
 use folkmoot_sync::{Ask, Event, Input, Machine, Output};
 
@@ -16,7 +16,7 @@ use crate::{
     exchange::holdings::View,
     finding::{index::Library, lexicon::Words},
     intake::{checkers::Checkers, receive::Taken},
-    keeping::{documents::Display, import::Terms},
+    keeping::import::Terms,
     membership::{collective::Collective, depart::Departure, join::Join},
     person::{home::Home, keyring::Keyring, secrets::Membership},
     recovery::{recovering::Recovery, retire::Retirement},
@@ -112,6 +112,7 @@ impl Core {
             Command::Find(ask) => self.find(&ask),
             Command::List(ask) => self.list(&ask),
             Command::Counts(ask) => self.counts(&ask),
+            Command::Searches(act) => self.searches_do(&act),
             Command::Related(ask) => self.related(&ask),
             Command::Events(ask) => return self.events(ask, reply),
             Command::Import {
@@ -437,44 +438,6 @@ impl Core {
         self.collectives
             .get_mut(cid)
             .ok_or_else(|| failed("the collective is not open".to_owned()))
-    }
-
-    /// Puts content into the index, or takes it out.
-    pub(crate) fn show(&mut self, cid: CollectiveId, shown: &[Verified], unshown: &[RecordId]) {
-        self.show_as(cid, shown, unshown, false);
-    }
-
-    /// The same; `fresh` where nothing can bear on what is shown yet.
-    pub(crate) fn show_as(
-        &mut self,
-        cid: CollectiveId,
-        shown: &[Verified],
-        unshown: &[RecordId],
-        fresh: bool,
-    ) {
-        if let Some(collective) = self.collectives.get_mut(&cid) {
-            collective.learn_purges(&self.store, shown);
-            let unshown = collective.purges_among(&self.store, unshown);
-            collective.learn_purges(&self.store, &unshown);
-        }
-        if self.library.partial() {
-            // It comes to it in its turn.
-            return;
-        }
-        let display = match self.collectives.get_mut(&cid) {
-            Some(collective) => collective.display(&self.store, shown, unshown, fresh),
-            None => Ok(Display::plain(shown, unshown)),
-        };
-        let changed = match display {
-            Ok(display) => self.library.change(display, self.store.cursor()),
-            Err(error) => Err(self.library.missed(&error)),
-        };
-        if let Err(error) = changed {
-            tracing::error!(%cid, %error, "the index failed");
-            self.warn(format!(
-                "the index failed: {error}; it goes on from what it has"
-            ));
-        }
     }
 
     pub(crate) fn needs_network(&self) -> Result<(), ApiError> {

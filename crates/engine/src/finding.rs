@@ -9,4 +9,5 @@ pub(crate) mod index;
 pub(crate) mod lexicon;
 pub(crate) mod offers;
 pub(crate) mod related;
+pub(crate) mod saved;
 pub(crate) mod understand;

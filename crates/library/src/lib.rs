@@ -34,7 +34,7 @@ pub use matches::{Searchable, Section, Within, matches, tag_paths};
 pub use merge::{MARKS, Merge, Side, merge_sets, merge_texts, merge_values, undecided};
 pub use query::{
     Expr, Interval, Leaf, Line, Name, Names, NoNames, Problem, Query, QueryError, ResolvedQuery,
-    Shared, Sort, Test, Text, Widened, Widening, Written, limits, spelled,
+    Searches, Shared, Sort, Test, Text, Widened, Widening, Written, limits, spelled,
 };
 pub use score::{Statistics, counting, points, recency, score, with_recency};
 pub use snippet::{Snippet, snippet};

@@ -6,6 +6,7 @@ mod error;
 mod key;
 mod parse;
 mod resolve;
+mod saved;
 mod signs;
 mod value;
 mod values;
@@ -20,6 +21,7 @@ use crate::{Due, DueSpan, Flag, How, Lexicon, Link, Zoned, words::words};
 pub use describe::{Line, spelled};
 pub use error::{Problem, QueryError};
 pub use resolve::{Names, NoNames};
+pub use saved::Searches;
 pub use widen::{Widened, Widening};
 
 /// Bounds of a query.
@@ -66,6 +68,8 @@ pub enum Leaf {
     Links(Name),
     /// `to:record`.
     To(Name),
+    /// `saved:name`: a saved search, until [`Query::expand`] puts it in its place.
+    Saved(Name),
 }
 
 /// A text that shared words add to a query.

@@ -13,7 +13,7 @@ use crate::tokenizer::TOKENIZER;
 
 /// Version of what is written here. Raise it with every change of fields, terms or words; an
 /// index of another version is built anew.
-pub(crate) const VERSION: u32 = 5;
+pub(crate) const VERSION: u32 = 6;
 
 /// Bytes of a record id by which the index finds an item again: enough that nobody makes two.
 const SHORT_ID: usize = 16;

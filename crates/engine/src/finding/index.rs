@@ -14,6 +14,8 @@ use folkmoot_search::{
 use folkmoot_store::{LogCursor, Logged, StoreError, Vault};
 
 use crate::{
+    core::Core,
+    finding::saved::SEARCH,
     keeping::{documents::Display, notes::MEMBERSHIP},
     membership::collective::Collective,
 };
@@ -310,15 +312,55 @@ impl Library {
     }
 }
 
+impl Core {
+    /// Puts content into the index, or takes it out.
+    pub(crate) fn show(&mut self, cid: CollectiveId, shown: &[Verified], unshown: &[RecordId]) {
+        self.show_as(cid, shown, unshown, false);
+    }
+
+    /// The same; `fresh` where nothing can bear on what is shown yet.
+    pub(crate) fn show_as(
+        &mut self,
+        cid: CollectiveId,
+        shown: &[Verified],
+        unshown: &[RecordId],
+        fresh: bool,
+    ) {
+        if let Some(collective) = self.collectives.get_mut(&cid) {
+            collective.learn_purges(&self.store, shown);
+            let unshown = collective.purges_among(&self.store, unshown);
+            collective.learn_purges(&self.store, &unshown);
+        }
+        if self.library.partial() {
+            // It comes to it in its turn.
+            return;
+        }
+        let display = match self.collectives.get_mut(&cid) {
+            Some(collective) => collective.display(&self.store, shown, unshown, fresh),
+            None => Ok(Display::plain(shown, unshown)),
+        };
+        let changed = match display {
+            Ok(display) => self.library.change(display, self.store.cursor()),
+            Err(error) => Err(self.library.missed(&error)),
+        };
+        if let Err(error) = changed {
+            tracing::error!(%cid, %error, "the index failed");
+            self.warn(format!(
+                "the index failed: {error}; it goes on from what it has"
+            ));
+        }
+    }
+}
+
 fn closed() -> SearchError {
     SearchError::Writer("it is being opened again".to_owned())
 }
 
-/// What people look for: not the node's own list of memberships, nor the names that members show,
-/// which stand in the list of members.
+/// What people look for: not the node's own list of memberships, nor saved searches, nor the
+/// names that members show, which stand in lists of their own.
 pub(crate) fn findable(record: &Verified) -> Option<Item> {
     let kind = record.header().kind;
-    (kind != MEMBERSHIP && kind != Kind::PROFILE)
+    (!matches!(kind, MEMBERSHIP | SEARCH | Kind::PROFILE))
         .then(|| item(record))
         .flatten()
 }

@@ -13,10 +13,12 @@ use folkmoot_search::Page;
 use crate::{core::Core, errors::usage, exchange::holdings::read};
 
 impl Core {
-    /// Parses a query. Dates in words are of that time zone, UTC if none is named.
+    /// Parses a query, saved searches put in their places. Dates in words are of that time zone, UTC if none is named.
     pub(crate) fn parse(&self, source: &str, zone: Option<&str>) -> Result<Query, ApiError> {
         let now = self.now_in(zone)?;
-        Query::parse(source, &now).map_err(|error| bad_query(&error))
+        Query::parse(source, &now)
+            .and_then(|query| query.expand(self, &now))
+            .map_err(|error| bad_query(&error))
     }
 
     /// Puts keys in the place of names.

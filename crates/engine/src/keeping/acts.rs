@@ -18,6 +18,7 @@ use crate::{
     core::Core,
     errors::{failed, not_found, refused, store_unread, usage},
     exchange::holdings::read,
+    finding::saved::SEARCH,
     keeping::{
         author::{Demand, Writing},
         documents::{Document, document_of},
@@ -118,7 +119,7 @@ impl Core {
                 "`moot undo` undoes your last act, `moot unhide` shows again what was hidden",
             ));
         }
-        if matches!(header.kind, MEMBERSHIP | Kind::PROFILE) {
+        if matches!(header.kind, MEMBERSHIP | SEARCH | Kind::PROFILE) {
             return Err(usage(format!("{text} is a record that your node needs")));
         }
         Ok((cid, record))

@@ -13,6 +13,7 @@ use folkmoot_store::{Entry, Logged, StoreError, Vault};
 use crate::{
     core::Core,
     errors::{failed, store_failed},
+    finding::saved,
     keeping::{
         erasure::{aim_value, is_act, purge_facts},
         trash,
@@ -49,6 +50,7 @@ fn facts_of(record: &Verified, received_ms: u64) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut facts = pointers(record);
     facts.extend(purge_facts(record).into_iter().map(bare));
     facts.extend(reaction(record).into_iter().map(bare));
+    facts.extend(saved::fact(record).map(bare));
     facts.extend(trash::facts(record, received_ms).into_iter().map(bare));
     facts
 }

@@ -14,6 +14,7 @@ use crate::{
     core::Core,
     errors::{not_found, store_failed, store_unread, usage},
     exchange::holdings::read,
+    finding::saved::SEARCH,
     keeping::{
         author::stored_tip,
         edit::Says,
@@ -90,7 +91,7 @@ impl Core {
                 next = undone.and_then(|record| record.header().prev);
                 continue;
             }
-            let own_work = !matches!(header.kind, MEMBERSHIP | Kind::PROFILE);
+            let own_work = !matches!(header.kind, MEMBERSHIP | SEARCH | Kind::PROFILE);
             let gone = !is_act(header.kind)
                 && collective
                     .is_erased(&self.store, &id, header)

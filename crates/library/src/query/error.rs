@@ -95,6 +95,20 @@ pub enum Problem {
     /// A name that no collective has.
     #[error("there is no collective called `{0}` here")]
     UnknownPlace(String),
+    /// Nothing is saved under this name.
+    #[error("no search is saved as `{0}`")]
+    UnknownSearch(String),
+    /// A saved search that names itself, at once or through others.
+    #[error("the saved search `{0}` leads back to itself")]
+    Circle(String),
+    /// A saved search that cannot be read.
+    #[error("the saved search `{name}` cannot be read: {why}")]
+    BrokenSearch {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// No condition where one was expected.
     #[error("a condition is missing here")]
     Missing,

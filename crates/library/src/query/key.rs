@@ -27,6 +27,7 @@ pub(super) enum Key {
     To,
     Due,
     For,
+    Saved,
     Sort,
 }
 
@@ -49,6 +50,7 @@ const KEYS: &[(&str, Key)] = &[
     ("to", Key::To),
     ("due", Key::Due),
     ("for", Key::For),
+    ("saved", Key::Saved),
     ("sort", Key::Sort),
     ("from", Key::Author),
     ("by", Key::Author),

@@ -107,6 +107,11 @@ pub(super) fn test(leaf: &Leaf, names: &dyn Names) -> Result<Test, QueryError> {
             }
             Ok(Test::Answers(targets))
         }
+        // Nobody has put the search in its place.
+        Leaf::Saved(name) => {
+            let problem = Problem::UnknownSearch(name.text.clone());
+            Err(QueryError::new(problem, name.span.clone()))
+        }
         Leaf::Links(name) => {
             let mut targets: BTreeSet<Link> = Link::parse(&name.text).into_iter().collect();
             if matches!(targets.first(), Some(Link::Title(_))) && !term_key(&name.text).is_empty() {

@@ -42,6 +42,12 @@ pub(super) fn leaf(key: Key, value: &Value, start: usize, now: &Zoned) -> Result
                 .map(Leaf::For)
                 .ok_or_else(missing);
         }
+        Key::Saved => {
+            return Some(name())
+                .filter(named)
+                .map(Leaf::Saved)
+                .ok_or_else(missing);
+        }
         Key::To => return Some(name()).filter(named).map(Leaf::To).ok_or_else(missing),
         Key::Links => {
             Link::parse(word).ok_or_else(missing)?;
