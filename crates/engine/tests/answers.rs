@@ -6,7 +6,7 @@ mod hub;
 
 use folkmoot_api::{
     Act, ActKind, Acted, ApiError, Command, CommentNew, Edit, Edited, ErrorCode, Note, React,
-    Reacted, Saved, Show, ShowView, Undo, Undone,
+    Reacted, Saved, Show, ShowView, TrashArgs, TrashView, Undo, Undone,
 };
 use folkmoot_engine::Engine;
 
@@ -106,6 +106,7 @@ fn what_is_said_of_a_note_stands_below_it() {
     retract(&ana.engine, &thanks.id);
     assert_eq!(thread(&ana.engine, &note.id).len(), 1);
     retract(&ana.engine, &note.id);
+    assert!(thread(&ana.engine, &note.id).is_empty());
     let refused = comment(&ana.engine, &note.id, "too late").unwrap_err();
     assert_eq!(refused.code, ErrorCode::Usage);
     assert_eq!(
@@ -151,6 +152,11 @@ fn each_person_counts_once_for_each_sign() {
     let back = react(&ben.engine, id, "👍", None).unwrap();
     assert!(!back.on && back.changed && back.count == 1);
     assert!(!react(&ben.engine, id, "👍", Some(false)).unwrap().changed);
+    let trash: TrashView = ask(&ben.engine, Command::Trash(TrashArgs::default())).unwrap();
+    assert!(
+        trash.items.is_empty(),
+        "a reaction is no text to be brought back"
+    );
     let _: Undone = ask(&ana.engine, Command::Undo(Undo::default())).unwrap();
     equal(&[&ana, &ben]);
     for home in [&ana, &ben] {

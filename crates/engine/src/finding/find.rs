@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use folkmoot_api::{
-    ApiError, DocumentView, Find, Found, ItemView, List, Reply, ShowView, Sort as Order,
+    ActKind, ApiError, DocumentView, Find, Found, ItemView, List, Reply, ShowView, Sort as Order,
 };
 use folkmoot_library::{Item, ResolvedQuery, Sort, foreign, has_versions, item, snippet};
 use folkmoot_record::{CollectiveId, Kind, RecordId, Verified};
@@ -250,7 +250,10 @@ impl Core {
         if view.text.is_some() || view.item.url.is_some() {
             (view.linked_from, view.linked_more) = self.linked_from(&record)?;
         }
-        if let Some(cid) = record.header().cid {
+        let fate = view.fate.as_ref().map(|fate| fate.what);
+        if let Some(cid) = record.header().cid
+            && !matches!(fate, Some(ActKind::Retract | ActKind::Purge))
+        {
             let about = self.document_at(&id);
             view.reactions = self.reactions(cid, &about)?;
             (view.comments, view.comments_more) = self.comments(cid, about)?;

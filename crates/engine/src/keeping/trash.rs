@@ -253,6 +253,10 @@ impl Core {
             return Ok(None);
         }
         let header = record.header();
+        // Nothing is lost with a reaction: whoever misses it gives it again.
+        if header.kind == Kind::REACTION {
+            return Ok(None);
+        }
         let Some(collective) = header.cid.and_then(|cid| self.collectives.get_mut(&cid)) else {
             return Ok(None);
         };
