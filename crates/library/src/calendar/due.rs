@@ -212,7 +212,6 @@ mod tests {
             "fr",
             "18:00",
             "today 9:5",
-            "today t9:50",
             "in 3 days",
         ] {
             assert_eq!(on(text), None, "{text}");
