@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    acts, charter, collective, comment, completions, config, contracts, device, edit, find, grant,
-    history, id, import, invite, join, leave, link, list, members, merge, note, peers, proposals,
-    propose, react, readmit, recover, related, rename, revoke, search, show, status, symbol, sync,
-    tags, task, today, trash, up, vote, watch, why,
+    acts, backup, charter, collective, comment, completions, config, contracts, device, edit,
+    export, find, grant, history, id, import, invite, join, leave, link, list, members, merge,
+    note, peers, proposals, propose, react, readmit, recover, related, rename, restore, revoke,
+    search, show, status, symbol, sync, tags, task, today, trash, up, verify, vote, watch, why,
 };
 
 /// A person's own knowledge node: notes that are yours, shared in collectives without servers.
@@ -79,7 +79,7 @@ pub(crate) enum Command {
     Unhide(acts::UnhideArgs),
     Purge(acts::PurgeArgs),
     Trash(trash::ListArgs),
-    Restore(trash::RestoreArgs),
+    Restore(restore::Args),
     Undo(trash::UndoArgs),
     Find(find::Args),
     List(list::Args),
@@ -89,6 +89,9 @@ pub(crate) enum Command {
     Watch(watch::Args),
     Import(import::Args),
     Symbol(Box<symbol::Args>),
+    Backup(backup::Args),
+    Export(export::Args),
+    Verify(verify::Args),
     Collective(collective::Args),
     Charter(charter::Args),
     Propose(propose::Args),

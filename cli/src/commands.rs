@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub(crate) mod acts;
+pub(crate) mod backup;
 pub(crate) mod charter;
 pub(crate) mod collective;
 pub(crate) mod comment;
@@ -9,6 +10,7 @@ pub(crate) mod config;
 pub(crate) mod contracts;
 pub(crate) mod device;
 pub(crate) mod edit;
+pub(crate) mod export;
 pub(crate) mod find;
 pub(crate) mod grant;
 pub(crate) mod history;
@@ -30,6 +32,7 @@ pub(crate) mod readmit;
 pub(crate) mod recover;
 pub(crate) mod related;
 pub(crate) mod rename;
+pub(crate) mod restore;
 pub(crate) mod revoke;
 pub(crate) mod search;
 pub(crate) mod show;
@@ -41,6 +44,7 @@ pub(crate) mod task;
 pub(crate) mod today;
 pub(crate) mod trash;
 pub(crate) mod up;
+pub(crate) mod verify;
 pub(crate) mod vote;
 pub(crate) mod watch;
 pub(crate) mod why;
@@ -92,7 +96,7 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> Result<(), CliError> {
         Command::Unhide(args) => acts::unhide(&cx, args),
         Command::Purge(args) => acts::purge(&cx, args),
         Command::Trash(args) => trash::trash(&cx, &args),
-        Command::Restore(args) => trash::restore(&cx, args),
+        Command::Restore(args) => restore::run(&cx, args),
         Command::Undo(args) => trash::undo(&cx, &args),
         Command::Find(args) => find::run(&cx, &args),
         Command::List(args) => list::run(&cx, &args),
@@ -102,6 +106,9 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> Result<(), CliError> {
         Command::Watch(args) => watch::run(&cx, &args),
         Command::Import(args) => import::run(&cx, &args),
         Command::Symbol(args) => symbol::run(&cx, *args),
+        Command::Backup(args) => backup::run(&cx, args),
+        Command::Export(args) => export::run(&cx, args),
+        Command::Verify(args) => verify::run(&cx, &args),
         Command::Charter(args) => charter::run(&cx, args),
         Command::Collective(args) => collective::run(&cx, args),
         Command::Propose(args) => propose::run(&cx, args),

@@ -7,6 +7,7 @@ mod access;
 mod args;
 mod commands;
 mod error;
+mod export;
 mod import;
 mod page;
 mod passphrase;

@@ -315,3 +315,8 @@ fn blocks_become_steps() {
         ]
     );
 }
+
+#[test]
+fn the_guide_to_copies_is_true() {
+    assert!(run(&place::root().join("docs/guide/backup.md")) > 10);
+}

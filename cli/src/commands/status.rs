@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use folkmoot_client::api::{Command, Eye, OpenVote, StatusView};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     access::{Access, Need},
@@ -14,6 +14,11 @@ use crate::{
 
 /// Fewer records than this wait for the next commit of the index all the time.
 const WORTH_TELLING: u64 = 10_000;
+
+/// Less than this is no work of months: nobody is reminded.
+const WORTH_COPYING: u64 = 100_000;
+/// An older copy misses a month of work.
+const OLD: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Show the state of everything at a glance
 #[derive(Debug, clap::Args)]
@@ -100,6 +105,9 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
             "{dim}your 24 words were never confirmed: moot id --phrase, then moot id --confirm{dim:#}"
         )?;
     }
+    if let Some(line) = copy_line(&view, now) {
+        writeln!(out, "{dim}{line}{dim:#}")?;
+    }
     writeln!(out)?;
     print_collectives(cx, &mut out, &view.collectives)?;
     if !view.peers.is_empty() {
@@ -118,6 +126,26 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
         cx.ui.warn(warning);
     }
     Ok(())
+}
+
+/// When everything was copied last; where that is long ago, or never was, what to do.
+fn copy_line(view: &StatusView, now: Timestamp) -> Option<String> {
+    let Some(copy) = &view.copy else {
+        let much = view.log_bytes > WORTH_COPYING;
+        return much.then(|| {
+            "nothing of this was ever copied to another disk: moot backup FOLDER".to_owned()
+        });
+    };
+    let made = match age(copy.made, now).as_str() {
+        "now" => "just now".to_owned(),
+        time => format!("{time} ago"),
+    };
+    let old = now.duration_since(copy.made) > OLD;
+    let next = match old {
+        true => "; time for another one",
+        false => "",
+    };
+    Some(format!("last copy {made}: {}{next}", clean(&copy.place)))
 }
 
 /// Prints what is put to the vote, and whether this person's word is missing.

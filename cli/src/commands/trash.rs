@@ -1,10 +1,8 @@
-//! `moot trash`, `moot restore` and `moot undo`
+//! `moot trash` and `moot undo`
 
 use std::io::Write;
 
-use folkmoot_client::api::{
-    ActKind, Command, Restore, Restored, TrashArgs, TrashView, Trashed, Undo, Undone,
-};
+use folkmoot_client::api::{ActKind, Command, TrashArgs, TrashView, Trashed, Undo, Undone};
 use jiff::Timestamp;
 
 use crate::{
@@ -32,22 +30,6 @@ pub(crate) struct ListArgs {
     /// Do not ask
     #[arg(long, short, requires = "empty")]
     yes: bool,
-}
-
-/// Bring back what you took back, or what was hidden
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  moot restore 7f3a
-
-What you took back is final for others, so it is written anew, with a new id and a pointer to the old
-one; moot trash shows what there is. What was hidden is shown again, if you have the right to hide.")]
-pub(crate) struct RestoreArgs {
-    /// Id or its first digits
-    id: String,
-    /// Sign with a limited device of yours, within its limits
-    #[arg(long = "as", value_name = "DEVICE")]
-    device: Option<String>,
 }
 
 /// Undo what you did last
@@ -127,37 +109,6 @@ fn print_trashed(out: &mut impl Write, trashed: &Trashed, now: Timestamp) -> Res
         writeln!(out, "{indent}{dim}reason:{dim:#} {}", clean(reason))?;
     }
     Ok(())
-}
-
-/// # Errors
-/// What the engine says.
-pub(crate) fn restore(cx: &Context<'_>, args: RestoreArgs) -> Result<(), CliError> {
-    let restored: Restored =
-        Access::open(cx, Need::ExistingHome)?.ask(Command::Restore(Restore {
-            id: args.id,
-            device: args.device,
-        }))?;
-    if cx.ui.json {
-        return cx.ui.object(&restored);
-    }
-    let mut out = cx.ui.out();
-    if cx.ui.out_is_terminal() {
-        let (id, dim) = (style::ID, style::DIM);
-        let place = clean(&restored.collective);
-        let how = match restored.anew {
-            true => "written anew in",
-            false => "shown again in",
-        };
-        writeln!(
-            out,
-            "{id}{}{id:#}  {dim}{how} {place}{dim:#}",
-            restored.short
-        )?;
-    } else {
-        // For scripts: the whole id under which it is read now.
-        writeln!(out, "{}", restored.id)?;
-    }
-    Ok(out.flush()?)
 }
 
 /// # Errors

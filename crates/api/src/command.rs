@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{Act, Acted, Rename, Renamed, Restore, Restored, TrashArgs, TrashView, Undo, Undone};
+use crate::{BackupPoint, BundleAsk, BundlePart, CopyMade, PagesAsk, PagesView};
 use crate::{
     CardView, CharterShow, CharterView, CollectiveNew, CollectiveRef, CollectiveSummary,
     CollectiveView, DeviceAdd, DeviceDrop, DeviceList, Find, Found, IdView, ImportItem, Imported,
@@ -121,6 +122,14 @@ pub enum Command {
     },
     /// What was imported from somewhere: [`Reply::ImportSources`].
     ImportSources(ImportSources),
+    /// What a backup needs of the node: [`Reply::BackupPoint`].
+    BackupPoint {},
+    /// Documents as Markdown files: [`Reply::Pages`].
+    Pages(PagesAsk),
+    /// One part of a bundle of everything: [`Reply::BundlePart`].
+    BundlePart(BundleAsk),
+    /// Notes that a copy was made: [`Reply::Done`].
+    CopyMade(CopyMade),
     /// Founds a collective: [`Reply::Collective`].
     CollectiveNew(CollectiveNew),
     /// All collectives: [`Reply::Collectives`].
@@ -250,6 +259,12 @@ pub enum Reply {
     Imported(Imported),
     /// See [`ImportSourcesView`].
     ImportSources(ImportSourcesView),
+    /// See [`BackupPoint`].
+    BackupPoint(BackupPoint),
+    /// See [`PagesView`].
+    Pages(PagesView),
+    /// See [`BundlePart`].
+    BundlePart(BundlePart),
     /// See [`CollectiveView`].
     Collective(Box<CollectiveView>),
     /// See [`CollectiveSummary`].

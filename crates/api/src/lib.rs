@@ -9,6 +9,7 @@ mod answers;
 mod collectives;
 mod command;
 mod contracts;
+mod copies;
 mod counts;
 mod daily;
 mod devices;
@@ -40,6 +41,10 @@ pub use contracts::{
     ContractOrigin, ContractState, ContractView, ContractsArgs, GrantNew, InvitesArgs, KeysChange,
     LimitArgs, LimitsView, PersonView, ReadmissionView, ReadmitArgs, RevocationView, RevokeArgs,
     TouchedRecord,
+};
+pub use copies::{
+    BackupPoint, BundleAsk, BundlePart, CopyMade, CopyView, PageFile, PageName, PagesAsk,
+    PagesView, Secret,
 };
 pub use counts::{CountBy, CountView, Counts, CountsView, Related};
 pub use daily::{Day, DayView, DayWrite, PageView};

@@ -71,6 +71,9 @@ pub struct StatusView {
     /// Whether the person ever showed that they have the 24 words.
     #[serde(default)]
     pub words_confirmed: bool,
+    /// The last copy made of this home, by `moot bundle` or `moot backup`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy: Option<crate::CopyView>,
     /// What needs the person's eye here: damage found, clock off, wide permissions.
     pub warnings: Vec<String>,
     /// Members who cost others something, the newest first; bounded.

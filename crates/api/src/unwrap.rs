@@ -9,7 +9,8 @@ use crate::{
     RecoveryView, Reply, Saved, ShowView, StatusView, SyncView, WhyView,
 };
 use crate::{
-    ContractView, Edited, EventsPage, HistoryView, Merged, ReadmissionView, RevocationView,
+    BackupPoint, BundlePart, ContractView, Edited, EventsPage, HistoryView, Merged, PagesView,
+    ReadmissionView, RevocationView,
 };
 use crate::{CountsView, DayView, Reacted, SavedSearch, TasksView};
 
@@ -64,6 +65,9 @@ answers! {
     Events => EventsPage, |view: Box<_>| *view;
     Imported => Imported, |view| view;
     ImportSources => ImportSourcesView, |view| view;
+    BundlePart => BundlePart, |part| part;
+    BackupPoint => BackupPoint, |point| point;
+    Pages => PagesView, |view| view;
     Collective => CollectiveView, |view: Box<_>| *view;
     Collectives => Vec<CollectiveSummary>, |view| view;
     Members => Vec<MemberView>, |view| view;

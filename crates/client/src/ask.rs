@@ -3,6 +3,7 @@
 use folkmoot_api::{
     Act, Acted, Rename, Renamed, Restore, Restored, TrashArgs, TrashView, Undo, Undone,
 };
+use folkmoot_api::{BackupPoint, BundleAsk, BundlePart, CopyMade, PagesAsk, PagesView};
 use folkmoot_api::{
     CharterShow, CharterView, CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView,
     Command, DeviceAdd, DeviceDrop, DeviceList, Find, Found, IdView, ImportItem, ImportSources,
@@ -102,6 +103,14 @@ ask! {
         -> Imported = Command::Import { collective, items, device, vault, dry_run };
     /// What was imported from somewhere.
     import_sources(args: ImportSources) -> ImportSourcesView = Command::ImportSources(args);
+    /// What a backup needs of the node.
+    backup_point() -> BackupPoint = Command::BackupPoint {};
+    /// Documents as Markdown files.
+    pages(args: PagesAsk) -> PagesView = Command::Pages(args);
+    /// One part of a bundle of everything.
+    bundle_part(args: BundleAsk) -> BundlePart = Command::BundlePart(args);
+    /// Notes that a copy was made; the answer is a sentence for people.
+    copy_made(args: CopyMade) -> String = Command::CopyMade(args);
     /// Founds a collective.
     collective_new(args: CollectiveNew) -> CollectiveView = Command::CollectiveNew(args);
     /// All collectives.

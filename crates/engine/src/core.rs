@@ -127,6 +127,10 @@ impl Core {
                 &Terms::of(device, vault, dry_run),
             ),
             Command::ImportSources(ask) => self.import_sources(&ask),
+            Command::BackupPoint {} => self.backup_point(),
+            Command::Pages(ask) => self.pages(&ask),
+            Command::BundlePart(ask) => self.bundle_part(&ask),
+            Command::CopyMade(ask) => self.copy_made(&ask.place),
             Command::CollectiveNew(ask) => self.found_collective(&ask),
             Command::CollectiveList {} => Ok(Reply::Collectives(self.summaries())),
             Command::CollectiveShow(ask) => self

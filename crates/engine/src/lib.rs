@@ -5,6 +5,7 @@
 //! happens comes back by [`Engine::input`].
 
 mod clock;
+mod copies;
 mod core;
 mod damage;
 mod errors;
@@ -23,6 +24,16 @@ mod recovery;
 mod status;
 mod wait;
 
+pub use copies::{
+    CopyError,
+    backup::{BackedUp, back_up, check_backup, is_backup},
+    bring::{BringBack, BroughtBack, bring_back},
+    check::{Checked, KeysChecked, check_bundle, is_bundle, keys_of_bundle},
+    collectives::CheckedCollective,
+    drill::{Drill, Drilled},
+    keys::Unlock,
+    writer::{BundleWriter, Written},
+};
 pub use handle::Engine;
 pub use recovery::recover::{Outcome, Recover, Recovered, recover};
 

@@ -10,6 +10,7 @@ use folkmoot_store::{
 use crate::{
     OpenError, Opened, Options,
     clock::Clock,
+    copies::marker,
     core::Core,
     finding::{index::Library, lexicon::Words},
     intake::{
@@ -35,6 +36,9 @@ impl Core {
         let clock = Clock::start();
         let home = Home::new(options.home.clone());
         home.prepare()?;
+        if marker::is_there(&home) {
+            return Err(marker::half_back());
+        }
         // The store's lock comes first: two processes must not both make keys.
         let (store, report) = Vault::open(&home.store(), StoreOptions::default(), &mut |step| {
             progress(&sentence(&step));

@@ -84,6 +84,7 @@ impl Core {
             index_built: self.library.built(&self.store),
             words_confirmed: self.words_confirmed(),
             warnings,
+            copy: self.last_copy(),
             eye: self.eye(),
             votes,
         }

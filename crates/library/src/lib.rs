@@ -16,6 +16,7 @@ mod item;
 mod links;
 mod matches;
 mod merge;
+pub mod page;
 mod query;
 pub mod reading;
 mod score;

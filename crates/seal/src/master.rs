@@ -5,7 +5,7 @@ use ed25519_dalek::SigningKey;
 use folkmoot_record::CollectiveId;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::{kdf, secret::secret_type};
+use crate::{kdf, secret::secret_type, vault::NodeKey};
 
 /// Words of a recovery phrase: 256 bits of entropy and 8 of checksum, 11 bits a word.
 pub const WORDS: usize = 24;
@@ -77,6 +77,12 @@ impl Master {
             Err(_) => unreachable!("BIP-39 defines phrases of 32 bytes"),
         }
         out
+    }
+
+    /// The key under which a copy of the home seals what is secret (section 6.6): whoever has the
+    /// words can open every copy.
+    pub fn copy_key(&self) -> NodeKey {
+        NodeKey::from_bytes(*kdf::derive("folkmoot/1 copy key", &[self.expose()]))
     }
 
     /// Seat root of a genesis signer or founder, from the salt of the genesis.

@@ -8,6 +8,7 @@
 //! Folder: `FORMAT` (format version and checksum key), `lock`, `log/` (segments), `quarantine/`
 //! (bytes cut from a torn tail), `CURRENT` and the `sled-…` folder that it names.
 
+mod copy;
 mod cursor;
 mod engine;
 mod entry;
@@ -29,6 +30,7 @@ mod stage;
 mod state;
 mod vault;
 
+pub use copy::{LogFile, log_files};
 pub use cursor::LogCursor;
 pub use entry::{Author, Bundle, Entry, Fact, Logged, Stored};
 pub use error::StoreError;

@@ -20,6 +20,7 @@ use folkmoot_sync::Addr;
 use crate::{
     OpenError,
     clock::{Clock, random},
+    copies::marker,
     errors::failed,
     keeping::author::Signer,
     membership::{collective::Collective, collectives::own_cut, names::HOME},
@@ -86,11 +87,40 @@ pub enum Outcome {
 /// what the store says.
 pub fn recover(ask: &Recover<'_>) -> Result<Vec<Recovered>, OpenError> {
     let card = Card::parse(ask.card).map_err(|error| bad_card(&error))?;
-    let now_ms = Clock::start().wall();
     let home = Home::new(ask.home.clone());
     home.prepare()?;
+    if marker::is_there(&home) {
+        return Err(marker::half_back());
+    }
     let (mut store, _) = Vault::open(&home.store(), StoreOptions::default(), &mut |_| {})?;
-    let fresh = Keyring::holds_nothing(&home)?;
+    let into = Into {
+        card,
+        passphrase: ask.passphrase,
+        keep_devices: ask.keep_devices,
+        again: false,
+    };
+    let recovered = recover_into(&home, &mut store, into)?;
+    store.close()?;
+    Ok(recovered)
+}
+
+/// What is recovered into a store that is open.
+pub(crate) struct Into<'a> {
+    pub(crate) card: Card,
+    pub(crate) passphrase: Option<&'a str>,
+    pub(crate) keep_devices: bool,
+    /// Whether it is no fault that everything is there already.
+    pub(crate) again: bool,
+}
+
+pub(crate) fn recover_into(
+    home: &Home,
+    store: &mut Vault,
+    ask: Into<'_>,
+) -> Result<Vec<Recovered>, OpenError> {
+    let card = ask.card;
+    let now_ms = Clock::start().wall();
+    let fresh = Keyring::holds_nothing(home)?;
     if fresh && store.collectives().is_empty() && card.collectives.is_empty() {
         return Err(OpenError::Failed {
             message: "the words are good, but they alone name no collective and no address, and there are no records here".to_owned(),
@@ -101,11 +131,11 @@ pub fn recover(ask: &Recover<'_>) -> Result<Vec<Recovered>, OpenError> {
         });
     }
     let keyring = if fresh {
-        Keyring::from_master(&home, card.master, ask.passphrase)?
+        Keyring::from_master(home, card.master, ask.passphrase)?
     } else {
-        let (keyring, _) = Keyring::open(&home, ask.passphrase)?;
+        let (keyring, _) = Keyring::open(home, ask.passphrase)?;
         if *keyring.words() != *card.master.words() {
-            return Err(present(&home));
+            return Err(present(home));
         }
         keyring
     };
@@ -122,19 +152,18 @@ pub fn recover(ask: &Recover<'_>) -> Result<Vec<Recovered>, OpenError> {
         .filter(|c| !done.contains(c))
     {
         let link = card.collectives.iter().find(|link| link.cid == cid);
-        recovered.push(run.by_disk(&mut store, cid, link)?);
+        recovered.push(run.by_disk(store, cid, link)?);
     }
     let on_disk: BTreeSet<CollectiveId> = store.collectives().into_iter().collect();
     for link in &card.collectives {
         if !done.contains(&link.cid) && !on_disk.contains(&link.cid) {
-            recovered.push(run.by_card(&mut store, link)?);
+            recovered.push(run.by_card(store, link)?);
         }
     }
-    if recovered.is_empty() && recovering::load(&store)?.is_empty() {
-        return Err(present(&home));
+    if !ask.again && recovered.is_empty() && recovering::load(store)?.is_empty() {
+        return Err(present(home));
     }
-    run.settle_home(&mut store, &recovered)?;
-    store.close()?;
+    run.settle_home(store, &recovered, ask.again)?;
     Ok(recovered)
 }
 
@@ -176,7 +205,13 @@ impl Run {
     }
 
     /// Notes for the next start whether a home has to be made, or its list to be followed.
-    fn settle_home(&self, store: &mut Vault, recovered: &[Recovered]) -> Result<(), OpenError> {
+    /// What broke off may have left nothing else to recover `again`.
+    fn settle_home(
+        &self,
+        store: &mut Vault,
+        recovered: &[Recovered],
+        again: bool,
+    ) -> Result<(), OpenError> {
         let homes = self.keyring.load()?;
         let home = homes.iter().find(|secrets| secrets.home);
         let whole = home.is_some_and(|home| home.membership == Membership::Member);
@@ -185,9 +220,9 @@ impl Run {
             value: Some(vec![u8::from(!self.keep_devices)]),
         };
         let ours = |one: &Recovered| !matches!(one.outcome, Outcome::NotOurs);
-        if home.is_none() && recovered.iter().any(ours) {
+        if home.is_none() && (again || recovered.iter().any(ours)) {
             store.commit(&[flag(FRESH_HOME)])?;
-        } else if whole && !recovered.is_empty() {
+        } else if whole && (again || !recovered.is_empty()) {
             store.commit(&[flag(FOLLOW_LIST)])?;
         }
         Ok(())

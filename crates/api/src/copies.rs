@@ -1,0 +1,126 @@
+//! Copies of a home: bundles and backups.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A secret on its way to the node; silent in `Debug`.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// Asks for one part of a bundle.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BundleAsk {
+    /// The `next` of the part before; the first part if absent.
+    pub next: Option<String>,
+    /// Seals the keys in the last part, beside the 24 words.
+    pub passphrase: Option<Secret>,
+}
+
+/// One part of a bundle.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BundlePart {
+    /// Base64 of payloads of frames, each after its length (four bytes, the greatest first) and its
+    /// type (one byte).
+    pub frames: String,
+    /// Asks for the part behind; absent after the last one.
+    pub next: Option<String>,
+    /// Records held here now: about as many come.
+    pub total: u64,
+}
+
+/// Asks for documents as Markdown files: first which there are, then for the files of some.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PagesAsk {
+    /// In the query language of the guide; everything if empty.
+    pub query: String,
+    /// Only this collective: name or id prefix.
+    pub collective: Option<String>,
+    /// IANA time zone for dates in words; UTC if absent.
+    pub time_zone: Option<String>,
+    /// The `next` of the answer before.
+    pub next: Option<String>,
+    /// Gives the files of these documents, at most 100; all else is passed over then.
+    pub ids: Vec<String>,
+}
+
+/// A document that can be a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageName {
+    /// Its id here.
+    pub record: String,
+    /// The id that its file names: that of before, where it was imported.
+    pub id: String,
+    /// Title, or the first line of the text, or the URL.
+    pub title: String,
+    /// Name of the collective in which it was written first.
+    pub collective: String,
+}
+
+/// The file of a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageFile {
+    /// Its id here.
+    pub record: String,
+    /// All of the file.
+    pub file: String,
+}
+
+/// Documents as files.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PagesView {
+    /// Those that are found, oldest first; 1,000 at a time.
+    pub names: Vec<PageName>,
+    /// The files asked for.
+    pub files: Vec<PageFile>,
+    /// Found, and of a kind that does not stand by itself, or gone meanwhile.
+    pub left_out: u64,
+    /// How many there are in all.
+    pub total: u64,
+    /// Asks for the answer behind.
+    pub next: Option<String>,
+    /// True while the index is being rebuilt: some may be missing.
+    pub partial: bool,
+}
+
+/// What a backup needs of the node: where the log ends, and the keys.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BackupPoint {
+    /// The home folder, whose log is copied.
+    pub folder: String,
+    /// Id of the home collective.
+    pub home: String,
+    /// When, by the node's clock, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// Where the log ends: segment,
+    pub segment: u32,
+    /// and offset in it.
+    pub offset: u32,
+    /// Base64 of the keys, sealed under the 24 words.
+    pub keys: String,
+}
+
+/// Notes that a copy was made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CopyMade {
+    /// Where it lies.
+    pub place: String,
+}
+
+/// The last copy that was made of this home.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopyView {
+    /// When.
+    pub made: Timestamp,
+    /// Where it was put.
+    pub place: String,
+}

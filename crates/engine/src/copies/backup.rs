@@ -1,0 +1,366 @@
+//! Backups: a folder that holds the record log in pieces by content, and the sealed keys. What is there
+//! already is not written again.
+//!
+//! Folder: `folkmoot-backup` (whose it is), `lock`, `pieces/` (by hash), `states/` (numbered; written
+//! last, so that a run that breaks off leaves the state before it).
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    io::Read,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use folkmoot_api::{ApiError, BackupPoint, Reply};
+use folkmoot_store::{LogCursor, LogFile, log_files};
+
+use crate::{
+    copies::{
+        CopyError,
+        marker::failed,
+        state::{self, Filed, State, sync, whole},
+    },
+    core::Core,
+    errors,
+};
+
+/// Bytes of a piece: the end of the log is written again as a whole piece each time.
+const PIECE: usize = 1 << 20;
+/// Says what the folder is, and whose.
+const MARK: &str = "folkmoot-backup";
+
+impl Core {
+    /// Where the log ends now, and the keys, sealed: what a backup needs of the node.
+    pub(crate) fn backup_point(&mut self) -> Result<Reply, ApiError> {
+        let end = self.store.cursor();
+        let home = self
+            .home_collective()
+            .ok_or_else(|| errors::failed("your home is not there yet".to_owned()))?
+            .cid()
+            .to_string();
+        Ok(Reply::BackupPoint(BackupPoint {
+            folder: self.home.root().display().to_string(),
+            home,
+            at_ms: self.clock.wall(),
+            segment: end.segment,
+            offset: end.offset,
+            keys: data_encoding::BASE64.encode(&self.sealed_keys(None)?),
+        }))
+    }
+}
+
+/// What a backup did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BackedUp {
+    /// Bytes that were written.
+    pub written: u64,
+    /// Bytes that were there already.
+    pub kept: u64,
+    /// States that are there now.
+    pub states: u64,
+}
+
+/// Whether a folder is a backup.
+pub fn is_backup(folder: &Path) -> bool {
+    folder.join(MARK).is_file()
+}
+
+/// Brings a backup up to a point of the log. A run that breaks off leaves the states before it.
+///
+/// # Errors
+/// A folder that holds something else, or another home's backup, another run at work, or the disk's.
+pub fn back_up(
+    folder: &Path,
+    point: &BackupPoint,
+    keep: u64,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<BackedUp, CopyError> {
+    prepare(folder, &point.home)?;
+    let _lock = lock(folder)?;
+    let keys = data_encoding::BASE64
+        .decode(point.keys.as_bytes())
+        .map_err(|_| CopyError::Damaged("the node's answer cannot be read".to_owned()))?;
+    let end = LogCursor {
+        segment: point.segment,
+        offset: point.offset,
+    };
+    let files = log_files(&Path::new(&point.folder).join("store"), end)?;
+    let total: u64 = files.iter().map(|file| file.len).sum();
+    let mut pieces = Pieces {
+        folder: folder.join("pieces"),
+        done: BackedUp::default(),
+        fresh: BTreeSet::new(),
+    };
+    let mut filed = Vec::with_capacity(files.len());
+    for file in &files {
+        filed.push(pieces.file(file, &mut |done| progress(done, total))?);
+    }
+    pieces.sync()?;
+    let mut done = pieces.done;
+    let state = State {
+        made_ms: point.at_ms,
+        files: filed,
+        keys,
+    };
+    state.write(folder)?;
+    done.states = prune(folder, keep.max(1))?;
+    Ok(done)
+}
+
+fn make(folder: &Path) -> Result<(), CopyError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(CopyError::io("make", folder))
+}
+
+/// Makes the folder of a backup, or sees that it is this home's.
+fn prepare(folder: &Path, home: &str) -> Result<(), CopyError> {
+    make(folder)?;
+    let mark = folder.join(MARK);
+    let line = format!("folkmoot backup 1\nhome {home}\n");
+    match fs::read_to_string(&mark) {
+        Ok(found) if found == line => {}
+        Ok(_) => {
+            return Err(failed(
+                format!("{} is the backup of another home", folder.display()),
+                Some("name another folder: each home has its own".to_owned()),
+            ));
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let mut there = fs::read_dir(folder).map_err(CopyError::io("list", folder))?;
+            let ours = ["pieces", "states", "lock", "folkmoot-backup.new"];
+            let strange = there.find_map(|entry| {
+                let name = entry.ok()?.file_name();
+                (!ours.iter().any(|ours| name == *ours)).then_some(name)
+            });
+            if strange.is_some() {
+                return Err(failed(
+                    format!("{} holds something else already", folder.display()),
+                    Some("name an empty folder, or one that is not there yet".to_owned()),
+                ));
+            }
+        }
+        Err(error) => return Err(CopyError::io("read", &mark)(error)),
+    }
+    make(&folder.join("pieces"))?;
+    make(&folder.join("states"))?;
+    if !mark.exists() {
+        whole(&mark, line.as_bytes())?;
+    }
+    sync(folder)
+}
+
+fn lock(folder: &Path) -> Result<File, CopyError> {
+    let path = folder.join("lock");
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .map_err(CopyError::io("make", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(failed(
+            "another backup into this folder is under way".to_owned(),
+            Some("wait until it is done".to_owned()),
+        )),
+        Err(TryLockError::Error(error)) => Err(CopyError::io("lock", &path)(error)),
+    }
+}
+
+/// Writes pieces that are not there yet.
+struct Pieces {
+    folder: PathBuf,
+    done: BackedUp,
+    /// Folders in which something is new.
+    fresh: BTreeSet<PathBuf>,
+}
+
+impl Pieces {
+    fn file(&mut self, file: &LogFile, progress: &mut dyn FnMut(u64)) -> Result<Filed, CopyError> {
+        let failed = CopyError::io("read", &file.path);
+        let mut open = File::open(&file.path).map_err(&failed)?.take(file.len);
+        let mut filed = Filed {
+            name: file.name.clone(),
+            len: 0,
+            pieces: Vec::new(),
+        };
+        let mut bytes = Vec::with_capacity(PIECE);
+        while filed.len < file.len {
+            bytes.clear();
+            let got = (&mut open)
+                .take(PIECE as u64)
+                .read_to_end(&mut bytes)
+                .map_err(&failed)?;
+            if got == 0 {
+                return Err(CopyError::Damaged(format!(
+                    "{} is shorter than the node says",
+                    file.path.display()
+                )));
+            }
+            filed.pieces.push(self.piece(&bytes)?);
+            filed.len += got as u64;
+            progress(self.done.written + self.done.kept);
+        }
+        Ok(filed)
+    }
+
+    fn piece(&mut self, bytes: &[u8]) -> Result<[u8; 32], CopyError> {
+        let hash = blake3::hash(bytes);
+        let path = place(&self.folder, hash.as_bytes());
+        let there = fs::metadata(&path).is_ok_and(|found| found.len() == bytes.len() as u64);
+        if there {
+            self.done.kept += bytes.len() as u64;
+        } else {
+            let folder = path.parent().unwrap_or(&self.folder).to_owned();
+            if !folder.exists() {
+                make(&folder)?;
+            }
+            whole(&path, bytes)?;
+            self.fresh.insert(folder);
+            self.done.written += bytes.len() as u64;
+        }
+        Ok(*hash.as_bytes())
+    }
+
+    /// Names of pieces are durable before the state that needs them is written.
+    fn sync(&self) -> Result<(), CopyError> {
+        for folder in &self.fresh {
+            sync(folder)?;
+        }
+        sync(&self.folder)
+    }
+}
+
+fn place(pieces: &Path, hash: &[u8; 32]) -> PathBuf {
+    let name = data_encoding::HEXLOWER.encode(hash);
+    pieces.join(&name[..2]).join(name)
+}
+
+/// Removes states beyond `keep`, and pieces that no state needs. Gives how many states are left.
+fn prune(folder: &Path, keep: u64) -> Result<u64, CopyError> {
+    let mut states = state::list(folder)?;
+    while states.len() as u64 > keep {
+        let (_, oldest) = states.remove(0);
+        fs::remove_file(&oldest).map_err(CopyError::io("remove", &oldest))?;
+    }
+    let mut needed = BTreeSet::new();
+    for (_, path) in &states {
+        let Some(state) = state::read(path)? else {
+            // What a damaged state needs is not known: nothing is removed.
+            return Ok(states.len() as u64);
+        };
+        needed.extend(state.files.into_iter().flat_map(|file| file.pieces));
+    }
+    let pieces = folder.join("pieces");
+    let failed = CopyError::io("list", &pieces);
+    for entry in fs::read_dir(&pieces).map_err(&failed)? {
+        let sub = entry.map_err(&failed)?.path();
+        for entry in fs::read_dir(&sub).map_err(&failed)? {
+            let path = entry.map_err(&failed)?.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            let hash = name.and_then(|name| {
+                let bytes = data_encoding::HEXLOWER.decode(name.as_bytes()).ok()?;
+                <[u8; 32]>::try_from(bytes).ok()
+            });
+            // What has no hash for a name is left over from a run that broke off.
+            if !hash.is_some_and(|hash| needed.contains(&hash)) {
+                fs::remove_file(&path).map_err(CopyError::io("remove", &path))?;
+            }
+        }
+    }
+    Ok(states.len() as u64)
+}
+
+/// Writes the files of a state below a folder, each piece held against its hash.
+pub(crate) fn unpack(backup: &Path, state: &State, to: &Path) -> Result<(), CopyError> {
+    use std::io::Write;
+    make(&to.join("log"))?;
+    for file in &state.files {
+        if file.name != "FORMAT" && !is_segment(&file.name) {
+            return Err(CopyError::Damaged(format!("it names a file {}", file.name)));
+        }
+        let path = to.join(&file.name);
+        let failed = CopyError::io("write", &path);
+        let mut out = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(&failed)?;
+        for hash in &file.pieces {
+            let bytes = read_piece(&backup.join("pieces"), hash)?;
+            out.write_all(&bytes).map_err(&failed)?;
+        }
+        out.sync_all().map_err(&failed)?;
+        if out.metadata().map_err(&failed)?.len() != file.len {
+            return Err(CopyError::Damaged(format!(
+                "{} has another length",
+                file.name
+            )));
+        }
+    }
+    sync(&to.join("log"))?;
+    sync(to)
+}
+
+fn is_segment(name: &str) -> bool {
+    let number = name
+        .strip_prefix("log/")
+        .and_then(|name| name.strip_suffix(".seg"));
+    number.is_some_and(|number| number.len() == 8 && number.bytes().all(|b| b.is_ascii_digit()))
+}
+
+fn read_piece(pieces: &Path, hash: &[u8; 32]) -> Result<Vec<u8>, CopyError> {
+    let path = place(pieces, hash);
+    let mut bytes = Vec::new();
+    let read =
+        File::open(&path).and_then(|file| file.take(PIECE as u64 + 1).read_to_end(&mut bytes));
+    let name = data_encoding::HEXLOWER.encode(hash);
+    match read {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(CopyError::Damaged(format!("piece {name} is missing")))
+        }
+        Err(error) => Err(CopyError::io("read", &path)(error)),
+        Ok(_) if blake3::hash(&bytes) != blake3::Hash::from_bytes(*hash) => {
+            Err(CopyError::Damaged(format!("piece {name} is damaged")))
+        }
+        Ok(_) => Ok(bytes),
+    }
+}
+
+/// Holds every piece of every state against its hash. Gives what is wrong, in words, and how many pieces
+/// there are.
+///
+/// # Errors
+/// The disk's.
+pub fn check_backup(folder: &Path) -> Result<(Vec<String>, u64), CopyError> {
+    let mut faults = Vec::new();
+    let mut needed = BTreeSet::new();
+    let states = state::list(folder)?;
+    if states.is_empty() {
+        faults.push("it has no state: no run into it was finished".to_owned());
+    }
+    for (number, path) in states {
+        match state::read(&path)? {
+            Some(state) => {
+                needed.extend(state.files.into_iter().flat_map(|file| file.pieces));
+            }
+            None => faults.push(format!("state {number} is damaged")),
+        }
+    }
+    let pieces = folder.join("pieces");
+    for hash in &needed {
+        match read_piece(&pieces, hash) {
+            Ok(_) => {}
+            Err(CopyError::Damaged(what)) => faults.push(what),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((faults, needed.len() as u64))
+}

@@ -1,0 +1,263 @@
+//! Bringing a home back from a bundle, on a machine that has none.
+//!
+//! The records go into the store as they were. The keys are made anew from the words, as recovery
+//! does: this device is a new one, added by the root of the seat (section 6.1), so that the former
+//! device may live on somewhere without two machines signing in one log.
+
+use std::path::Path;
+
+use folkmoot_record::{RecordId, Signed};
+use folkmoot_store::{Entry, Options as StoreOptions, Vault};
+
+use crate::{
+    copies::{
+        CopyError,
+        backup::{is_backup, unpack},
+        check::{Checked, check, check_store},
+        item::Item,
+        keys::{Kept, SealedKeys, Unlock},
+        marker::{self, Marker},
+        part::is_carried,
+        reader::{Frames, Step},
+        state,
+    },
+    person::{
+        home::Home,
+        keyring::Keyring,
+        secrets::{Membership, Secrets},
+    },
+    recovery::recover::{Into, Recovered, recover_into},
+};
+
+/// Bytes committed at once: a moment of the disk, far below the most that a group may have.
+const GROUP: usize = 8 << 20;
+
+/// What to bring back, and where to.
+#[derive(Debug)]
+pub struct BringBack<'a> {
+    /// The bundle, or the folder of a backup.
+    pub copy: &'a Path,
+    /// The home folder: empty, or one that was being brought back from this copy.
+    pub home: &'a Path,
+    /// What opens its keys.
+    pub unlock: Unlock<'a>,
+    /// The passphrase that seals the new keys.
+    pub passphrase: Option<&'a str>,
+    /// Whether the former devices are lost: they are retired.
+    pub lost: bool,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct BroughtBack {
+    /// What the copy holds.
+    pub checked: Checked,
+    /// How each collective stands.
+    pub collectives: Vec<Recovered>,
+}
+
+/// Brings a home back. Broken off at any moment, the same call goes on.
+///
+/// # Errors
+/// A home that is there already, a copy that is not whole, a wrong secret, or the disk's.
+pub fn bring_back(
+    ask: &BringBack<'_>,
+    progress: &mut dyn FnMut(&str),
+) -> Result<BroughtBack, CopyError> {
+    let home = Home::new(ask.home.to_owned());
+    must_be_free(&home)?;
+    if is_backup(ask.copy) {
+        return from_backup(ask, &home, progress);
+    }
+    progress("checking the copy");
+    let (checked, kept) = check(ask.copy, Some(ask.unlock), &mut |_| {})?;
+    if let Some(fault) = checked.faults.first() {
+        return Err(CopyError::Damaged(fault.clone()));
+    }
+    let kept = kept.ok_or_else(|| CopyError::Damaged("it holds no keys".to_owned()))?;
+    home.prepare().map_err(crate::OpenError::from)?;
+    let name = format!("bundle {} {}", checked.frames, name(ask.copy)?);
+    let marker = Marker::take(&home, &name)?;
+    let (mut store, _) = Vault::open(&home.store(), StoreOptions::default(), &mut |_| {})?;
+    progress("writing the records");
+    import(ask.copy, &mut store)?;
+    progress("making the keys of this device");
+    let collectives = make_keys(ask, &home, &mut store, &kept)?;
+    store.close()?;
+    marker.remove()?;
+    Ok(BroughtBack {
+        checked,
+        collectives,
+    })
+}
+
+/// From the newest state of a backup: the log as it was, checked once it is back.
+fn from_backup(
+    ask: &BringBack<'_>,
+    home: &Home,
+    progress: &mut dyn FnMut(&str),
+) -> Result<BroughtBack, CopyError> {
+    let state = state::newest(ask.copy)?;
+    let kept = SealedKeys::read(&state.keys)
+        .ok_or_else(|| CopyError::Damaged("its sealed keys cannot be read".to_owned()))?
+        .open(ask.unlock)?;
+    home.prepare().map_err(crate::OpenError::from)?;
+    let name = blake3::hash(&state.keys).to_hex();
+    let marker = Marker::take(home, &format!("backup {name}"))?;
+    // With the keys the log goes on: what was written since must not be written over.
+    if Keyring::holds_nothing(home).map_err(crate::OpenError::from)? {
+        progress("copying the records");
+        unpack(ask.copy, &state, &home.store())?;
+    }
+    let (mut store, report) = Vault::open(&home.store(), StoreOptions::default(), &mut |_| {})?;
+    progress("checking every signature");
+    let mut checked = check_store(&store, &kept)?;
+    for damage in &report.damaged {
+        checked.fault(format!("the log was damaged when it was copied: {damage}"));
+    }
+    progress("making the keys of this device");
+    let collectives = make_keys(ask, home, &mut store, &kept)?;
+    store.close()?;
+    marker.remove()?;
+    Ok(BroughtBack {
+        checked,
+        collectives,
+    })
+}
+
+/// A home that is there is never touched.
+fn must_be_free(home: &Home) -> Result<(), CopyError> {
+    if marker::is_there(home) {
+        return Ok(());
+    }
+    let taken = home.keys().join("node.key").exists()
+        || home.keys().join("master").exists()
+        || home.store().join("FORMAT").exists();
+    if !taken {
+        return Ok(());
+    }
+    let folder = home.root().display();
+    Err(marker::failed(
+        format!("there is a home in {folder} already; it is left as it is"),
+        Some(format!(
+            "bring the copy back into another folder: moot restore … --home FOLDER; or move the home away first: mv {folder} {folder}.old"
+        )),
+    ))
+}
+
+/// What tells one copy from another: its last bytes hold the hash of all before.
+fn name(path: &Path) -> Result<String, CopyError> {
+    let mut frames = Frames::open(path)?;
+    let mut last = [0; 16];
+    loop {
+        match frames.step()? {
+            Step::Frame { check, .. } => last = check,
+            Step::Damage { .. } => {}
+            Step::End => return Ok(data_encoding::HEXLOWER.encode(&last)),
+        }
+    }
+}
+
+/// Stores everything that a checked bundle holds; what is stored already is passed over.
+fn import(path: &Path, store: &mut Vault) -> Result<(), CopyError> {
+    let mut frames = Frames::open(path)?;
+    let mut group = Vec::new();
+    let mut bytes = 0;
+    loop {
+        match frames.step()? {
+            Step::Frame { kind, number, .. } => {
+                let payload = frames.payload();
+                bytes += payload.len();
+                let item = Item::decode(kind, payload);
+                let strange = || CopyError::Damaged(format!("frame {number}"));
+                entries(&item.ok_or_else(strange)?, &mut group)?;
+                if bytes >= GROUP {
+                    store.commit(&group)?;
+                    group.clear();
+                    bytes = 0;
+                }
+            }
+            // It was whole a moment ago.
+            Step::Damage { at, .. } => {
+                return Err(CopyError::Damaged(format!("byte {at} changed meanwhile")));
+            }
+            Step::End => {
+                store.commit(&group)?;
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn entries(item: &Item<'_>, group: &mut Vec<Entry>) -> Result<(), CopyError> {
+    match item {
+        Item::Record {
+            erased,
+            mark,
+            received_ms,
+            wire,
+        } => {
+            let record = Signed::parse(wire).and_then(Signed::verify);
+            let record = record.map_err(|reason| CopyError::Damaged(reason.to_string()))?;
+            let id: RecordId = record.id();
+            group.push(Entry::Record(record, *received_ms));
+            if *erased {
+                group.push(Entry::Erase { id });
+            }
+            if *mark != 0 {
+                group.push(Entry::Mark { id, mark: *mark });
+            }
+        }
+        Item::Sealed { cid, key_id, bytes } => group.push(Entry::Bundle {
+            cid: *cid,
+            key_id: *key_id,
+            bytes: bytes.to_vec(),
+        }),
+        Item::Fact { key, value } if is_carried(key) => group.push(Entry::Local {
+            key: key.to_vec(),
+            value: Some(value.to_vec()),
+        }),
+        Item::Fact { .. } | Item::Contents(_) | Item::Keys(_) | Item::End { .. } => {}
+    }
+    Ok(())
+}
+
+pub(crate) fn make_keys(
+    ask: &BringBack<'_>,
+    home: &Home,
+    store: &mut Vault,
+    kept: &Kept,
+) -> Result<Vec<Recovered>, CopyError> {
+    let recovered = recover_into(
+        home,
+        store,
+        Into {
+            card: kept.card()?,
+            passphrase: ask.passphrase,
+            keep_devices: !ask.lost,
+            again: true,
+        },
+    )?;
+    learn(home, ask.passphrase, kept)?;
+    Ok(recovered)
+}
+
+/// Gives epoch secrets to what is whole again. Where members have to let this device in first, their
+/// welcome brings the keys.
+fn learn(home: &Home, passphrase: Option<&str>, kept: &Kept) -> Result<(), CopyError> {
+    let (keyring, _) = Keyring::open(home, passphrase).map_err(crate::OpenError::from)?;
+    let all: Vec<Secrets> = keyring.load().map_err(crate::OpenError::from)?;
+    for mut secrets in all {
+        let one = kept.collectives.iter().find(|one| one.cid == secrets.cid);
+        let Some(one) = one.filter(|_| secrets.membership == Membership::Member) else {
+            continue;
+        };
+        // The new device's own epoch stays the last one.
+        let newer = std::mem::take(&mut secrets.epochs);
+        for epoch in one.epochs.iter().cloned().chain(newer) {
+            secrets.learn(epoch);
+        }
+        keyring.save(&secrets).map_err(crate::OpenError::from)?;
+    }
+    Ok(())
+}
