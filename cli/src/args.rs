@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    acts, backup, charter, collective, comment, completions, config, contracts, device, edit,
-    export, find, grant, history, id, import, invite, join, leave, link, list, members, merge,
-    note, peers, proposals, propose, react, readmit, recover, related, rename, restore, revoke,
-    search, show, status, symbol, sync, tags, task, today, trash, up, verify, vote, watch, why,
+    acts, backup, charter, collective, comment, complete_words, completions, config, contracts,
+    device, edit, export, find, grant, history, id, import, invite, join, leave, link, list, man,
+    members, merge, note, peers, proposals, propose, react, readmit, recover, related, rename,
+    restore, revoke, search, show, status, symbol, sync, tags, task, today, trash, up, verify,
+    vote, watch, why,
 };
 
 /// A person's own knowledge node: notes that are yours, shared in collectives without servers.
@@ -55,6 +56,31 @@ pub(crate) struct Global {
     /// Never ask; fail where an answer would be needed
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub no_input: bool,
+    /// Colours [default: on a terminal, unless NO_COLOR is set]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        hide_possible_values = true,
+        help = "Colours: auto, always or never [default: auto]",
+        help_heading = "Everywhere"
+    )]
+    pub color: Option<Color>,
+    /// Print long output as it is, without a pager
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub no_pager: bool,
+}
+
+/// When output has colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless the environment says no
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
 }
 
 #[derive(Debug, Subcommand)]
@@ -111,4 +137,8 @@ pub(crate) enum Command {
     Why(why::Args),
     Config(config::Args),
     Completions(completions::Args),
+    #[command(hide = true)]
+    CompleteWords(complete_words::Args),
+    #[command(hide = true)]
+    Man(man::Args),
 }

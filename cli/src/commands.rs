@@ -5,6 +5,7 @@ pub(crate) mod backup;
 pub(crate) mod charter;
 pub(crate) mod collective;
 pub(crate) mod comment;
+pub(crate) mod complete_words;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod contracts;
@@ -21,6 +22,7 @@ pub(crate) mod join;
 pub(crate) mod leave;
 pub(crate) mod link;
 pub(crate) mod list;
+pub(crate) mod man;
 pub(crate) mod members;
 pub(crate) mod merge;
 pub(crate) mod note;
@@ -70,12 +72,15 @@ pub(crate) struct Context<'a> {
 /// # Errors
 /// Those of the command.
 pub(crate) fn run(cli: Cli, ui: &Ui) -> Result<(), CliError> {
-    if let Command::Completions(args) = &cli.command {
-        return completions::run(args);
-    }
+    let command = match cli.command {
+        Command::Completions(args) => return completions::run(&args),
+        Command::Man(args) => return man::run(&args),
+        Command::CompleteWords(args) => complete_words::run(args, cli.global.home),
+        command => command,
+    };
     let home = Home::locate(cli.global.home, std::env::var_os(HOME_VARIABLE))?;
     let cx = Context { home, ui };
-    match cli.command {
+    match command {
         Command::Up(args) => up::run(&cx, args),
         Command::Status(args) => status::run(&cx, &args),
         Command::Id(args) => id::run(&cx, args),
@@ -127,6 +132,7 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> Result<(), CliError> {
         Command::Sync(args) => sync::run(&cx, args),
         Command::Why(args) => why::run(&cx, args),
         Command::Config(args) => config::run(&cx, args),
-        Command::Completions(args) => completions::run(&args),
+        // Those that need no home were run above.
+        Command::Completions(_) | Command::Man(_) | Command::CompleteWords(_) => Ok(()),
     }
 }

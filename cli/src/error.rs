@@ -88,6 +88,30 @@ impl CliError {
     }
 }
 
+/// What was typed is no command: clap's words for people, the shape of all errors for programs.
+pub(crate) fn mistyped(error: &clap::Error) -> ExitCode {
+    let for_programs = std::env::args_os().any(|arg| arg == "--json");
+    if error.use_stderr() && for_programs {
+        let text = error.to_string();
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let message = lines.next().unwrap_or_default();
+        let mut api = ApiError::new(
+            ErrorCode::Usage,
+            message.strip_prefix("error: ").unwrap_or(message),
+        );
+        api.hint = lines
+            .find_map(|line| line.strip_prefix("tip: "))
+            .map(str::to_owned)
+            .or_else(|| Some("the same with --help says what can be typed".to_owned()));
+        let line = json!({ "v": 1, "error": api }).to_string();
+        let (Ok(()) | Err(_)) = io::Write::write_fmt(&mut io::stderr(), format_args!("{line}\n"));
+        return ExitCode::from(2);
+    }
+    // Nobody is left to be told where this cannot be printed.
+    let (Ok(()) | Err(_)) = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
 /// The process's exit code for each kind of failure.
 fn exit_code(code: ErrorCode) -> u8 {
     match code {

@@ -6,6 +6,7 @@
 mod access;
 mod args;
 mod commands;
+mod complete;
 mod error;
 mod export;
 mod import;
@@ -26,7 +27,10 @@ use crate::{args::Cli, ui::Ui};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return error::mistyped(&error),
+    };
     let ui = Ui::new(&cli.global);
     match commands::run(cli, &ui) {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,6 +3,7 @@
 mod ask;
 mod explained;
 mod items;
+mod pager;
 mod qr;
 mod table;
 mod text;
@@ -19,7 +20,13 @@ pub(crate) use table::table;
 pub(crate) use text::{bytes, clean, clean_text, count, fit, plural, short_key, worth_showing};
 pub(crate) use time::{age, ahead, duration_ms, moment_ago, moment_ahead};
 
-use crate::{args::Global, error::CliError};
+use anstream::ColorChoice;
+
+use crate::{
+    args::{Color, Global},
+    error::CliError,
+    ui::pager::Paged,
+};
 
 /// Colours, used sparingly. They vanish where output is no terminal or `NO_COLOR` is set.
 pub(crate) mod style {
@@ -51,6 +58,7 @@ pub(crate) struct Ui {
     pub json: bool,
     quiet: bool,
     no_input: bool,
+    no_pager: bool,
 }
 
 /// JSON with the version of its format.
@@ -64,16 +72,39 @@ struct Versioned<'a, T: Serialize> {
 impl Ui {
     /// As the global options say.
     pub(crate) fn new(global: &Global) -> Self {
+        match global.color {
+            Some(Color::Always) => ColorChoice::Always.write_global(),
+            Some(Color::Never) => ColorChoice::Never.write_global(),
+            // NO_COLOR, CLICOLOR and TERM decide.
+            Some(Color::Auto) | None => {}
+        }
         Self {
             json: global.json,
             quiet: global.quiet,
             no_input: global.no_input,
+            no_pager: global.no_pager,
         }
     }
 
-    /// Standard output, buffered; flush it when done.
-    pub(crate) fn out(&self) -> impl Write + use<> {
-        BufWriter::new(anstream::stdout())
+    /// Standard output, buffered; flush it when done. On a terminal what is longer than the screen
+    /// goes through the pager.
+    pub(crate) fn out(&self) -> Box<dyn Write> {
+        match self.screen() {
+            Some((columns, rows)) => Box::new(Paged::new(columns, rows)),
+            None => Box::new(BufWriter::new(anstream::stdout())),
+        }
+    }
+
+    /// Columns and rows of the terminal, where a pager may be used.
+    fn screen(&self) -> Option<(usize, usize)> {
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        if self.json || self.no_pager || self.no_input || dumb || !self.out_is_terminal() {
+            return None;
+        }
+        // Where standard input is no terminal there is nobody to turn pages.
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+        let (columns, rows) = (usize::from(size.ws_col), usize::from(size.ws_row));
+        (io::stdin().is_terminal() && columns > 0 && rows > 1).then_some((columns, rows))
     }
 
     /// Whether standard output is a terminal.

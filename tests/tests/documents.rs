@@ -258,6 +258,11 @@ fn the_guide_to_importing_is_true() {
 }
 
 #[test]
+fn the_guide_for_programs_is_true() {
+    assert!(run(&place::root().join("docs/guide/json.md")) > 2);
+}
+
+#[test]
 fn no_document_of_the_guide_is_left_out() {
     let named = [
         "README.md",
@@ -269,6 +274,7 @@ fn no_document_of_the_guide_is_left_out() {
         "governing.md",
         "queries.md",
         "symbols.md",
+        "json.md",
         "import.md",
     ];
     for entry in fs::read_dir(place::root().join("docs/guide")).unwrap() {

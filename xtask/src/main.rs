@@ -9,6 +9,7 @@
 mod bench;
 mod docs;
 mod lint;
+mod man;
 mod mutants;
 mod needs;
 mod shell;
@@ -28,6 +29,7 @@ cargo xtask <command>
   bench [name]     run one benchmark, or all, on a release build
   mutants [name]   put known faults into the evaluator, one at a time: a test has to notice each;
                    `--all` tells every test that does
+  man [DIR]        write the manual pages, one a command, to a folder [default: target/man]
   vectors [DIR]    run the test vectors of a folder, or ours; --state-hash prints name and hash
   vectors write    write the project's own vectors anew; `check` says whether they differ";
 
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Some("docs") => none(&rest).and_then(|()| docs::run()),
         Some("bench") => bench::run(&rest),
         Some("mutants") => mutants::run(&rest),
+        Some("man") => man::run(&rest),
         Some("vectors") => vectors::run(&rest),
         Some("help" | "--help" | "-h") => {
             println!("{HELP}");

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
 /// One line without anything that could steer the terminal. Records are written by others: escape
 /// sequences and marks that turn the direction of writing are replaced.
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
@@ -73,13 +75,13 @@ pub(crate) fn fit(line: &str, width: Option<usize>) -> String {
         return line.to_owned();
     };
     let plain: usize = anstream::adapter::strip_str(line)
-        .map(|s| s.chars().count())
+        .map(UnicodeWidthStr::width)
         .sum();
     if plain <= width {
         return line.to_owned();
     }
     let mut out = String::with_capacity(line.len());
-    let (mut columns, mut escape) = (0, false);
+    let (mut columns, mut escape, mut full) = (0, false, false);
     for c in line.chars() {
         match (escape, c) {
             (false, '\u{1b}') => {
@@ -90,11 +92,12 @@ pub(crate) fn fit(line: &str, width: Option<usize>) -> String {
                 escape = !c.is_ascii_alphabetic();
                 out.push(c);
             }
-            (false, _) if columns + 1 < width => {
-                columns += 1;
+            // Wide signs take two columns, marks that join what is before them none.
+            (false, _) if !full && columns + c.width().unwrap_or(0) < width => {
+                columns += c.width().unwrap_or(0);
                 out.push(c);
             }
-            (false, _) => {}
+            (false, _) => full = true,
         }
     }
     out.push('…');
@@ -141,6 +144,13 @@ mod tests {
         assert_eq!(fit("short", Some(10)), "short");
         assert_eq!(fit("rather long", None), "rather long");
         assert_eq!(fit("rather long", Some(7)), "rather…");
+        assert_eq!(fit("全文検索", Some(8)), "全文検索");
+        assert_eq!(fit("全文検索", Some(7)), "全文検…");
+        assert_eq!(fit("全文検索", Some(6)), "全文…");
+        assert_eq!(
+            fit("e\u{301}te\u{301} long", Some(5)),
+            "e\u{301}te\u{301} …"
+        );
         assert_eq!(
             fit("\u{1b}[1mrather\u{1b}[0m long", Some(7)),
             "\u{1b}[1mrather\u{1b}[0m…"

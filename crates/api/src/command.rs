@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Act, Acted, Rename, Renamed, Restore, Restored, TrashArgs, TrashView, Undo, Undone};
 use crate::{BackupPoint, BundleAsk, BundlePart, CopyMade, PagesAsk, PagesView};
+use crate::{Candidate, Complete};
 use crate::{
     CardView, CharterShow, CharterView, CollectiveNew, CollectiveRef, CollectiveSummary,
     CollectiveView, DeviceAdd, DeviceDrop, DeviceList, Find, Found, IdView, ImportItem, Imported,
@@ -168,6 +169,8 @@ pub enum Command {
     Readmit(ReadmitArgs),
     /// Rights held and given: [`Reply::Contracts`].
     Contracts(ContractsArgs),
+    /// What may be meant by what is typed: [`Reply::Candidates`].
+    Complete(Complete),
     /// Starts joining; go on with `JoinStatus`: [`Reply::Join`].
     Join(JoinArgs),
     /// How a join proceeds; waits up to `wait_ms` for a change: [`Reply::Join`].
@@ -303,6 +306,8 @@ pub enum Reply {
     Sync(SyncView),
     /// See [`WhyView`].
     Why(WhyView),
+    /// See [`Candidate`].
+    Candidates(Vec<Candidate>),
     /// It is done; a sentence for people.
     Done(String),
 }

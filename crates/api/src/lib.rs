@@ -8,6 +8,7 @@ mod acts;
 mod answers;
 mod collectives;
 mod command;
+mod complete;
 mod contracts;
 mod copies;
 mod counts;
@@ -37,6 +38,7 @@ pub use collectives::{
     PartedView, RoleView,
 };
 pub use command::{Command, Reply};
+pub use complete::{Candidate, Complete, Completes};
 pub use contracts::{
     ContractOrigin, ContractState, ContractView, ContractsArgs, GrantNew, InvitesArgs, KeysChange,
     LimitArgs, LimitsView, PersonView, ReadmissionView, ReadmitArgs, RevocationView, RevokeArgs,

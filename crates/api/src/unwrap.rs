@@ -1,7 +1,6 @@
 //! Taking the expected answer out of a [`Reply`].
 
 use crate::ImportSourcesView;
-use crate::SymbolView;
 use crate::{Acted, Renamed, Restored, TrashView, Undone};
 use crate::{
     ApiError, CardView, CharterView, CollectiveSummary, CollectiveView, ErrorCode, Found, IdView,
@@ -12,6 +11,7 @@ use crate::{
     BackupPoint, BundlePart, ContractView, Edited, EventsPage, HistoryView, Merged, PagesView,
     ReadmissionView, RevocationView,
 };
+use crate::{Candidate, SymbolView};
 use crate::{CountsView, DayView, Reacted, SavedSearch, TasksView};
 
 /// The node and the caller disagree on what answers a command: two versions of the program.
@@ -55,6 +55,7 @@ answers! {
     Renamed => Renamed, |view: Box<_>| *view;
     Symbol => SymbolView, |view: Box<_>| *view;
     Symbols => Vec<SymbolView>, |views| views;
+    Candidates => Vec<Candidate>, |found| found;
     Acted => Acted, |view| view;
     Trash => TrashView, |view| view;
     Restored => Restored, |view| view;

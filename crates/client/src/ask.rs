@@ -4,6 +4,7 @@ use folkmoot_api::{
     Act, Acted, Rename, Renamed, Restore, Restored, TrashArgs, TrashView, Undo, Undone,
 };
 use folkmoot_api::{BackupPoint, BundleAsk, BundlePart, CopyMade, PagesAsk, PagesView};
+use folkmoot_api::{Candidate, Complete};
 use folkmoot_api::{
     CharterShow, CharterView, CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView,
     Command, DeviceAdd, DeviceDrop, DeviceList, Find, Found, IdView, ImportItem, ImportSources,
@@ -70,6 +71,8 @@ ask! {
     react(args: React) -> Reacted = Command::React(args);
     /// Gives a document another title, and keeps the links to it.
     rename(args: Rename) -> Renamed = Command::Rename(args);
+    /// What may be meant by what is typed.
+    complete(args: Complete) -> Vec<Candidate> = Command::Complete(args);
     /// Shared words, by term.
     symbols(args: SymbolList) -> Vec<SymbolView> = Command::SymbolList(args);
     /// One shared word.

@@ -104,6 +104,7 @@ impl Core {
             Command::Comment(ask) => self.comment(&ask),
             Command::React(ask) => self.react(&ask),
             Command::Rename(ask) => self.rename(&ask),
+            Command::Complete(ask) => self.complete(&ask),
             Command::SymbolList(ask) => self.symbol_list(&ask),
             Command::SymbolShow(ask) => self.symbol_show(&ask),
             Command::SymbolDefine(ask) => self.symbol_define(&ask),

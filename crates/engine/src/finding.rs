@@ -1,5 +1,6 @@
 //! Searching: the index, queries and their explanation, what may have been meant, what happened.
 
+pub(crate) mod complete;
 pub(crate) mod counts;
 pub(crate) mod events;
 pub(crate) mod explain;

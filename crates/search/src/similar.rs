@@ -1,10 +1,10 @@
 //! Words and tags like one that finds nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use folkmoot_library::{fold, tag_paths};
 
-use crate::{Snapshot, schema::fact, tail::live};
+use crate::{Snapshot, schema::fact, tail::live, translate::after};
 
 /// Most words of a segment that are looked at: about 50 ms. Beyond that a word is not offered.
 const MOST_WORDS: usize = 500_000;
@@ -115,4 +115,37 @@ pub(crate) fn tags(snapshot: &Snapshot, tag: &str, limit: usize) -> tantivy::Res
         }
     }
     Ok(near.best(limit))
+}
+
+/// The tags that begin with a folded stem.
+pub(crate) fn tags_beginning(
+    snapshot: &Snapshot,
+    stem: &str,
+    limit: usize,
+) -> tantivy::Result<Vec<String>> {
+    let mut found: BTreeSet<String> = BTreeSet::new();
+    let published = &snapshot.published;
+    let from = fact::tag(stem);
+    for reader in published.searcher.segment_readers() {
+        let index = reader.inverted_index(published.fields.facts)?;
+        let mut range = index.terms().range().ge(&from);
+        if let Some(end) = after(&from) {
+            range = range.lt(end);
+        }
+        let mut terms = range.into_stream()?;
+        let mut seen = 0;
+        while seen < limit && terms.advance() {
+            seen += 1;
+            if let [_, tag @ ..] = terms.key()
+                && let Ok(tag) = str::from_utf8(tag)
+            {
+                found.insert(tag.to_owned());
+            }
+        }
+    }
+    for item in live(&snapshot.batches).0 {
+        let paths = item.tags().iter().flat_map(|tag| tag_paths(tag));
+        found.extend(paths.filter(|tag| tag.starts_with(stem)).map(str::to_owned));
+    }
+    Ok(found.into_iter().take(limit).collect())
 }

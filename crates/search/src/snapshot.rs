@@ -115,6 +115,15 @@ impl Snapshot {
         guarded(|| similar::tags(self, tag, limit))
     }
 
+    /// Tags that begin so, folded, in their order: for whoever is typing one. A tag that only
+    /// removed items had may be among them.
+    ///
+    /// # Errors
+    /// [`SearchError::Damaged`].
+    pub fn tags_beginning(&self, stem: &str, limit: usize) -> Result<Vec<String>, SearchError> {
+        guarded(|| similar::tags_beginning(self, stem, limit))
+    }
+
     /// Number of items that can be found.
     pub fn docs(&self) -> u64 {
         let all = ResolvedQuery::all(0);

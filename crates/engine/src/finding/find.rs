@@ -344,15 +344,51 @@ impl Core {
             .search(&query, Page::first(LOOKED_AT))
             .map_err(|error| failed(error.to_string()))?;
         let wanted = folkmoot_library::fold(title.trim());
-        hits.hits
+        let mut titled: Vec<(RecordId, Item)> = Vec::new();
+        for hit in &hits.hits {
+            let item = read(&self.store, &hit.id).and_then(|record| item(&record));
+            if let Some(item) = item
+                && item.is_called(&wanted)
+                && titled
+                    .iter()
+                    .all(|(_, other)| other.document != item.document)
+            {
+                titled.push((hit.id, item));
+            }
+        }
+        // A title comes before another name and a first line, and one of its own before those.
+        let is_title = |item: &Item| folkmoot_library::fold(item.title.trim()) == wanted;
+        let is_own = |item: &Item| is_title(item) && item.own_title().is_some();
+        for better in [&is_title as &dyn Fn(&Item) -> bool, &is_own] {
+            if titled.iter().any(|(_, item)| better(item)) {
+                titled.retain(|(_, item)| better(item));
+            }
+        }
+        match titled.as_slice() {
+            [] => Err(none()),
+            [(id, _)] => Ok(*id),
+            several => Err(self.several_titled(title, several)),
+        }
+    }
+
+    /// Who names several by a title is told which they are.
+    fn several_titled(&self, title: &str, several: &[(RecordId, Item)]) -> ApiError {
+        /// Told of; more are a list.
+        const NAMED: usize = 5;
+        let mut named: Vec<String> = several
             .iter()
-            .find(|hit| {
-                read(&self.store, &hit.id)
-                    .and_then(|record| item(&record))
-                    .is_some_and(|item| item.is_called(&wanted))
+            .take(NAMED)
+            .map(|(_, item)| {
+                let day = moment(item.ms()).strftime("%Y-%m-%d");
+                let short = self.short_id(&item.document);
+                format!("{short} ({}, {day})", self.name_of(&item.cid))
             })
-            .map(|hit| hit.id)
-            .ok_or_else(none)
+            .collect();
+        if several.len() > NAMED {
+            named.push(format!("{} more", several.len() - NAMED));
+        }
+        usage(format!("{} records have the title {title}", several.len()))
+            .hint(format!("say which by its id: {}", named.join(", ")))
     }
 
     fn show_view(&self, record: &Verified, received_ms: u64, size: usize) -> ShowView {

@@ -285,6 +285,11 @@ impl Library {
         self.similar(|snapshot| snapshot.similar_tags(tag, most))
     }
 
+    /// Tags that begin so, folded.
+    pub(crate) fn tags_beginning(&self, stem: &str, most: usize) -> Vec<String> {
+        self.similar(|snapshot| snapshot.tags_beginning(stem, most))
+    }
+
     fn similar(
         &self,
         look: impl FnOnce(&Snapshot) -> Result<Vec<String>, SearchError>,

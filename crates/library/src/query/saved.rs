@@ -38,7 +38,7 @@ impl Query {
         self.asked = expansion.asked;
         let mut words = false;
         self.expr
-            .asked(&mut |leaf| words |= matches!(leaf, Leaf::Test(Test::Text(_))));
+            .asked(&mut |leaf| words |= matches!(leaf, Leaf::Word(_) | Leaf::Test(Test::Text(_))));
         let by_default = if words { Sort::Relevance } else { Sort::Newest };
         self.sort = self.asked.unwrap_or(by_default);
         Ok(self)

@@ -1,0 +1,169 @@
+//! Completion, asked by real shells where they are installed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says what it skips"
+)]
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+fn moot() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_moot"))
+}
+
+fn run(home: &Path, words: &[&str]) -> Output {
+    Command::new(moot())
+        .args(words)
+        .env("MOOT_HOME", home)
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap()
+}
+
+/// A home with something to be named.
+fn home(folder: &Path) -> PathBuf {
+    let home = folder.join("home");
+    for words in [
+        &["id", "--name", "Ana Maria"][..],
+        &["collective", "new", "Garden club"],
+        &[
+            "note",
+            "Turn it.",
+            "--title",
+            "Hot compost",
+            "-t",
+            "soil/worms",
+        ],
+        &["note", "Cold.", "--title", "Hot bed", "-t", "soil"],
+        &["symbol", "define", "humus", "What feeds."],
+        // What was written is in the index when somebody has looked.
+        &["list"],
+    ] {
+        let output = run(&home, words);
+        assert!(output.status.success(), "{words:?}: {output:?}");
+    }
+    home
+}
+
+fn words(home: &Path, typed: &[&str]) -> Vec<String> {
+    let asked: Vec<&str> = ["complete-words", "fish", "--"]
+        .iter()
+        .chain(typed)
+        .copied()
+        .collect();
+    let output = run(home, &asked);
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{output:?}"
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines()
+        .map(|line| line.split('\t').next().unwrap().to_owned())
+        .collect()
+}
+
+/// What a shell prints when it is asked; `None`, and said aloud, where it is not installed.
+fn shell(name: &str, home: &Path, script: &str) -> Option<String> {
+    if Command::new(name).arg("-c").arg("true").output().is_err() {
+        eprintln!("SKIPPED: {name} is not installed here");
+        return None;
+    }
+    let beside = moot().parent().unwrap().display();
+    let path = format!("{beside}:{}", std::env::var("PATH").unwrap_or_default());
+    let output = Command::new(name)
+        .arg("-c")
+        .arg(script)
+        .env("MOOT_HOME", home)
+        .env("PATH", path)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn commands_options_and_their_values_follow_without_a_home() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("none");
+    assert_eq!(words(&home, &["moot", "hist"]), ["history"]);
+    assert_eq!(words(&home, &["moot", "find", "--so"]), ["--sort"]);
+    assert_eq!(words(&home, &["moot", "find", "--sort", "o"]), ["oldest"]);
+    assert!(words(&home, &["moot", "show", "x"]).is_empty());
+    assert!(words(&home, &[]).is_empty());
+    // Asking makes no home.
+    assert!(!home.exists());
+}
+
+#[test]
+fn titles_tags_and_names_are_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = home(folder.path());
+    // A slow, busy machine answers nothing rather than late: it is asked again.
+    let until = |typed: &[&str], wanted: &[&str]| {
+        for _ in 0..200 {
+            let mut found = words(&home, typed);
+            found.sort();
+            if found == wanted {
+                return;
+            }
+            assert!(found.is_empty(), "{typed:?} gives {found:?}");
+        }
+        assert!(
+            words(&home, typed) == wanted,
+            "{typed:?} never gives {wanted:?}"
+        );
+    };
+    until(&["moot", "show", "hot"], &["Hot bed", "Hot compost"]);
+    until(&["moot", "show", "hot c"], &["Hot compost"]);
+    until(&["moot", "edit", "a", "-t", "soil/"], &["soil/worms"]);
+    until(&["moot", "note", "--in", "gard"], &["Garden club"]);
+    until(&["moot", "symbol", "adopt", "hu"], &["humus"]);
+    until(&["moot", "find", "author:an"], &["author:\"Ana Maria\""]);
+    until(
+        &["moot", "find", "x -tag:so"],
+        &["x -tag:soil", "x -tag:soil/worms"],
+    );
+}
+
+#[test]
+fn bash_completes() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = home(folder.path());
+    let ask = |line: &str| {
+        let script = format!(
+            "eval \"$(moot completions bash)\"; COMP_LINE='{line}'; COMP_POINT=${{#COMP_LINE}}; \
+             for n in 1 2 3 4 5 6 7 8 9 10; do _moot; [ ${{#COMPREPLY[@]}} -gt 0 ] && break; done; \
+             printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        );
+        shell("bash", &home, &script)
+    };
+    for (line, wanted) in [
+        ("moot hist", "history\n"),
+        ("moot show Hot\\ c", "Hot\\ compost\n"),
+        ("moot show \"Hot c", "Hot compost\n"),
+        ("moot find tag:soil/w", "soil/worms\n"),
+        ("moot completions b", "bash\n"),
+    ] {
+        if let Some(text) = ask(line) {
+            assert_eq!(text, wanted, "{line}");
+        }
+    }
+}
+
+#[test]
+fn zsh_and_fish_read_their_scripts() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = home(folder.path());
+    shell(
+        "zsh",
+        &home,
+        "moot completions zsh > \"$MOOT_HOME.zsh\"; zsh -n \"$MOOT_HOME.zsh\"",
+    );
+    let fish = "moot completions fish | source; complete -C 'moot hist'";
+    if let Some(text) = shell("fish", &home, fish) {
+        assert!(text.starts_with("history"), "{text}");
+    }
+}
