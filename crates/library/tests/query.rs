@@ -442,10 +442,11 @@ fn words_and_tags_are_remembered_with_their_places() {
 #[test]
 fn a_condition_is_added_from_outside() {
     let query = |source| Query::parse(source, &now()).unwrap();
+    let word = |word| Expr::Is(Leaf::Word(Text::phrase(word).unwrap()));
     let added = query("a OR b").within(Leaf::Test(Test::Tag("t".into())));
     assert_eq!(
         added.expr,
-        Expr::And(vec![Expr::Or(vec![text("a"), text("b")]), tag("t")])
+        Expr::And(vec![Expr::Or(vec![word("a"), word("b")]), tag("t")])
     );
     assert_eq!(
         query("").within(Leaf::Test(Test::Tag("t".into()))).expr,
