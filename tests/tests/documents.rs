@@ -275,6 +275,7 @@ fn no_document_of_the_guide_is_left_out() {
         "queries.md",
         "symbols.md",
         "json.md",
+        "backup.md",
         "import.md",
     ];
     for entry in fs::read_dir(place::root().join("docs/guide")).unwrap() {

@@ -77,10 +77,14 @@ impl Line {
             Some(_) => Some(escaped(value, |c| matches!(c, '"' | '\\' | '$' | '`'))),
             None => {
                 let whole = escaped(value, |c| !plain(c));
-                let kept = self
-                    .raw
-                    .rfind(|c| breaks.contains(c) && !matches!(c, '"' | '\'' | '\\'))
-                    .map_or("", |at| &self.raw[..at + 1]);
+                let is_break = |at: usize, c: char| {
+                    let escaped = self.raw[..at].ends_with('\\');
+                    breaks.contains(c) && !c.is_whitespace() && !escaped && !"\"'\\".contains(c)
+                };
+                let mut signs = self.raw.char_indices().rev();
+                let kept = signs
+                    .find(|(at, c)| is_break(*at, *c))
+                    .map_or("", |(at, c)| &self.raw[..at + c.len_utf8()]);
                 Some(whole.strip_prefix(kept).unwrap_or(&whole).to_owned())
             }
         }

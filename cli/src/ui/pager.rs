@@ -116,7 +116,7 @@ mod tests {
         assert!(fits(b"one\ntwo\n", 80, 4));
         assert!(!fits(b"one\ntwo\nthree\nfour\n", 80, 4));
         // Long lines take several rows, wide signs two columns, styles none.
-        assert!(!fits("検索".repeat(30).as_bytes(), 40, 4));
+        assert!(!fits("検索".repeat(31).as_bytes(), 40, 4));
         assert!(fits("検索".repeat(15).as_bytes(), 60, 4));
         assert!(fits("\u{1b}[1m\u{1b}[0m".repeat(100).as_bytes(), 10, 3));
     }

@@ -89,16 +89,20 @@ pub(super) fn query(source: &str, now: &Zoned) -> Result<Query, QueryError> {
         (None, Some(span)) => return Err(QueryError::new(Problem::NoWords, span)),
         (None, None) => Expr::All,
     };
-    let mut words = false;
-    expr.asked(&mut |leaf| words |= matches!(leaf, Leaf::Word(_) | Leaf::Test(Test::Text(_))));
-    let by_default = if words { Sort::Relevance } else { Sort::Newest };
     Ok(Query {
+        sort: input.state.sort.unwrap_or_else(|| by_default(&expr)),
         expr,
-        sort: input.state.sort.unwrap_or(by_default),
         asked: input.state.sort,
         written: input.state.written,
         now_ms: date::ms(now.timestamp()),
     })
+}
+
+/// The order where none is asked for: the best match first where the query asks for words.
+pub(super) fn by_default(expr: &Expr<Leaf>) -> Sort {
+    let mut words = false;
+    expr.asked(&mut |leaf| words |= matches!(leaf, Leaf::Word(_) | Leaf::Test(Test::Text(_))));
+    if words { Sort::Relevance } else { Sort::Newest }
 }
 
 fn whole(input: &mut Input<'_>) -> Parsed<Part> {

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use super::{Expr, Leaf, Name, Problem, Query, QueryError, Sort, Test, error::nearest, limits};
+use super::{
+    Expr, Leaf, Name, Problem, Query, QueryError, Sort, error::nearest, limits, parse::by_default,
+};
 use crate::{Zoned, fold};
 
 /// Saved searches inside each other: more are a puzzle.
@@ -36,11 +38,7 @@ impl Query {
         };
         self.expr = expansion.expr(self.expr, None)?;
         self.asked = expansion.asked;
-        let mut words = false;
-        self.expr
-            .asked(&mut |leaf| words |= matches!(leaf, Leaf::Word(_) | Leaf::Test(Test::Text(_))));
-        let by_default = if words { Sort::Relevance } else { Sort::Newest };
-        self.sort = self.asked.unwrap_or(by_default);
+        self.sort = self.asked.unwrap_or_else(|| by_default(&self.expr));
         Ok(self)
     }
 }
@@ -213,6 +211,22 @@ mod tests {
         };
         assert_eq!(either.len(), 2);
         assert_eq!(late.sort, Sort::Oldest);
+    }
+
+    #[test]
+    fn a_query_without_saved_searches_stays_as_it_is() {
+        for source in [
+            "",
+            "frost",
+            "\"first frost\" -x",
+            "tag:fruit",
+            "frost sort:oldest",
+        ] {
+            let plain = Query::parse(source, &now()).unwrap();
+            assert_eq!(expanded(source).unwrap(), plain, "{source}");
+        }
+        let query = expanded("saved:ann medlar").unwrap();
+        assert_eq!(query.sort, Sort::Relevance);
     }
 
     #[test]
