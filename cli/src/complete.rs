@@ -61,9 +61,13 @@ pub(crate) fn lines(typed: &Typed, home: Option<PathBuf>) -> Vec<String> {
             let (Ok(()) | Err(_)) = send.send(ask::known(home, what, &begins));
         });
         if spawned.is_ok() {
-            let left = PATIENCE.saturating_sub(begun.elapsed());
+            let left = patience().saturating_sub(begun.elapsed());
             let known = receive.recv_timeout(left).unwrap_or_default();
-            found.extend(known.into_iter().map(|candidate| Candidate {
+            // A title that looks like an option would be one.
+            let known = known
+                .into_iter()
+                .filter(|known| !known.value.starts_with('-'));
+            found.extend(known.map(|candidate| Candidate {
                 value: format!("{}{}", asked.before, asked.quote.put(&candidate.value)),
                 about: candidate.about,
             }));
@@ -88,4 +92,11 @@ pub(crate) fn lines(typed: &Typed, home: Option<PathBuf>) -> Vec<String> {
         lines.insert(0, FILES.to_owned());
     }
     lines
+}
+
+/// How long is waited: on a slow machine somebody may want to wait longer.
+fn patience() -> Duration {
+    let asked = std::env::var("MOOT_COMPLETE_MS").ok();
+    let asked = asked.and_then(|text| text.parse().ok());
+    asked.map_or(PATIENCE, Duration::from_millis)
 }

@@ -18,6 +18,8 @@ fn run(home: &Path, words: &[&str]) -> Output {
     Command::new(moot())
         .args(words)
         .env("MOOT_HOME", home)
+        // A busy machine is given the time that a finger would not wait.
+        .env("MOOT_COMPLETE_MS", "60000")
         .stdin(std::process::Stdio::null())
         .output()
         .unwrap()
@@ -77,6 +79,7 @@ fn shell(name: &str, home: &Path, script: &str) -> Option<String> {
         .arg("-c")
         .arg(script)
         .env("MOOT_HOME", home)
+        .env("MOOT_COMPLETE_MS", "60000")
         .env("PATH", path)
         .output()
         .unwrap();
@@ -101,20 +104,10 @@ fn commands_options_and_their_values_follow_without_a_home() {
 fn titles_tags_and_names_are_known() {
     let folder = tempfile::tempdir().unwrap();
     let home = home(folder.path());
-    // A slow, busy machine answers nothing rather than late: it is asked again.
     let until = |typed: &[&str], wanted: &[&str]| {
-        for _ in 0..200 {
-            let mut found = words(&home, typed);
-            found.sort();
-            if found == wanted {
-                return;
-            }
-            assert!(found.is_empty(), "{typed:?} gives {found:?}");
-        }
-        assert!(
-            words(&home, typed) == wanted,
-            "{typed:?} never gives {wanted:?}"
-        );
+        let mut found = words(&home, typed);
+        found.sort();
+        assert_eq!(found, wanted, "{typed:?}");
     };
     until(&["moot", "show", "hot"], &["Hot bed", "Hot compost"]);
     until(&["moot", "show", "hot c"], &["Hot compost"]);
@@ -135,7 +128,7 @@ fn bash_completes() {
     let ask = |line: &str| {
         let script = format!(
             "eval \"$(moot completions bash)\"; COMP_LINE='{line}'; COMP_POINT=${{#COMP_LINE}}; \
-             for n in 1 2 3 4 5 6 7 8 9 10; do _moot; [ ${{#COMPREPLY[@]}} -gt 0 ] && break; done; \
+             _moot; \
              printf '%s\\n' \"${{COMPREPLY[@]}}\""
         );
         shell("bash", &home, &script)

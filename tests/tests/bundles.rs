@@ -59,6 +59,8 @@ fn filled(name: &'static str) -> Home {
     home.ok(&["retract", &gone]);
     let kept = home.note("home", "first words: quincetree");
     home.ok(&["edit", &kept, "second words: quincetree"]);
+    home.ok(&["react", &kept, "🌿"]);
+    home.ok(&["search", "save", "quinces", "quincetree"]);
     home
 }
 
@@ -102,6 +104,11 @@ fn a_bundle_brings_a_home_back_with_a_new_device() {
     assert_eq!(other.count("quincetree"), 3);
     assert_eq!(other.count("medlartree"), 0);
     assert_eq!(other.ok(&["trash"])["title"], home.ok(&["trash"])["title"]);
+    assert_eq!(other.count("saved:quinces"), 3);
+    let reactions =
+        |home: &Home| home.ok(&["show", "second words: quincetree"])["reactions"].clone();
+    assert_eq!(reactions(&other), reactions(&home));
+    assert!(reactions(&home).to_string().contains("🌿"));
     assert_eq!(other.ok(&["id"])["name"], "Ana");
     assert_eq!(other.ok(&["id"])["seat"], home.ok(&["id"])["seat"]);
     assert_ne!(other.ok(&["id"])["device"], home.ok(&["id"])["device"]);
@@ -164,6 +171,9 @@ fn whatever_is_changed_is_noticed() {
     let file = beside(&home, "all.moot");
     home.ok(&["export", "--bundle", str(&file)]);
     let whole = fs::read(&file).unwrap();
+    let card = words(&home);
+    let control = Home::new("control");
+    control.ok(&["restore", str(&file), "--words", str(&card)]);
     let broken = beside(&home, "broken.moot");
     let mut seed = std::time::SystemTime::UNIX_EPOCH
         .elapsed()
@@ -178,8 +188,14 @@ fn whatever_is_changed_is_noticed() {
             said.code,
             said.out
         );
-        let said = home.run(&["restore", str(&broken), "--home", "/nonexistent/home"]);
+        let other = Home::new("other");
+        let said = other.run(&["restore", str(&broken), "--words", str(&card)]);
         assert_ne!(said.code, 0, "{what}");
+        assert!(
+            !other.folder().join("store").exists(),
+            "{what}: {}",
+            said.err
+        );
     };
     for _ in 0..24 {
         let bit = usize::try_from(numbers(&mut seed) % (whole.len() as u64 * 8)).unwrap();

@@ -79,6 +79,7 @@ impl Drop for Watch {
 /// Asks the node's socket by hand; the connection stays open.
 fn listen(home: &Home, path: &str, header: &str) -> BufReader<UnixStream> {
     let mut stream = UnixStream::connect(home.folder().join("node.sock")).unwrap();
+    stream.set_read_timeout(Some(SOON)).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: node\r\n{header}\r\n").unwrap();
     BufReader::new(stream)
 }

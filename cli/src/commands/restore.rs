@@ -127,8 +127,11 @@ fn home(cx: &Context<'_>, args: &Args, copy: &Path) -> Result<(), CliError> {
         None if is_backup(copy) => ask_words(cx)?,
         None => opener(cx, copy)?,
     };
-    // What opened the copy seals the new home as well, where it is a passphrase of a file.
-    let passphrase = passphrase::from_file()?;
+    // A passphrase that opened the copy seals the new home as well.
+    let passphrase = match &secret {
+        Opener::Passphrase(text) => Some(text.clone()),
+        Opener::Words(_) => passphrase::from_file()?,
+    };
     let back = bring_back(
         &BringBack {
             copy,

@@ -51,6 +51,8 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
     if cx.ui.json {
         return cx.ui.object(&view);
     }
+    // Who reads long keeps nobody from the home.
+    drop(access);
     let mut out = cx.ui.out();
     let (good, bold, dim) = (style::GOOD, style::BOLD, style::DIM);
     let name = match &view.id.name {

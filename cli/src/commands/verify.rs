@@ -54,6 +54,12 @@ pub(crate) struct Args {
 /// What is not good about it.
 pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
     if is_backup(&args.file) {
+        if args.keys || args.words.is_some() {
+            return Err(CliError::usage(
+                "the keys of a backup are proved by bringing it back into a temporary folder",
+            )
+            .hint("moot backup drill FOLDER"));
+        }
         return backup(cx, &args.file);
     }
     let secret = match (&args.words, args.keys) {
@@ -79,9 +85,10 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
     }
     let faults = checked.faults.len() as u64 + checked.more_faults;
     let faults = plural(faults, "fault was", "faults were");
-    Err(CliError::failed(format!("{faults} found in {}", args.file.display())).hint(
-        "make another bundle while the home is there: moot export --bundle FILE; what is good in this one stays readable",
-    ))
+    Err(
+        CliError::failed(format!("{faults} found in {}", args.file.display()))
+            .hint("make another bundle while the home is there: moot export --bundle FILE"),
+    )
 }
 
 /// Of a backup: whether each piece is what was written. A drill says more.

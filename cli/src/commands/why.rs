@@ -42,7 +42,10 @@ pub(crate) struct Args {
 pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
     let access = Access::open(cx, Need::ExistingHome)?;
     if !args.let_in {
-        return show(cx, &access.ask(Command::Why { id: args.id })?);
+        let view = access.ask(Command::Why { id: args.id })?;
+        // Who reads long keeps nobody from the home.
+        drop(access);
+        return show(cx, &view);
     }
     let ask = |dry_run| Command::LetIn {
         id: args.id.clone(),

@@ -74,7 +74,9 @@ impl Line {
         match self.quote {
             // The shell keeps the quote that is open, and closes it.
             Some('\'') => (!value.contains('\'')).then(|| value.to_owned()),
-            Some(_) => Some(escaped(value, |c| matches!(c, '"' | '\\' | '$' | '`'))),
+            // Bash takes `!` for a line of its history there, and nothing hinders it.
+            Some(_) => (!value.contains('!'))
+                .then(|| escaped(value, |c| matches!(c, '"' | '\\' | '$' | '`'))),
             None => {
                 let whole = escaped(value, |c| !plain(c));
                 let is_break = |at: usize, c: char| {

@@ -111,6 +111,10 @@ fn write_page(
     index: &mut BTreeMap<String, Wrote>,
     report: &mut Report,
 ) -> Result<(), CliError> {
+    if !is_below(place) {
+        report.left_alone.push(place.to_owned());
+        return Ok(());
+    }
     let path = job.to.join(place);
     let bytes = file.file.as_bytes();
     let wrote = Wrote {

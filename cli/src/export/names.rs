@@ -63,11 +63,12 @@ pub(super) fn assign(
     for page in new {
         let folder = safe(&page.collective);
         let name = safe(&page.title);
-        let short = page.id.get(..8).unwrap_or(&page.id);
+        let id = safe(&page.id);
+        let short: String = id.chars().take(8).collect();
         let tries = [
             format!("{folder}/{name}.md"),
             format!("{folder}/{name} ({short}).md"),
-            format!("{folder}/{}.md", page.id),
+            format!("{folder}/{id}.md"),
         ];
         let free = tries.iter().find(|place| !taken.contains_key(&fold(place)));
         // Two documents never share an id, so the last one is free.

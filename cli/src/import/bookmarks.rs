@@ -1,6 +1,6 @@
 //! A file of bookmarks.
 
-use std::{fs, path::Path};
+use std::{fs::File, io::Read, path::Path};
 
 use folkmoot_library::reading::bookmarks;
 
@@ -16,14 +16,17 @@ const MAX_BYTES: u64 = 64 << 20;
 /// Where the file cannot be read, or is none of bookmarks.
 pub(crate) fn read(path: &Path, each: &mut Each<'_>) -> Result<Notes, CliError> {
     let failed = |error| CliError::file(path, &error);
-    let size = fs::metadata(path).map_err(failed)?.len();
     let shown = path.display();
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(failed)?;
+    let size = bytes.len() as u64;
     if size > MAX_BYTES {
         return Err(CliError::failed(format!(
             "{shown} is larger than {MAX_BYTES} bytes"
         )));
     }
-    let bytes = fs::read(path).map_err(failed)?;
     let html = String::from_utf8(bytes)
         .map_err(|_| CliError::failed(format!("{shown} is no UTF-8 text")))?;
     if !bookmarks::is_one(&html) {

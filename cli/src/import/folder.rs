@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
+    fs::File,
     io::Read,
     path::{Path, PathBuf},
 };
@@ -196,11 +196,14 @@ impl Folder {
 
     fn text(&self, path: &str) -> Result<String, String> {
         let path = self.root.join(path);
-        let size = fs::metadata(&path).map_err(|e| e.to_string())?.len();
-        if size > MAX_FILE_BYTES {
+        let mut bytes = Vec::new();
+        // Not by the size it tells: a device or a pipe tells none.
+        File::open(&path)
+            .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
+            .map_err(|e| e.to_string())?;
+        if bytes.len() as u64 > MAX_FILE_BYTES {
             return Err(format!("the file is larger than {MAX_FILE_BYTES} bytes"));
         }
-        let bytes = fs::read(&path).map_err(|e| e.to_string())?;
         String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             let before = error.as_bytes().get(..at).unwrap_or_default();
@@ -235,6 +238,8 @@ pub(super) fn item(path: &str, draft: Draft) -> ImportItem {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

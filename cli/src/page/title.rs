@@ -110,16 +110,18 @@ fn element(text: &str) -> Option<&str> {
     None
 }
 
+/// Most bytes of a name of a character: a page of nothing but `&` is read in one pass.
+const LONGEST_ENTITY: usize = 32;
+
 /// Characters by name or number as themselves; what is none of these stays as it stands.
 fn entities(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {
         out.push_str(before);
-        match after
-            .split_once(';')
-            .and_then(|(name, after)| Some((entity(name)?, after)))
-        {
+        let end = after.bytes().take(LONGEST_ENTITY).position(|b| b == b';');
+        let named = end.and_then(|at| Some((after.get(..at)?, after.get(at + 1..)?)));
+        match named.and_then(|(name, after)| Some((entity(name)?, after))) {
             Some((character, after)) => {
                 out.push_str(&character);
                 rest = after;

@@ -44,6 +44,8 @@ impl Core {
             self.reload(cid);
             return Err(store_failed(error));
         }
+        // What is honoured again was written long ago: others may bear on it.
+        let old = !taken.shown.is_empty() || !taken.unshown.is_empty();
         let mut shown = taken.shown;
         let mut stored = Vec::new();
         let bundles = entries
@@ -65,8 +67,7 @@ impl Core {
             }
         }
         again(&shown, &mut stored);
-        let fresh =
-            taken.unshown.is_empty() && shown.iter().all(|record| is_first(record.header()));
+        let fresh = !old && shown.iter().all(|record| is_first(record.header()));
         self.show_as(cid, &shown, &taken.unshown, fresh);
         if !stored.is_empty() {
             self.feed(Input::Stored {

@@ -6,7 +6,7 @@ mod hub;
 
 use folkmoot_api::{
     Act, ActKind, Acted, ApiError, Command, Day, DayView, DayWrite, Edited, ErrorCode, Note,
-    Restore, Restored, Saved, Show, ShowView, TaskSet, TaskState,
+    Restore, Restored, Saved, Show, ShowView, TaskSet, TaskState, Undo, Undone,
 };
 use folkmoot_engine::{Engine, Options};
 
@@ -98,6 +98,46 @@ fn a_page_is_begun_and_gone_on_with() {
     };
     let wrong: Result<DayView, ApiError> = ask(&engine, Command::Day(wrong));
     assert_eq!(wrong.unwrap_err().code, ErrorCode::Usage);
+    engine.stop();
+}
+
+#[test]
+fn a_page_that_was_empty_when_it_was_opened_replaces_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(&folder.path().join("home"));
+    assert!(day(&engine, DATE).pages.is_empty());
+    append(&engine, "- call Ben");
+    let write = DayWrite {
+        date: DATE.to_owned(),
+        text: "- swifts".to_owned(),
+        ..DayWrite::default()
+    };
+    let refused: Result<Edited, ApiError> = ask(&engine, Command::WriteDay(write));
+    assert_eq!(refused.unwrap_err().code, ErrorCode::Usage);
+    assert_eq!(day(&engine, DATE).text, "- call Ben");
+    engine.stop();
+}
+
+#[test]
+fn lines_are_undone_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(&folder.path().join("home"));
+    for line in ["- swifts", "- rain", "- sun"] {
+        append(&engine, line);
+    }
+    for left in ["- swifts\n- rain", "- swifts", ""] {
+        let undo = Command::Undo(Undo { dry_run: false });
+        let _undone: Undone = ask(&engine, undo).unwrap();
+        assert_eq!(day(&engine, DATE).text, left);
+    }
+    // What is written after an undoing is not undone with it.
+    append(&engine, "- moon");
+    append(&engine, "- stars");
+    let undo = || Command::Undo(Undo { dry_run: false });
+    let _undone: Undone = ask(&engine, undo()).unwrap();
+    append(&engine, "- dew");
+    let _undone: Undone = ask(&engine, undo()).unwrap();
+    assert_eq!(day(&engine, DATE).text, "- moon");
     engine.stop();
 }
 

@@ -6,7 +6,6 @@
 //! `moot: {…}` with what is ours; then keys of other programs, as they stood. What is read here is what
 //! was written here, byte for byte; files that somebody rearranged are read elsewhere.
 
-mod origin;
 mod read;
 mod value;
 mod write;
@@ -15,7 +14,6 @@ use std::collections::BTreeMap;
 
 use folkmoot_record::fc::Value;
 
-pub use origin::Origin;
 pub use read::{is_ours, read};
 pub use value::{from_json, to_json};
 pub use write::write;
@@ -26,8 +24,6 @@ const MARK: &str = "moot: {v: 1";
 pub const PROPERTIES: u8 = 64;
 /// Body key of further titles: a list of texts.
 pub const ALIASES: u8 = 65;
-/// Body key of who a document was before it was imported: see [`Origin`].
-pub const ORIGIN: u8 = 68;
 /// Longest head that is read: 16 tags, a title, and every field of a body at its longest.
 pub const HEAD_MOST: usize = 512 << 10;
 
@@ -36,6 +32,8 @@ pub const HEAD_MOST: usize = 512 << 10;
 pub struct Page {
     /// Id of the document where it was written first: 64 hexadecimal digits.
     pub id: Option<String>,
+    /// Id of the version that it shows.
+    pub version: Option<String>,
     /// Name of the kind.
     pub kind: String,
     /// Title.

@@ -316,6 +316,13 @@ fn is_segment(name: &str) -> bool {
     number.is_some_and(|number| number.len() == 8 && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
+/// Whether each piece of a state is there and is what was written.
+pub(crate) fn has_pieces(folder: &Path, state: &State) -> bool {
+    let pieces = folder.join("pieces");
+    let mut hashes = state.files.iter().flat_map(|file| &file.pieces);
+    hashes.all(|hash| read_piece(&pieces, hash).is_ok())
+}
+
 fn read_piece(pieces: &Path, hash: &[u8; 32]) -> Result<Vec<u8>, CopyError> {
     let path = place(pieces, hash);
     let mut bytes = Vec::new();

@@ -6,14 +6,17 @@ use folkmoot_record::{RecordId, Signed};
 use folkmoot_store::{Options as StoreOptions, Vault};
 use zeroize::Zeroizing;
 
-use crate::copies::{
-    CopyError,
-    bring::{BringBack, bring_back},
-    check::Checked,
-    item::Item,
-    keys::{Kept, SealedKeys, Unlock},
-    part::split,
-    state,
+use crate::{
+    clock::random,
+    copies::{
+        CopyError,
+        bring::{BringBack, bring_back},
+        check::Checked,
+        item::Item,
+        keys::{Kept, SealedKeys, Unlock},
+        part::split,
+        state,
+    },
 };
 
 /// Differences that are told one by one; further ones are counted.
@@ -67,12 +70,15 @@ impl Drill {
         progress: &mut dyn FnMut(&str),
     ) -> Result<Self, CopyError> {
         let unlock = Unlock::Words(words);
+        // What an interrupted drill leaves behind opens to nobody: the seal is known to this run alone.
+        let seal = random::<32>().map_err(|error| CopyError::Damaged(error.to_string()))?;
+        let seal = Zeroizing::new(data_encoding::HEXLOWER.encode(&seal));
         let back = bring_back(
             &BringBack {
                 copy: backup,
                 home: folder,
                 unlock,
-                passphrase: None,
+                passphrase: Some(seal.as_str()),
                 lost: false,
             },
             progress,

@@ -3,7 +3,7 @@
 use folkmoot_api::{ApiError, PageFile, PageName, PagesAsk, PagesView, Reply};
 use folkmoot_library::{
     Sort, foreign,
-    page::{self, Origin, Page},
+    page::{self, Page},
 };
 use folkmoot_record::{
     CollectiveId, Header, Kind, RecordId, Rel, SeatKey, Verified, content::Content,
@@ -114,7 +114,9 @@ impl Core {
         let Some((_, document)) = self.document_of(&record)? else {
             return Ok(None);
         };
-        let Some(current) = document.current().first().map(|record| (*record).clone()) else {
+        let mut current = document.current().into_iter();
+        let shown = current.find(|record| !document.is_hidden(&record.id()));
+        let Some(current) = shown.cloned() else {
             return Ok(None);
         };
         let decoded = current
@@ -133,8 +135,6 @@ impl Core {
     }
 
     fn page_name(&self, shown: &Shown) -> PageName {
-        let origin = origin(&shown.content);
-        let from = origin.as_ref();
         let text = shown.content.text().unwrap_or_default();
         let title = shown.content.title().unwrap_or_default().trim();
         let title = match title {
@@ -143,16 +143,12 @@ impl Core {
         };
         PageName {
             record: shown.id.to_string(),
-            id: from
-                .and_then(|origin| origin.id.clone())
-                .unwrap_or_else(|| shown.id.to_string()),
+            id: shown.id.to_string(),
             title: match title.as_str() {
                 "" => shown.content.url().unwrap_or_default().to_owned(),
                 _ => title,
             },
-            collective: from
-                .and_then(|origin| origin.collective.clone())
-                .unwrap_or_else(|| self.collective_name(shown.record.header().cid)),
+            collective: self.collective_name(shown.record.header().cid),
         }
     }
 
@@ -166,14 +162,15 @@ impl Core {
         let content = &shown.content;
         let owned = |text: Option<&str>| text.map(str::to_owned);
         let mut fields = content.map.clone();
-        fields.retain(|key, _| !matches!(*key, 0..=4 | foreign::SOURCE | page::ORIGIN));
+        fields.retain(|key, _| !matches!(*key, 0..=4 | foreign::SOURCE));
         let name = |seat: &SeatKey| {
             let collective = header.cid.and_then(|cid| self.collectives.get(&cid));
             collective.map_or_else(|| seat.short(), |one| one.member_name(seat))
         };
         let refs = shown.first.refs.iter();
-        let mut page = Page {
+        Page {
             id: Some(shown.id.to_string()),
+            version: Some(shown.record.id().to_string()),
             kind: header.kind.name().unwrap_or_default().to_owned(),
             title: owned(content.title()),
             tags: header
@@ -194,17 +191,6 @@ impl Core {
                 .map(|one| format!("{} {}", one.rel.0, one.id))
                 .collect(),
             text: content.text().unwrap_or_default().to_owned(),
-        };
-        if let Some(origin) = origin(content) {
-            let updated = page.updated.take();
-            origin.put(&mut page);
-            // Edited here since it was imported.
-            page.updated = updated.or(page.updated);
         }
-        page
     }
-}
-
-fn origin(content: &Content) -> Option<Origin> {
-    content.map.get(&page::ORIGIN).and_then(Origin::read)
 }

@@ -20,13 +20,16 @@ use crate::{
 /// A part ends when it is as long: a moment of the engine's thread, a few megabytes of an answer.
 const PART: usize = 1 << 20;
 /// Local facts that belong to the person rather than to this device and its network: the shown name,
-/// what was undone, the trash, documents, profiles and purges, what was found void, excused, or waits
-/// to be judged, and when a first sync ended.
-const FACTS: [&[u8]; 8] = [
+/// what was undone, the trash, documents, reactions, saved searches, what was imported from where,
+/// profiles and purges, what was found void, excused, or waits to be judged.
+const FACTS: [&[u8]; 11] = [
     b"name",
     b"u/",
     b"e/",
     b"k/",
+    b"g/",
+    b"saved/",
+    b"from/",
     b"p/",
     b"void/",
     b"excused/",

@@ -8,7 +8,7 @@ use std::{
 
 use folkmoot_record::fc::{Decoder, Encoder, FcError};
 
-use crate::copies::CopyError;
+use crate::copies::{CopyError, backup::has_pieces};
 
 /// Format of a state, and of the folder.
 const FORMAT: u64 = 1;
@@ -120,10 +120,10 @@ pub(crate) fn read(path: &Path) -> Result<Option<State>, CopyError> {
     Ok(State::decode(&bytes))
 }
 
-/// The newest state that is whole.
+/// The newest state that is whole, as is each piece that it names.
 pub(crate) fn newest(folder: &Path) -> Result<State, CopyError> {
     for (_, path) in list(folder)?.into_iter().rev() {
-        if let Some(state) = read(&path)? {
+        if let Some(state) = read(&path)?.filter(|state| has_pieces(folder, state)) {
             return Ok(state);
         }
         tracing::warn!(path = %path.display(), "a state of the backup is damaged; an older one is taken");
@@ -169,8 +169,8 @@ mod tests {
             made_ms: 7,
             files: vec![Filed {
                 name: "log/00000000.seg".to_owned(),
-                len: 3,
-                pieces: vec![[1; 32], [2; 32]],
+                len: 0,
+                pieces: Vec::new(),
             }],
             keys: b"keys".to_vec(),
         };
@@ -188,8 +188,12 @@ mod tests {
             flipped[bit / 8] ^= 1 << (bit % 8);
             assert_eq!(State::decode(&flipped), None, "{bit}");
         }
-        // A damaged one gives way to the one before.
+        // A damaged one gives way to the one before, and so does one of which a piece is missing.
         fs::write(&second, &bytes[1..]).unwrap();
+        assert_eq!(newest(folder.path()).unwrap(), state);
+        let mut lacks = state.clone();
+        lacks.files[0].pieces = vec![[1; 32], [2; 32]];
+        lacks.write(folder.path()).unwrap();
         assert_eq!(newest(folder.path()).unwrap(), state);
     }
 }

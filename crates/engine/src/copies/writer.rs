@@ -9,11 +9,14 @@ use std::{
 
 use blake3::Hasher;
 
-use crate::copies::{
-    CopyError,
-    frame::{self, prologue},
-    item::{Item, RECORD},
-    part::split,
+use crate::{
+    clock::random,
+    copies::{
+        CopyError,
+        frame::{self, prologue},
+        item::{Item, RECORD},
+        part::split,
+    },
 };
 
 /// A bundle in the making. Dropped before [`BundleWriter::finish`], nothing of it stays.
@@ -44,13 +47,18 @@ impl BundleWriter {
     /// # Errors
     /// The disk's.
     pub fn create(path: &Path) -> Result<Self, CopyError> {
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".partial");
+        // Of a name that nobody can have taken: what lies in a shared folder may be of others.
+        let salt = random::<8>().map_err(|error| CopyError::Damaged(error.to_string()))?;
+        let mut name = std::ffi::OsString::from(".");
+        name.push(path.file_name().unwrap_or_default());
+        name.push(format!(
+            ".{}.partial",
+            data_encoding::HEXLOWER.encode(&salt)
+        ));
         let temporary = path.with_file_name(name);
         let file = OpenOptions::new()
             .write(true)
-            .create(true)
-            .truncate(true)
+            .create_new(true)
             .mode(0o600)
             .open(&temporary)
             .map_err(CopyError::io("make", &temporary))?;

@@ -82,6 +82,14 @@ impl Core {
             return Err(usage("there is nothing to write"));
         }
         let parts = self.parts(cid, date)?;
+        // A page that was empty when it was opened does not replace what was written since.
+        let begun = ask.base.is_empty() && !parts.is_empty();
+        let known = |id: &String| parts.iter().any(|part| part.shown.to_string() == *id);
+        if !ask.append && (begun || !ask.base.iter().all(known)) {
+            return Err(
+                usage("the page was written anew meanwhile").hint("open it again: `moot today`")
+            );
+        }
         let text = match joined(&parts) {
             before if ask.append && !before.is_empty() => {
                 format!("{}\n{}", before.trim_end(), ask.text)
@@ -97,10 +105,6 @@ impl Core {
             }
         };
         let Some(first) = based.first() else {
-            if !ask.base.is_empty() {
-                return Err(usage("the page was written anew meanwhile")
-                    .hint("open it again: `moot today`"));
-            }
             let id = self.begin_day(cid, date, &text, device)?;
             return self.edited(cid, &id, id, true);
         };
@@ -246,7 +250,8 @@ impl Core {
         let zone = time_zone(ask.time_zone.as_deref())?;
         let start = |date: Date| {
             let start = date.to_zoned(zone.clone()).ok()?.timestamp();
-            u64::try_from(start.as_millisecond()).ok()
+            // Nothing was written here before 1970.
+            Some(u64::try_from(start.as_millisecond()).unwrap_or(0))
         };
         let end = date.checked_add(1.day()).ok().and_then(start);
         let interval = Interval {

@@ -38,6 +38,11 @@ pub(crate) struct Document {
 }
 
 impl Document {
+    /// Whether somebody hid a version.
+    pub(crate) fn is_hidden(&self, id: &RecordId) -> bool {
+        self.hidden.contains(id)
+    }
+
     /// The header of the first record.
     pub(crate) fn first(&self) -> Option<&Header> {
         self.records.get(&self.id).map(Verified::header)

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use folkmoot_api::{ActKind, ApiError, Reply, Undo, Undone};
 use folkmoot_library::{Part, item, part};
-use folkmoot_record::{CollectiveId, Hlc, Kind, RecordId, Verified};
+use folkmoot_record::{CollectiveId, Hlc, Kind, RecordId, Rel, Verified};
 use folkmoot_store::Entry;
 
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     finding::saved::SEARCH,
     keeping::{
         author::stored_tip,
+        documents::Document,
         edit::Says,
         erasure::{is_act, targets},
         notes::MEMBERSHIP,
@@ -84,10 +85,8 @@ impl Core {
                 break;
             };
             let (id, header) = (record.id(), record.header());
-            let key = [UNDONE, id.as_bytes()].concat();
-            let undone = self.store.local(&key).map_err(store_unread)?;
-            if let Some(undone) = undone.and_then(|id| <[u8; 32]>::try_from(id).ok()) {
-                let undone = read(&self.store, &RecordId::from_bytes(undone));
+            if let Some(undone) = self.undone_by(&id)? {
+                let undone = read(&self.store, &undone);
                 next = undone.and_then(|record| record.header().prev);
                 continue;
             }
@@ -198,13 +197,57 @@ impl Core {
         let short = self.short_id(&id);
         let gone = || not_found(format!("the version before {short} cannot be read here"));
         let (_, document) = self.document_of(version)?.ok_or_else(gone)?;
-        if !document.versions.current().contains(&id) {
-            return Err(usage(format!("{short} was edited since"))
-                .hint("`moot history` shows by whom; `moot edit` changes it again"));
+        let mut replaced = version
+            .header()
+            .refs
+            .iter()
+            .filter(|one| one.rel == Rel::SUPERSEDES);
+        if replaced.any(|one| !document.records.contains_key(&one.id)) {
+            return Err(usage(format!("{short} made one of two documents"))
+                .hint("`moot history` shows what it said before; `moot edit` changes it"));
         }
+        let replaces = self.standing_for(&document, &id)?.ok_or_else(|| {
+            usage(format!("{short} was edited since"))
+                .hint("`moot history` shows by whom; `moot edit` changes it again")
+        })?;
         let before = document.versions.replaced_by(&id);
         let before = before.first().ok_or_else(gone)?;
         let says = Says::of(&document, before).ok_or_else(gone)?;
-        self.write_version(cid, &document, &BTreeSet::from([id]), says, None)
+        self.write_version(cid, &document, &BTreeSet::from([replaces]), says, None)
+    }
+
+    /// The current version that says what an older one said, because all that came between was undone
+    /// here; `None` where something else came after it.
+    fn standing_for(
+        &self,
+        document: &Document,
+        id: &RecordId,
+    ) -> Result<Option<RecordId>, ApiError> {
+        let current = document.versions.current();
+        if current.contains(id) {
+            return Ok(Some(*id));
+        }
+        let top = current.first().copied();
+        let mut at = top;
+        // Each step leads to an older version.
+        for _ in 0..document.records.len() {
+            let Some(shown) = at else {
+                return Ok(None);
+            };
+            if shown == *id {
+                return Ok(top);
+            }
+            let undone = self.undone_by(&shown)?;
+            at = undone.and_then(|undone| document.versions.replaced_by(&undone).first().copied());
+        }
+        Ok(None)
+    }
+
+    /// What a record undid, if it did.
+    fn undone_by(&self, id: &RecordId) -> Result<Option<RecordId>, ApiError> {
+        let key = [UNDONE, id.as_bytes()].concat();
+        let undone = self.store.local(&key).map_err(store_unread)?;
+        let undone = undone.and_then(|id| <[u8; 32]>::try_from(id).ok());
+        Ok(undone.map(RecordId::from_bytes))
     }
 }

@@ -86,6 +86,7 @@ fn marks(page: &mut Page, rest: &str) -> Option<()> {
 fn single(page: &mut Page, key: &str, text: String) -> Option<()> {
     let place = match key {
         "id" => &mut page.id,
+        "version" => &mut page.version,
         "author" => &mut page.author,
         "collective" => &mut page.collective,
         "created" => &mut page.created,

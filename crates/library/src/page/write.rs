@@ -26,6 +26,7 @@ pub fn write(page: &Page) -> String {
     out.push_str("moot: {v: 1");
     let singles = [
         ("id", &page.id),
+        ("version", &page.version),
         ("kind", &Some(page.kind.clone())),
         ("author", &page.author),
         ("collective", &page.collective),

@@ -136,9 +136,12 @@ fn against(document: Document, base: Option<RecordId>, ready: &Ready) -> Standin
 /// `None` where no version of the document can be read any more.
 fn changed(document: Document, base: Option<RecordId>) -> Option<Standing> {
     let shown = document.current().first().map(|record| record.id())?;
-    let base = base
-        .filter(|id| document.content(id).is_some())
-        .unwrap_or(shown);
+    let is_there = |id: &RecordId| document.content(id).is_some();
+    // Where nobody knows what was read before, an edit made here is not undone: the new version stands
+    // beside it.
+    let edited = document.records.len() > 1;
+    let begun = Some(document.id).filter(|id| edited && is_there(id));
+    let base = base.filter(is_there).or(begun).unwrap_or(shown);
     let says = Says::of(&document, &base)?;
     Some(Standing::Changed(Box::new(Change {
         document,
