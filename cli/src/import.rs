@@ -3,6 +3,7 @@
 mod batch;
 mod bookmarks;
 mod folder;
+mod later;
 mod listing;
 mod ndjson;
 mod origin;
@@ -10,10 +11,12 @@ mod report;
 
 use folkmoot_client::api::ImportItem;
 
+use later::Later;
+
 pub(crate) use batch::{Batch, gather};
 pub(crate) use listing::Stamp;
 pub(crate) use origin::{Format, Origin};
-pub(crate) use report::{Notes, Report, counts};
+pub(crate) use report::{Notes, Report, counts, refuse};
 
 /// One thing that was read, or why it cannot be taken.
 #[derive(Debug)]

@@ -10,6 +10,7 @@ mod complete;
 mod error;
 mod export;
 mod import;
+mod lines;
 mod page;
 mod passphrase;
 mod ui;

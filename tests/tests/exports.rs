@@ -190,3 +190,209 @@ fn what_is_not_of_an_export_is_left_alone() {
         assert_eq!(said.code, code, "{args:?} {}", said.err);
     }
 }
+
+/// What there is to export, of every kind, by chance.
+fn furnish(home: &Home, dice: &mut Dice) {
+    home.ok(&["id", "--name", "Ana"]);
+    home.ok(&["collective", "new", "Garden"]);
+    let mut lines = String::new();
+    for number in 0..40 {
+        let kind = ["note", "note", "task", "link", "daily"][dice.below(5)];
+        let title = match dice.below(4) {
+            0 => None,
+            _ => Some(TITLES[dice.below(TITLES.len())]),
+        };
+        let tags: Vec<&str> = (0..dice.below(3))
+            .map(|_| TAGS[dice.below(TAGS.len())])
+            .collect();
+        let aliases: Vec<String> = (0..dice.below(3))
+            .map(|_| format!("{number} {}", dice.text(&PIECES, 2)))
+            .collect();
+        let properties = ["planet: saturn\n", "a: 1\r\n", "no end", "---\n"][dice.below(4)];
+        let line = json!({
+            "kind": kind,
+            "title": title,
+            "text": format!("{}{number}", dice.text(&PIECES, 8)),
+            "tags": tags,
+            "aliases": aliases,
+            "properties": (dice.below(2) == 0).then_some(properties),
+            "url": (kind == "link").then(|| format!("https://example.org/{number}?a=b#c")),
+            "day": (kind == "daily").then(|| format!("2026-05-{:02}", 1 + dice.below(28))),
+            "written": (dice.below(3) == 0).then_some("1998-10-02T08:00:00Z"),
+        });
+        lines.push_str(&format!("{line}\n"));
+    }
+    let file = beside(home, "furnish.ndjson");
+    fs::write(&file, &lines).unwrap();
+    home.ok(&["import", str(&file)]);
+    home.ok(&["import", str(&file), "--in", "Garden"]);
+    // What lines do not say.
+    home.ok(&[
+        "task",
+        "add",
+        "Turn the compost",
+        "--due",
+        "2026-12-01",
+        "--every",
+        "weekly",
+    ]);
+    let task = home.ok(&["task", "add", "Mend the rake", "--in", "Garden"]);
+    home.ok(&["task", "done", task["id"].as_str().unwrap()]);
+    home.ok(&["symbol", "define", "tree", "It has a trunk."]);
+    home.ok(&["symbol", "define", "medlar", "A tree.", "--broader", "tree"]);
+    home.ok(&["symbol", "relate", "tree", "--related", "medlar"]);
+    let edited = home.ok(&["list", "--in", "Garden", "--limit", "1"]);
+    home.ok(&["edit", edited["id"].as_str().unwrap(), "edited\r\n---\n  "]);
+}
+
+#[test]
+fn exported_imported_exported_has_the_same_bytes() {
+    let seed = std::time::SystemTime::UNIX_EPOCH
+        .elapsed()
+        .map_or(1, |since| u64::from(since.subsec_nanos()));
+    eprintln!("seed {seed}");
+    let home = Home::new("ana");
+    furnish(&home, &mut Dice(seed));
+    let out = |home: &Home, name: &str| {
+        let (to, lines) = (beside(home, name), beside(home, &format!("{name}.ndjson")));
+        home.ok(&["export", "--all", "--to", str(&to)]);
+        let said = home.run(&["export", "--all", "--as", "ndjson", "--to", str(&lines)]);
+        assert_eq!(said.code, 0, "{}", said.err);
+        (to, lines)
+    };
+    let (to, lines) = out(&home, "one");
+    let (files, text) = (tree(&to), fs::read(&lines).unwrap());
+    let many = files.len() as u64 - 1;
+
+    // Where it came from nothing changes, twice.
+    for from in [&to, &lines, &to] {
+        let done = home.ok(&["import", str(from)]);
+        assert_eq!((&done["added"], &done["changed"]), (&json!(0), &json!(0)));
+        assert_eq!(done["skipped"], many);
+    }
+    // Elsewhere all of it is as it was, whichever way it went.
+    for (name, from) in [("ben", &to), ("cleo", &lines)] {
+        let other = Home::new(name);
+        let done = other.ok(&["import", str(from)]);
+        assert_eq!(done["added"], many);
+        let (there, said) = out(&other, "two");
+        assert!(tree(&there) == files, "{name}: files differ");
+        assert!(fs::read(&said).unwrap() == text, "{name}: lines differ");
+        let shown = other.ok(&["symbol", "show", "medlar"]);
+        assert_eq!(shown["broader"][0]["term"], "tree");
+        let again = other.ok(&["import", str(from)]);
+        assert_eq!((&again["added"], &again["changed"]), (&json!(0), &json!(0)));
+        // Also from a bundle of it.
+        if name == "ben" {
+            let bundle = beside(&other, "all.moot");
+            let words = beside(&other, "words");
+            let phrase = other.run(&["id", "--phrase"]).out;
+            let phrase = phrase.split_whitespace();
+            let phrase = phrase.filter(|word| word.bytes().all(|b| b.is_ascii_lowercase()));
+            fs::write(&words, phrase.collect::<Vec<_>>().join(" ")).unwrap();
+            other.ok(&["export", "--bundle", str(&bundle), "--words-only"]);
+            let back = Home::new("back");
+            back.ok(&["restore", str(&bundle), "--words", str(&words)]);
+            let (there, _) = out(&back, "three");
+            assert!(tree(&there) == files, "what was restored differs");
+        }
+    }
+}
+
+#[test]
+fn a_page_that_was_rearranged_keeps_what_it_names() {
+    let home = Home::new("ana");
+    let folder = beside(&home, "files");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(
+        folder.join("task.md"),
+        "---\nmoot:\n  kind: task\n  state: doing\n  due: 2026-12-24\n  repeat: FREQ=WEEKLY\n\
+         title: Water\n---\n\nthe beds\n",
+    )
+    .unwrap();
+    fs::write(
+        folder.join("day.md"),
+        "---\nmoot: {kind: daily, date: 2024-05-01, v: 1}\n---\n\nMay\n",
+    )
+    .unwrap();
+    assert_eq!(home.ok(&["import", str(&folder)])["added"], 2);
+    let task = home.ok(&["show", "Water"]);
+    assert_eq!(
+        task["task"],
+        json!({"state": "doing", "due": "2026-12-24", "every": "FREQ=WEEKLY"})
+    );
+    assert_eq!(home.count("kind:daily"), 1);
+    // One that makes no sense is named, and the other stays.
+    let text = fs::read_to_string(folder.join("task.md")).unwrap();
+    fs::write(folder.join("task.md"), text.replace("doing", "asleep")).unwrap();
+    let said = home.run(&["import", str(&folder)]);
+    assert_eq!(said.code, 1, "{}", said.err);
+    assert!(said.err.contains("asleep"), "{}", said.err);
+}
+
+#[test]
+fn what_is_in_the_way_of_one_file_ends_nothing() {
+    let home = Home::new("ana");
+    home.ok(&["note", "--title", "Seeds", "basil"]);
+    home.ok(&["note", "--title", "Rota", "Monday"]);
+    let to = beside(&home, "out");
+    fs::create_dir_all(to.join("home/Rota.md/mine")).unwrap();
+    let said = home.run(&["export", "--all", "--to", str(&to), "--json"]);
+    assert_eq!(said.code, 1, "{}", said.err);
+    let report = &said.json()[0];
+    assert_eq!(report["written"], 1);
+    assert_eq!(report["not_written"][0]["file"], "home/Rota.md");
+    assert!(to.join("home/Seeds.md").is_file());
+    let said = home.run(&["export", "--all", "--to", str(&to)]);
+    assert!(said.err.contains("Rota.md"), "{}", said.err);
+
+    // Nor does a file where a folder belongs.
+    home.ok(&["collective", "new", "Garden"]);
+    home.ok(&["note", "--title", "Beds", "four", "--in", "Garden"]);
+    fs::remove_dir_all(to.join("home/Rota.md")).unwrap();
+    fs::write(to.join("Garden"), "a file").unwrap();
+    let said = home.run(&["export", "--all", "--to", str(&to), "--json"]);
+    assert_eq!(said.code, 1, "{}", said.err);
+    let report = &said.json()[0];
+    assert_eq!(
+        (&report["written"], &report["unchanged"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(report["not_written"][0]["file"], "Garden/Beds.md");
+}
+
+#[test]
+fn of_versions_side_by_side_one_is_written_and_that_is_said() {
+    let home = Home::new("ana");
+    let id = home.note("home", "Seeds");
+    home.ok(&["note", "--title", "Rota", "Monday"]);
+    let version = home.ok(&["edit", &id, "basil"])["version"].clone();
+    home.ok(&["edit", &id, "chard", "--on", &id]);
+    assert!(version.is_string());
+    let to = beside(&home, "out");
+    let report = home.ok(&["export", "--all", "--to", str(&to)]);
+    assert_eq!(report["unmerged"].as_array().unwrap().len(), 1);
+    let said = home.run(&["export", "--all", "--to", str(&to)]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.err.contains("side by side"), "{}", said.err);
+}
+
+#[test]
+fn an_id_that_stands_twice_is_refused_wherever_it_stands() {
+    let home = Home::new("ana");
+    let file = beside(&home, "lines.ndjson");
+    // Behind the end of the first batch, and within one.
+    for between in [3, 700] {
+        let mut lines = String::from("{\"id\": \"a\", \"text\": \"first\"}\n");
+        for number in 0..between {
+            lines.push_str(&format!("{{\"text\": \"{number}\"}}\n"));
+        }
+        lines.push_str("{\"id\": \"a\", \"text\": \"second\"}\n");
+        fs::write(&file, &lines).unwrap();
+        let said = home.run(&["import", str(&file), "--json"]);
+        assert_eq!(said.code, 1, "{}", said.err);
+        let refused = &said.json()[0]["refused"];
+        assert_eq!(refused[0]["source"], format!("line {}", between + 2));
+    }
+    assert_eq!(home.count("second"), 0);
+}

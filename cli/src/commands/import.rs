@@ -16,7 +16,7 @@ use crate::{
     access::{Access, Need},
     commands::Context,
     error::CliError,
-    import::{Batch, Format, Notes, Origin, Report, Stamp, counts, gather},
+    import::{Batch, Format, Notes, Origin, Report, Stamp, counts, gather, refuse},
 };
 
 /// Batches read ahead while one is being stored.
@@ -242,7 +242,7 @@ fn store(
     done: &mut Imported,
 ) -> Result<(), CliError> {
     for batch in batches {
-        done.refused.extend(batch.refused);
+        refuse(done, batch.refused);
         if !batch.items.is_empty() {
             let imported: Imported = access.ask(Command::Import {
                 collective: args.collective.clone(),
@@ -255,7 +255,7 @@ fn store(
             done.changed += imported.changed;
             done.beside += imported.beside;
             done.skipped += imported.skipped;
-            done.refused.extend(imported.refused);
+            refuse(done, imported.refused);
         }
         bar.inc(batch.progress);
     }

@@ -11,13 +11,13 @@ use folkmoot_client::api::{Command, PageFile, PageName, PagesAsk, PagesView};
 use folkmoot_library::page;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::names::assign;
 use crate::{
     access::{Access, Need},
     commands::Context,
     error::CliError,
+    lines::Line,
     ui::{clean, count, plural},
 };
 
@@ -51,11 +51,22 @@ struct Wrote {
     hash: String,
 }
 
+/// A file that could not be written.
+#[derive(Debug, Serialize)]
+struct NotWritten {
+    file: String,
+    why: String,
+}
+
 #[derive(Default, Serialize)]
 struct Report {
     written: u64,
     unchanged: u64,
     left_alone: Vec<String>,
+    /// Where something is in the way, or the system refuses: each with the reason.
+    not_written: Vec<NotWritten>,
+    /// Documents with versions side by side, of which one was written.
+    unmerged: Vec<String>,
     /// Files of documents that are not found any more.
     gone: u64,
     /// Comments and other records that do not stand by themselves.
@@ -73,7 +84,7 @@ pub(crate) fn markdown(cx: &Context<'_>, job: &Job) -> Result<(), CliError> {
             .hint("name a folder; --as ndjson writes one file"));
     }
     let access = Access::open(cx, Need::ExistingHome)?;
-    let (names, left_out) = names(cx, &access, job)?;
+    let (names, left_out) = names(&access, job)?;
     let mut index = read_index(&job.to.join(INDEX))?;
     let kept = index.iter().map(|(id, one)| (id.clone(), one.file.clone()));
     let places = assign(&names, &kept.collect());
@@ -92,6 +103,9 @@ pub(crate) fn markdown(cx: &Context<'_>, job: &Job) -> Result<(), CliError> {
         let Some(place) = places.get(&name.id) else {
             return Ok(());
         };
+        if name.beside > 0 {
+            report.unmerged.push(name.title.clone());
+        }
         write_page(job, &name.id, place, &file, &mut index, &mut report)
     });
     // What was written is known, also where it broke off.
@@ -137,30 +151,51 @@ fn write_page(
             }
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(CliError::file(&path, &error)),
+        Err(error) => return in_the_way(&path, place, &error, report),
     }
-    report.written += 1;
     if job.dry_run {
+        report.written += 1;
         return Ok(());
     }
-    whole(&path, bytes)?;
+    if let Err(error) = put(&path, bytes) {
+        return in_the_way(&path, place, &error, report);
+    }
+    report.written += 1;
     index.insert(id.to_owned(), wrote);
     Ok(())
 }
 
+/// What stands in the way of one file is told at the end. What stands in the way of all ends it.
+fn in_the_way(
+    path: &Path,
+    place: &str,
+    error: &io::Error,
+    report: &mut Report,
+) -> Result<(), CliError> {
+    use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    if matches!(
+        error.kind(),
+        StorageFull | QuotaExceeded | ReadOnlyFilesystem
+    ) {
+        return Err(CliError::file(path, error));
+    }
+    report.not_written.push(NotWritten {
+        file: place.to_owned(),
+        why: CliError::file(path, error).api.message,
+    });
+    Ok(())
+}
+
 /// Writes a file beside its place and then puts it there.
-fn whole(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(|error| CliError::file(folder, &error))?;
-    let written = tempfile::Builder::new()
+    fs::create_dir_all(folder)?;
+    let mut file = tempfile::Builder::new()
         .prefix(".moot-")
-        .tempfile_in(folder)
-        .and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.persist(path)?;
-            Ok(())
-        });
-    written.map_err(|error| CliError::file(path, &error))
+        .tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path)?;
+    Ok(())
 }
 
 fn tell(cx: &Context<'_>, job: &Job, report: &Report) -> Result<(), CliError> {
@@ -185,6 +220,11 @@ fn tell(cx: &Context<'_>, job: &Job, report: &Report) -> Result<(), CliError> {
                 "{place} is not of an export, or was changed since"
             ));
         }
+        for one in report.not_written.iter().take(SHOWN) {
+            cx.ui.warn(&clean(&one.why));
+        }
+        more(cx, report.not_written.len());
+        tell_unmerged(cx, &report.unmerged);
         if report.gone > 0 {
             let files = plural(report.gone, "file is", "files are");
             cx.ui.say(&format!(
@@ -198,12 +238,40 @@ fn tell(cx: &Context<'_>, job: &Job, report: &Report) -> Result<(), CliError> {
             ));
         }
     }
+    if !report.not_written.is_empty() {
+        let many = report.not_written.len() as u64;
+        let files = plural(many, "file was", "files were");
+        return Err(CliError::failed(format!("{files} not written"))
+            .hint("move away what is in the way, and export again"));
+    }
     if report.left_alone.is_empty() {
         return Ok(());
     }
     let files = plural(report.left_alone.len() as u64, "file was", "files were");
     Err(CliError::failed(format!("{files} left alone"))
         .hint("move them away, or import them first; --force overwrites them"))
+}
+
+fn more(cx: &Context<'_>, all: usize) {
+    if all > SHOWN {
+        let rest = count((all - SHOWN) as u64);
+        cx.ui
+            .warn(&format!("and {rest} more; --json names them all"));
+    }
+}
+
+fn tell_unmerged(cx: &Context<'_>, titles: &[String]) {
+    if titles.is_empty() {
+        return;
+    }
+    let many = plural(titles.len() as u64, "document has", "documents have");
+    cx.ui.warn(&format!(
+        "{many} versions side by side, and one of them was written: moot find is:unmerged"
+    ));
+    for title in titles.iter().take(SHOWN) {
+        cx.ui.warn(&clean(title));
+    }
+    more(cx, titles.len());
 }
 
 /// Writes one JSON object a line, as `moot import` reads them.
@@ -219,7 +287,7 @@ pub(crate) fn ndjson(cx: &Context<'_>, job: &Job) -> Result<(), CliError> {
         );
     }
     let access = Access::open(cx, Need::ExistingHome)?;
-    let (names, mut left_out) = names(cx, &access, job)?;
+    let (names, mut left_out) = names(&access, job)?;
     if job.dry_run {
         cx.ui.say(&format!(
             "{} would be written",
@@ -247,6 +315,9 @@ pub(crate) fn ndjson(cx: &Context<'_>, job: &Job) -> Result<(), CliError> {
         new.as_file().sync_all().map_err(|error| failed(&error))?;
         new.persist(&job.to).map_err(|error| failed(&error.error))?;
     }
+    let unmerged = names.iter().filter(|name| name.beside > 0);
+    let unmerged: Vec<String> = unmerged.map(|name| name.title.clone()).collect();
+    tell_unmerged(cx, &unmerged);
     if !to_stdout && !cx.ui.json {
         let lines = plural(names.len() as u64, "line", "lines");
         cx.ui.say(&format!("{}: {lines}", job.to.display()));
@@ -267,21 +338,14 @@ fn line(out: &mut impl Write, file: &PageFile) -> Result<(), CliError> {
             file.record
         )));
     };
-    let line = json!({
-        "kind": page.kind,
-        "title": page.title,
-        "text": page.text,
-        "tags": page.tags,
-        "url": page.url,
-        "written": page.created,
-    });
+    let line = serde_json::to_string(&Line::of(page)).map_err(io::Error::from)?;
     writeln!(out, "{line}")?;
     Ok(())
 }
 
 /// All documents that are asked for, and how many records are none. Asked again where something was
 /// written meanwhile: places in a list move then.
-fn names(cx: &Context<'_>, access: &Access, job: &Job) -> Result<(Vec<PageName>, u64), CliError> {
+fn names(access: &Access, job: &Job) -> Result<(Vec<PageName>, u64), CliError> {
     let mut found: BTreeMap<String, PageName> = BTreeMap::new();
     let mut left_out = 0;
     for _ in 0..3 {
@@ -325,18 +389,8 @@ fn names(cx: &Context<'_>, access: &Access, job: &Job) -> Result<(Vec<PageName>,
         }
     }
     let mut names: Vec<PageName> = found.into_values().collect();
-    // Where a document and an import of it are both here, the first one is exported.
-    names.sort_by(|a, b| {
-        (&a.id, a.id != a.record, &a.record).cmp(&(&b.id, b.id != b.record, &b.record))
-    });
-    let all = names.len();
-    names.dedup_by(|b, a| a.id == b.id);
-    if names.len() < all {
-        let twins = plural((all - names.len()) as u64, "document is", "documents are");
-        cx.ui.say(&clean(&format!(
-            "{twins} here twice, once imported: written once"
-        )));
-    }
+    // As their files say, and so the same wherever they are exported.
+    names.sort_by(|a, b| (&a.created, &a.id).cmp(&(&b.created, &b.id)));
     Ok((names, left_out))
 }
 
@@ -405,5 +459,5 @@ fn write_index(path: &Path, index: &BTreeMap<String, Wrote>) -> Result<(), CliEr
         serde_json::to_writer(&mut bytes, one).map_err(io::Error::from)?;
         bytes.push(b'\n');
     }
-    whole(path, &bytes)
+    put(path, &bytes).map_err(|error| CliError::file(path, &error))
 }

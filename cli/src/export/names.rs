@@ -89,6 +89,8 @@ mod tests {
             id: id.to_owned(),
             title: title.to_owned(),
             collective: "home".to_owned(),
+            created: String::new(),
+            beside: 0,
         }
     }
 

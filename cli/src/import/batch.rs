@@ -52,7 +52,9 @@ impl<F: FnMut(Batch) -> bool> Batcher<F> {
         match piece {
             Piece::Refused { source, why } => self.batch.refused.push(Refused { source, why }),
             Piece::Item(item) => {
-                let size = size(&item.note) + item.properties.as_ref().map_or(0, String::len);
+                let more = [&item.properties, &item.page];
+                let more = more.iter().filter_map(|text| text.as_ref());
+                let size = size(&item.note) + more.map(String::len).sum::<usize>();
                 if self.bytes + size > MAX_BATCH_BYTES
                     && !self.batch.items.is_empty()
                     && !self.flush()

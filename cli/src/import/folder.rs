@@ -3,21 +3,24 @@
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::Read,
+    io::Read as _,
     path::{Path, PathBuf},
 };
 
 use folkmoot_client::api::{ImportItem, Note};
-use folkmoot_library::reading::{
-    Draft, head,
-    logseq::{self, Journals},
-    markdown,
-    names::{Named, Names},
-    prose::Hash,
+use folkmoot_library::{
+    page,
+    reading::{
+        Draft, head,
+        logseq::{self, Journals},
+        markdown,
+        names::{Named, Names},
+        prose::Hash,
+    },
 };
 
 use super::{
-    Each, Notes, Piece,
+    Each, Later, Notes, Piece,
     listing::{Listing, Stamp},
 };
 
@@ -30,6 +33,13 @@ pub(crate) enum Style {
     Plain,
     Obsidian,
     Logseq,
+}
+
+/// A text as it was read.
+enum Read {
+    /// As an export wrote it: all of the file.
+    Page(String),
+    Draft(Box<Draft>),
 }
 
 /// A folder with what is in it.
@@ -124,6 +134,7 @@ impl Folder {
             .map(|(_, named)| named.clone())
             .collect();
         let names = Names::new(all, &self.listing.others);
+        let mut later = Later::default();
         for (path, stamp) in &self.listing.texts {
             // Where a name changed, a link of any file may mean another one.
             let is_old = is_same && since.is_some_and(|since| since.get(path) == Some(stamp));
@@ -131,9 +142,15 @@ impl Folder {
                 continue;
             }
             let piece = match self.one(path, &names) {
-                Ok(Some(draft)) => {
+                Ok(Some(Read::Page(file))) => Piece::Item(Box::new(ImportItem {
+                    source: path.clone(),
+                    path: Some(path.clone()),
+                    page: Some(file),
+                    ..ImportItem::default()
+                })),
+                Ok(Some(Read::Draft(draft))) => {
                     notes.take(path, &draft.met);
-                    Piece::Item(Box::new(item(path, draft)))
+                    Piece::Item(Box::new(item(path, *draft)))
                 }
                 Ok(None) => {
                     notes.blank += 1;
@@ -144,6 +161,14 @@ impl Folder {
                     why,
                 },
             };
+            let Some(piece) = later.keep(piece) else {
+                continue;
+            };
+            if !each(piece, 1) {
+                return notes;
+            }
+        }
+        for piece in later.take() {
             if !each(piece, 1) {
                 break;
             }
@@ -183,14 +208,22 @@ impl Folder {
         }
     }
 
-    fn one(&self, path: &str, names: &Names) -> Result<Option<Draft>, String> {
+    fn one(&self, path: &str, names: &Names) -> Result<Option<Read>, String> {
         let text = self.text(path)?;
-        let markdown = |hash| markdown::read(path, &text, names, hash).map_err(|e| e.to_string());
+        if page::is_ours(&text) {
+            return Ok(Some(Read::Page(text)));
+        }
+        self.draft(path, &text, names)
+            .map(|draft| draft.map(|draft| Read::Draft(Box::new(draft))))
+    }
+
+    fn draft(&self, path: &str, text: &str, names: &Names) -> Result<Option<Draft>, String> {
+        let markdown = |hash| markdown::read(path, text, names, hash).map_err(|e| e.to_string());
         match self.style {
             Style::Plain => markdown(Hash::Plain).map(Some),
             Style::Obsidian => markdown(Hash::Word).map(Some),
-            Style::Logseq if logseq::is_blank(&text) => Ok(None),
-            Style::Logseq => Ok(Some(logseq::read(path, &text, names, &self.journals))),
+            Style::Logseq if logseq::is_blank(text) => Ok(None),
+            Style::Logseq => Ok(Some(logseq::read(path, text, names, &self.journals))),
         }
     }
 
@@ -216,6 +249,7 @@ impl Folder {
 /// The item of a draft whose source has this name.
 pub(super) fn item(path: &str, draft: Draft) -> ImportItem {
     let of_moot = |key: &str| draft.moot.get(key).cloned();
+    let of_task = |key: &str| of_moot(key).filter(|_| of_moot("kind").as_deref() == Some("task"));
     ImportItem {
         source: path.to_owned(),
         path: Some(path.to_owned()),
@@ -228,11 +262,18 @@ pub(super) fn item(path: &str, draft: Draft) -> ImportItem {
             title: draft.title,
             text: Some(draft.text),
             url: draft.url,
+            media: of_moot("media"),
+            due: of_task("due"),
+            every: of_task("repeat"),
             tags: draft.tags,
             ..Note::default()
         },
+        state: of_task("state"),
+        language: of_moot("language"),
         aliases: draft.aliases,
         properties: Some(draft.properties).filter(|lines| !lines.is_empty()),
+        page: None,
+        again: false,
     }
 }
 

@@ -1,37 +1,21 @@
 //! NDJSON: one record a line.
 
-use std::io::{self, BufRead, Read};
+use std::{
+    collections::HashSet,
+    io::{self, BufRead, Read},
+};
 
 use folkmoot_client::api::{ImportItem, Note};
-use jiff::Timestamp;
-use serde::Deserialize;
+use folkmoot_library::page;
 
-use super::Piece;
+use super::{Later, Piece};
+use crate::lines::Line;
 
 /// Longest line; a text of 32,768 bytes written in escapes of six takes 200 kB.
 const MAX_LINE_BYTES: u64 = 512 << 10;
-
-/// A line. A field of another name is refused, so that nothing is left behind unseen.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    title: Option<String>,
-    text: Option<String>,
-    #[serde(default)]
-    tags: Vec<String>,
-    url: Option<String>,
-    #[serde(default)]
-    kind: String,
-    written: Option<Timestamp>,
-    /// What the source calls it: a line with the same one later is the same document.
-    id: Option<String>,
-    #[serde(default)]
-    aliases: Vec<String>,
-    /// YAML, as in the head of a file.
-    properties: Option<String>,
-    /// Of a daily page.
-    day: Option<String>,
-}
+/// Most ids of lines that are remembered, so that one that stands twice is met wherever it stands;
+/// some 24 bytes each.
+const MAX_IDS: usize = 4_000_000;
 
 /// Reads all lines; `each` gets every piece with the bytes its line took, and answers false to
 /// stop. Empty lines are passed over.
@@ -44,12 +28,19 @@ pub(super) fn read(
 ) -> io::Result<()> {
     let mut line = Vec::new();
     let mut number = 0_u64;
+    let mut ids = HashSet::new();
+    let mut later = Later::default();
     loop {
         line.clear();
         let mut taken = (&mut input)
             .take(MAX_LINE_BYTES)
             .read_until(b'\n', &mut line)? as u64;
         if taken == 0 {
+            for piece in later.take() {
+                if !each(piece, 0) {
+                    break;
+                }
+            }
             return Ok(());
         }
         number += 1;
@@ -62,7 +53,10 @@ pub(super) fn read(
         } else if line.trim_ascii().is_empty() {
             continue;
         } else {
-            parse(&line, number)
+            once(parse(&line, number), &mut ids)
+        };
+        let Some(piece) = later.keep(piece) else {
+            continue;
         };
         if !each(piece, taken) {
             return Ok(());
@@ -70,25 +64,43 @@ pub(super) fn read(
     }
 }
 
+/// A line whose id stood before is refused, wherever that was.
+fn once(piece: Piece, ids: &mut HashSet<u128>) -> Piece {
+    let Piece::Item(item) = &piece else {
+        return piece;
+    };
+    let Some(id) = &item.path else {
+        return piece;
+    };
+    let mut short = [0; 16];
+    short.copy_from_slice(&blake3::hash(id.as_bytes()).as_bytes()[..16]);
+    let is_new = ids.len() >= MAX_IDS || ids.insert(u128::from_be_bytes(short));
+    match is_new {
+        true => piece,
+        false => Piece::Refused {
+            why: format!("the id {id} stands twice"),
+            source: item.source.clone(),
+        },
+    }
+}
+
 fn parse(line: &[u8], number: u64) -> Piece {
     match serde_json::from_slice::<Line>(line) {
-        Ok(line) => Piece::Item(Box::new(ImportItem {
-            source: format!("line {number}"),
-            path: line.id,
-            aliases: line.aliases,
-            properties: line.properties,
-            day: line.day,
-            note: Note {
-                kind: line.kind,
-                title: line.title,
-                text: line.text,
-                url: line.url,
-                tags: line.tags,
-                ..Note::default()
-            },
-            written: line.written,
-            ..ImportItem::default()
-        })),
+        Ok(mut line) => match line.moot.take() {
+            Some(moot) => {
+                let id = moot.id.clone();
+                match line.page(moot) {
+                    Ok(page) => Piece::Item(Box::new(ImportItem {
+                        source: format!("line {number}"),
+                        path: id,
+                        page: Some(page::write(&page)),
+                        ..ImportItem::default()
+                    })),
+                    Err(why) => refused(number, why),
+                }
+            }
+            None => Piece::Item(Box::new(plain(line, number))),
+        },
         Err(error) => {
             // serde names line 1 of the piece it was given; ours is the line of the file.
             let why = error.to_string();
@@ -98,6 +110,26 @@ fn parse(line: &[u8], number: u64) -> Piece {
                 column => refused(number, format!("{why} (column {column})")),
             }
         }
+    }
+}
+
+fn plain(line: Line, number: u64) -> ImportItem {
+    ImportItem {
+        source: format!("line {number}"),
+        path: line.id,
+        aliases: line.aliases,
+        properties: line.properties,
+        day: line.day,
+        note: Note {
+            kind: line.kind,
+            title: line.title,
+            text: line.text,
+            url: line.url,
+            tags: line.tags,
+            ..Note::default()
+        },
+        written: line.written,
+        ..ImportItem::default()
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
 
 /// Things of one kind that are shown; the rest is counted. `--json` gives them all.
 const MAX_SHOWN: usize = 20;
-/// Things of one kind that are remembered for `--json`.
+/// Things of one kind that are remembered for `--json`; of what is refused, the rest is counted.
 const MAX_KEPT: usize = 10_000;
 
 /// A word in a text, and where it stands.
@@ -121,6 +121,12 @@ impl Report {
                 .iter()
                 .map(|Refused { source, why }| format!("{source}: {why}")),
         );
+        if self.done.refused_more > 0 {
+            let many = count(self.done.refused_more);
+            cx.ui.warn(&format!(
+                "{many} of what was refused are counted and not named, here and in --json"
+            ));
+        }
         self.list(
             cx,
             self.gone.iter().map(|gone| {
@@ -212,9 +218,19 @@ impl Report {
         if self.done.refused.is_empty() {
             return Ok(());
         }
-        let refused = plural(self.done.refused.len() as u64, "item was", "items were");
+        let refused = plural(self.done.refused_count(), "item was", "items were");
         Err(CliError::failed(format!("{refused} refused"))
             .hint("correct them and import again: what is there already is passed over"))
+    }
+}
+
+/// Adds what was refused, as far as it is remembered.
+pub(crate) fn refuse(done: &mut Imported, refused: Vec<Refused>) {
+    for one in refused {
+        match done.refused.len() < MAX_KEPT {
+            true => done.refused.push(one),
+            false => done.refused_more += 1,
+        }
     }
 }
 
@@ -229,6 +245,6 @@ pub(crate) fn counts(done: &Imported, dry_run: bool) -> String {
         "{} {verb}, {changed}{} there already, {} refused",
         count(done.added),
         count(done.skipped),
-        count(done.refused.len() as u64)
+        count(done.refused_count())
     )
 }

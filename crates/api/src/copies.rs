@@ -63,6 +63,12 @@ pub struct PageName {
     pub title: String,
     /// Name of the collective in which it was written first.
     pub collective: String,
+    /// When it was written first, RFC 3339; as its file says.
+    #[serde(default)]
+    pub created: String,
+    /// Versions that stand beside the one of the file.
+    #[serde(default)]
+    pub beside: u32,
 }
 
 /// The file of a document.

@@ -29,6 +29,15 @@ pub struct ImportItem {
     pub properties: Option<String>,
     /// Of a daily page: its day, `2024-05-01`.
     pub day: Option<String>,
+    /// Of a task: `todo`, `doing`, `done` or `dropped`.
+    pub state: Option<String>,
+    /// Language of the text.
+    pub language: Option<String>,
+    /// A whole page as an export wrote it, head and text: it says all that is said, and of the other
+    /// fields only `source` and `path` count.
+    pub page: Option<String>,
+    /// A page that was given before: others came between to which it points. It is not counted again.
+    pub again: bool,
 }
 
 /// What was not imported.
@@ -55,6 +64,21 @@ pub struct Imported {
     pub skipped: u64,
     /// Not taken, and why.
     pub refused: Vec<Refused>,
+    /// Those that are not named in `refused`.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub refused_more: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_none(n: &u64) -> bool {
+    *n == 0
+}
+
+impl Imported {
+    /// How many were not taken.
+    pub fn refused_count(&self) -> u64 {
+        self.refused.len() as u64 + self.refused_more
+    }
 }
 
 /// Asks what was imported from somewhere.

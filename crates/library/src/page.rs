@@ -12,8 +12,7 @@ mod write;
 
 use std::collections::BTreeMap;
 
-use folkmoot_record::fc::Value;
-
+pub use folkmoot_record::fc::Value;
 pub use read::{is_ours, read};
 pub use value::{from_json, to_json};
 pub use write::write;
@@ -71,7 +70,7 @@ const NAMED: [(&str, &str, u8); 4] = [
 ];
 
 /// States of a task, as key 16 numbers them.
-const STATES: [&str; 4] = ["todo", "doing", "done", "dropped"];
+pub const STATES: [&str; 4] = ["todo", "doing", "done", "dropped"];
 
 #[cfg(test)]
 mod tests;

@@ -12,9 +12,10 @@ use folkmoot_search::Page as Window;
 
 use crate::{
     core::Core,
-    errors::{failed, usage},
+    errors::{failed, store_failed, usage},
     exchange::holdings::read,
     finding::understand::place,
+    keeping::import::origins::{Came, Head, Origin},
     membership::{collective::Collective, invite::moment},
 };
 
@@ -24,7 +25,7 @@ const NAMES: usize = 1_000;
 const FILES: usize = 100;
 /// Kinds that stand by themselves in a file. Comments, reactions and acts are about other records: they
 /// go into a bundle, with everything else.
-const KINDS: [Kind; 6] = [
+pub(crate) const KINDS: [Kind; 6] = [
     Kind::NOTE,
     Kind::LINK,
     Kind::TASK,
@@ -40,6 +41,8 @@ struct Shown {
     id: RecordId,
     first: Header,
     edited: bool,
+    /// Versions that stand beside it and are not written.
+    beside: u32,
 }
 
 impl Core {
@@ -75,7 +78,10 @@ impl Core {
         };
         for hit in &hits.hits {
             match self.page_shown(&hit.id)? {
-                Some(shown) => view.names.push(self.page_name(&shown)),
+                Some(shown) => {
+                    let name = self.page_name(&shown)?;
+                    view.names.push(name);
+                }
                 None => view.left_out += 1,
             }
         }
@@ -95,10 +101,13 @@ impl Core {
                 .map_err(|_| usage(format!("{text} is no id of a record")))?;
             // What was taken back meanwhile is not exported.
             match self.page_shown(&id)? {
-                Some(shown) => view.files.push(PageFile {
-                    record: text.clone(),
-                    file: page::write(&self.page(&shown)),
-                }),
+                Some(shown) => {
+                    let page = self.page(&shown)?;
+                    view.files.push(PageFile {
+                        record: text.clone(),
+                        file: page::write(&page),
+                    });
+                }
                 None => view.left_out += 1,
             }
         }
@@ -114,11 +123,13 @@ impl Core {
         let Some((_, document)) = self.document_of(&record)? else {
             return Ok(None);
         };
-        let mut current = document.current().into_iter();
-        let shown = current.find(|record| !document.is_hidden(&record.id()));
-        let Some(current) = shown.cloned() else {
+        let current = document.current().into_iter();
+        let mut current = current.filter(|record| !document.is_hidden(&record.id()));
+        let Some(shown) = current.next().cloned() else {
             return Ok(None);
         };
+        let beside = u32::try_from(current.count()).unwrap_or(u32::MAX);
+        let current = shown;
         let decoded = current
             .body()
             .and_then(|body| Content::decode(current.header().kind, body).ok());
@@ -131,25 +142,94 @@ impl Core {
             edited: current.id() != document.id,
             record: current,
             content,
+            beside,
         }))
     }
 
-    fn page_name(&self, shown: &Shown) -> PageName {
+    fn page_name(&mut self, shown: &Shown) -> Result<PageName, ApiError> {
         let text = shown.content.text().unwrap_or_default();
         let title = shown.content.title().unwrap_or_default().trim();
         let title = match title {
             "" => folkmoot_library::first_line(text).to_owned(),
             title => title.to_owned(),
         };
-        PageName {
+        let origin = self.origin(shown)?;
+        let id = origin.as_ref().map(|origin| origin.id.clone());
+        let head = origin.and_then(|origin| origin.head);
+        let (collective, created) = match head {
+            Some(head) => (head.collective.unwrap_or_default(), head.created),
+            None => (
+                self.collective_name(shown.record.header().cid),
+                moment(shown.first.ms()).to_string(),
+            ),
+        };
+        Ok(PageName {
             record: shown.id.to_string(),
-            id: shown.id.to_string(),
+            id: id.unwrap_or_else(|| shown.id.to_string()),
             title: match title.as_str() {
                 "" => shown.content.url().unwrap_or_default().to_owned(),
                 _ => title,
             },
-            collective: self.collective_name(shown.record.header().cid),
+            collective,
+            created,
+            beside: shown.beside,
+        })
+    }
+
+    /// What is remembered of the page that a document was imported from, where its next export shows
+    /// it: not while the document that the page was a copy of is here itself, nor for a second import
+    /// of that page. So no two documents have one id in an export.
+    fn origin(&mut self, shown: &Shown) -> Result<Option<Origin>, ApiError> {
+        let read_from = |id: &RecordId| Origin::read(&self.store, id).map_err(store_failed);
+        let origin = match read_from(&shown.record.id())? {
+            Some(origin) => Some(origin),
+            None => read_from(&shown.id)?.map(|origin| Origin {
+                head: None,
+                ..origin
+            }),
+        };
+        let Some(origin) = origin else {
+            return Ok(None);
+        };
+        let Ok(id) = origin.id.parse::<RecordId>() else {
+            return Ok(None);
+        };
+        if self.page_shown(&id)?.is_some() {
+            return Ok(None);
         }
+        let home = self.home_collective().map(Collective::cid);
+        let mut places: Vec<(CollectiveId, SeatKey)> = self
+            .collectives
+            .iter()
+            .map(|(cid, one)| (*cid, one.secrets.seat))
+            .collect();
+        places.sort_by_key(|(cid, _)| Some(*cid) != home);
+        for (cid, seat) in places {
+            let came = Came::read(&self.store, &cid, &seat, &id).map_err(store_failed)?;
+            match came {
+                Some(came) if came.document == shown.id => return Ok(Some(origin)),
+                Some(came) if self.page_shown(&came.document)?.is_some() => return Ok(None),
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// The id by which a file names a document: that of the page it was read from, if it was.
+    fn id_in_files(&mut self, id: &RecordId) -> Result<String, ApiError> {
+        // Nearly all were written here: one look, and the rest for what was imported.
+        if Origin::read(&self.store, id)
+            .map_err(store_failed)?
+            .is_none()
+        {
+            return Ok(id.to_string());
+        }
+        let shown = self.page_shown(id)?.filter(|shown| shown.id == *id);
+        let origin = match shown {
+            Some(shown) => self.origin(&shown)?,
+            None => None,
+        };
+        Ok(origin.map_or_else(|| id.to_string(), |origin| origin.id))
     }
 
     fn collective_name(&self, cid: Option<CollectiveId>) -> String {
@@ -157,20 +237,21 @@ impl Core {
         collective.map(Collective::name).unwrap_or_default()
     }
 
-    fn page(&self, shown: &Shown) -> Page {
+    fn page(&mut self, shown: &Shown) -> Result<Page, ApiError> {
+        let origin = self.origin(shown)?;
+        let id = origin.as_ref().map(|origin| origin.id.clone());
+        let head = match origin.and_then(|origin| origin.head) {
+            Some(head) => head,
+            None => self.own_head(shown)?,
+        };
         let header = shown.record.header();
         let content = &shown.content;
         let owned = |text: Option<&str>| text.map(str::to_owned);
         let mut fields = content.map.clone();
         fields.retain(|key, _| !matches!(*key, 0..=4 | foreign::SOURCE));
-        let name = |seat: &SeatKey| {
-            let collective = header.cid.and_then(|cid| self.collectives.get(&cid));
-            collective.map_or_else(|| seat.short(), |one| one.member_name(seat))
-        };
-        let refs = shown.first.refs.iter();
-        Page {
-            id: Some(shown.id.to_string()),
-            version: Some(shown.record.id().to_string()),
+        Ok(Page {
+            id: Some(id.unwrap_or_else(|| shown.id.to_string())),
+            version: Some(head.version),
             kind: header.kind.name().unwrap_or_default().to_owned(),
             title: owned(content.title()),
             tags: header
@@ -178,19 +259,39 @@ impl Core {
                 .iter()
                 .map(|tag| tag.as_str().to_owned())
                 .collect(),
-            author: Some(name(&shown.first.seat)),
-            collective: Some(self.collective_name(header.cid)),
-            created: Some(moment(shown.first.ms()).to_string()),
-            updated: shown.edited.then(|| moment(header.ms()).to_string()),
+            author: head.author,
+            collective: head.collective,
+            created: Some(head.created),
+            updated: head.updated,
             url: owned(content.url()),
             media: owned(content.media()),
             language: owned(content.language()),
             fields,
-            refs: refs
-                .filter(|one| one.rel != Rel::SUPERSEDES && one.rel != Rel::DOCUMENT)
-                .map(|one| format!("{} {}", one.rel.0, one.id))
-                .collect(),
+            refs: head.refs,
             text: content.text().unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// The head of what was written here.
+    fn own_head(&mut self, shown: &Shown) -> Result<Head, ApiError> {
+        let header = shown.record.header();
+        let collective = header.cid.and_then(|cid| self.collectives.get(&cid));
+        let seat = &shown.first.seat;
+        let author = collective.map_or_else(|| seat.short(), |one| one.member_name(seat));
+        // Those of the version: pointers change too, as between shared words.
+        let mut refs = Vec::new();
+        for one in &header.refs {
+            if one.rel != Rel::SUPERSEDES && one.rel != Rel::DOCUMENT {
+                refs.push(format!("{} {}", one.rel.0, self.id_in_files(&one.id)?));
+            }
         }
+        Ok(Head {
+            version: shown.record.id().to_string(),
+            author: Some(author),
+            collective: Some(self.collective_name(header.cid)),
+            created: moment(shown.first.ms()).to_string(),
+            updated: shown.edited.then(|| moment(header.ms()).to_string()),
+            refs,
+        })
     }
 }

@@ -20,9 +20,9 @@ use crate::{
 /// A part ends when it is as long: a moment of the engine's thread, a few megabytes of an answer.
 const PART: usize = 1 << 20;
 /// Local facts that belong to the person rather than to this device and its network: the shown name,
-/// what was undone, the trash, documents, reactions, saved searches, what was imported from where,
+/// what was undone, the trash, documents, reactions, saved searches, what was imported from where, the heads of imported pages,
 /// profiles and purges, what was found void, excused, or waits to be judged.
-const FACTS: [&[u8]; 11] = [
+const FACTS: [&[u8]; 12] = [
     b"name",
     b"u/",
     b"e/",
@@ -30,6 +30,7 @@ const FACTS: [&[u8]; 11] = [
     b"g/",
     b"saved/",
     b"from/",
+    b"page/",
     b"p/",
     b"void/",
     b"excused/",

@@ -1,14 +1,21 @@
 //! Importing many records: as one durable group a call, each text once.
 
+mod exact;
 mod known;
+pub(crate) mod origins;
 mod prints;
+mod route;
 mod sources;
 mod standing;
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    iter::Peekable,
+    vec,
+};
 
 use folkmoot_api::{ApiError, ErrorCode, ImportItem, Imported, Refused, Reply};
-use folkmoot_library::foreign;
+use folkmoot_library::{foreign, page};
 use folkmoot_record::{
     CollectiveId, Kind, RecordId, Ref, Rel, Verified,
     content::{Content, Value},
@@ -29,7 +36,9 @@ use crate::{
     person::agents::Pen,
 };
 
+use exact::Exact;
 pub(crate) use known::Known;
+use origins::Came;
 use prints::{Print, Prints};
 use sources::{Fact, SourceId};
 use standing::{Change, Standing};
@@ -42,6 +51,12 @@ const MOST_REMEMBERED: usize = 4;
 const MOST_ALIASES: usize = 64;
 /// Key of a daily page's day (section 3.4).
 const DAY: u8 = 16;
+/// Keys of a task that a page names: its state, when it is due, when it comes again (section 3.4).
+const OF_TASKS: [u8; 3] = [16, 17, 20];
+/// Key of the language of a text (section 3.4), and most bytes of one.
+const LANGUAGE: (u8, usize) = (4, 64);
+/// Most bytes of a URL (section 12.3).
+const MOST_URL: usize = 4_096;
 
 /// How an import is done.
 #[derive(Debug)]
@@ -70,7 +85,19 @@ struct Ready {
     content: Content,
     prints: Prints,
     source: Option<Source>,
+    /// Keys that it says beside those that every item says.
+    said: Vec<u8>,
+    /// The document that it is a copy of, and the version.
+    id: Option<RecordId>,
+    base: Option<RecordId>,
+    /// What only a page says that an export wrote.
+    exact: Option<Exact>,
+    /// Whether it was given, and counted, before.
+    again: bool,
 }
+
+/// An item with the name of its source, or why it cannot be written.
+type Given = (String, Result<Ready, ApiError>);
 
 /// What one call does.
 #[derive(Default)]
@@ -81,6 +108,10 @@ struct Work {
     tried: BTreeSet<Print>,
     /// Sources of this call.
     met: BTreeSet<SourceId>,
+    /// Documents that were written and are not stored yet, by the ids of their pages.
+    written: BTreeMap<RecordId, RecordId>,
+    /// What pages said that were met, where nothing is stored.
+    planned: BTreeMap<RecordId, Print>,
 }
 
 /// Why an item is not written.
@@ -103,53 +134,103 @@ impl Core {
             return Err(usage(format!("at most {MOST_ITEMS} items a call")));
         }
         let cid = self.place_or_home(collective)?;
+        let key = self.place_or_home(None)?;
+        let given = items.into_iter().map(|item| {
+            let source = terms.vault.as_deref().zip(item.path.clone());
+            let source = source.map(|(vault, path)| (SourceId::of(&key, vault, &path), path));
+            let ready = match &item.page {
+                Some(page) => exact::ready(page, source).map(|ready| Ready {
+                    again: item.again,
+                    ..ready
+                }),
+                None => ready(&item, source),
+            };
+            (item.source, ready)
+        });
+        let mut report = Imported::default();
+        let given = given.collect();
+        let routed = self.routed(cid, collective.is_some(), given, &mut report)?;
+        for (cid, given) in routed {
+            let done = self.import_into(cid, given, terms)?;
+            report.added += done.added;
+            report.changed += done.changed;
+            report.beside += done.beside;
+            report.skipped += done.skipped;
+            report.refused.extend(done.refused);
+        }
+        Ok(Reply::Imported(report))
+    }
+
+    fn import_into(
+        &mut self,
+        cid: CollectiveId,
+        given: Vec<Given>,
+        terms: &Terms,
+    ) -> Result<Imported, ApiError> {
         if !terms.dry_run {
             self.tidy_heads(cid)?;
         }
         let mut known = self.known_content(cid)?;
-        let outcome = self.import_new(cid, items, terms, &mut known);
-        // After a failed one nobody knows which of them were stored.
-        if outcome.is_ok() {
-            if self.imported.len() >= MOST_REMEMBERED {
-                self.imported.pop_first();
+        let mut work = Work::default();
+        let mut given = given.into_iter().peekable();
+        let outcome = loop {
+            let done = self.import_run(cid, &mut given, terms, &mut known, &mut work);
+            if done.is_err() || given.peek().is_none() {
+                break done;
             }
-            known.used_at = self.clock.mono();
-            self.imported.insert(cid, known);
+        };
+        // After a failed one nobody knows which of them were stored.
+        outcome?;
+        if self.imported.len() >= MOST_REMEMBERED {
+            self.imported.pop_first();
         }
-        outcome.map(Reply::Imported)
+        known.used_at = self.clock.mono();
+        self.imported.insert(cid, known);
+        Ok(work.report)
     }
 
-    fn import_new(
+    /// Takes items up to the first whose id was met already: what that one changes must be stored
+    /// before, and so it does not matter where a call ends.
+    fn import_run(
         &mut self,
         cid: CollectiveId,
-        items: Vec<ImportItem>,
+        given: &mut Peekable<vec::IntoIter<Given>>,
         terms: &Terms,
         known: &mut Known,
-    ) -> Result<Imported, ApiError> {
+        work: &mut Work,
+    ) -> Result<(), ApiError> {
         let now_ms = self.clock.wall();
-        let key = self.place_or_home(None)?;
-        let mut work = Work::default();
         let store = &self.store;
         let collective = self
             .collectives
             .get_mut(&cid)
             .ok_or_else(|| failed("the collective is not open".to_owned()))?;
         let pen = collective.pen(terms.device.as_deref())?;
-        for item in items {
-            let name = item.source.clone();
-            let source = terms.vault.as_deref().zip(item.path.clone());
-            let source = source.map(|(vault, path)| (SourceId::of(&key, vault, &path), path));
-            let done = ready(&item, source).map_err(Stop::Item).and_then(|ready| {
+        let mut ids = BTreeSet::new();
+        let mut is_first = true;
+        while let Some((name, ready)) = given.next_if(|(_, ready)| {
+            let id = ready.as_ref().ok().and_then(|ready| ready.id);
+            let is_new = id.is_none_or(|id| ids.insert(id));
+            std::mem::take(&mut is_first) || is_new
+        }) {
+            let again = ready.as_ref().is_ok_and(|ready| ready.again);
+            if again && terms.dry_run {
+                continue;
+            }
+            let counted = again.then(|| work.report.clone());
+            let done = ready.map_err(Stop::Item).and_then(|ready| {
                 work.item(
                     collective,
                     store,
                     known,
-                    &item,
                     ready,
                     now_ms,
                     (&pen, terms.dry_run),
                 )
             });
+            if let Some(counted) = counted {
+                work.report = counted;
+            }
             match done {
                 Ok(()) => {}
                 Err(Stop::Item(error)) => work.report.refused.push(Refused {
@@ -162,36 +243,53 @@ impl Core {
                 }
             }
         }
-        if !work.entries.is_empty() {
-            self.publish(cid, work.entries)?;
+        work.written.clear();
+        let entries = std::mem::take(&mut work.entries);
+        if !entries.is_empty() {
+            self.publish(cid, entries)?;
         }
-        Ok(work.report)
+        Ok(())
     }
 }
 
 impl Work {
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "parts of one state, borrowed apart"
-    )]
     fn item(
         &mut self,
         collective: &mut Collective,
         store: &Vault,
         known: &mut Known,
-        item: &ImportItem,
-        ready: Ready,
+        mut ready: Ready,
         now_ms: u64,
         (pen, dry_run): (&Pen, bool),
     ) -> Result<(), Stop> {
+        // A page with an id is itself, whatever else says the same, and wherever it stands.
+        let by_content = ready.exact.is_none() || ready.id.is_none();
         if let Some((source, path)) = &ready.source
             && !self.met.insert(*source)
+            && by_content
         {
             let why = format!("{path} stands twice in what is imported");
             return Err(Stop::Item(usage(why)));
         }
-        let standing = standing::of(collective, store, known, item, &ready).map_err(Stop::All)?;
-        let is_again = matches!(standing, Standing::New) && !self.tried.insert(ready.prints.seen);
+        let place = (collective.cid(), collective.secrets.seat);
+        ready
+            .point(store, (&place.0, &place.1), &self.written)
+            .map_err(Stop::All)?;
+        let standing = standing::of(collective, store, known, &ready).map_err(Stop::All)?;
+        if dry_run
+            && let Some(id) = ready.id
+            && let Some(before) = self.planned.insert(id, ready.prints.whole)
+        {
+            // It would be there by now.
+            match before == ready.prints.whole {
+                true => self.report.skipped += 1,
+                false => self.report.changed += 1,
+            }
+            return Ok(());
+        }
+        let is_again = matches!(standing, Standing::New)
+            && !self.tried.insert(ready.prints.seen)
+            && by_content;
         if is_again || matches!(standing, Standing::There(None)) {
             self.report.skipped += 1;
             return Ok(());
@@ -211,23 +309,32 @@ impl Work {
                 self.report.beside += u64::from(change.is_beside());
             }
             Standing::New => {
-                let Ready {
+                let writing = ready.writing.clone();
+                let record = sign(
+                    collective,
+                    store,
+                    now_ms,
                     writing,
-                    source,
-                    prints,
-                    ..
-                } = ready;
-                let record = sign(collective, store, now_ms, writing, pen)?;
+                    pen,
+                    ready.exact.is_some(),
+                )?;
                 let id = record.id();
-                self.keep(collective, known, record, now_ms, prints, source, id);
+                self.keep(collective, known, record, now_ms, ready, id);
                 self.report.added += 1;
             }
             Standing::Changed(change) => {
                 let beside = change.is_beside();
                 let document = change.document.id;
-                let (writing, prints, source) = version(*change, ready).map_err(Stop::Item)?;
-                let record = sign(collective, store, now_ms, writing, pen)?;
-                self.keep(collective, known, record, now_ms, prints, source, document);
+                let writing = version(*change, &ready).map_err(Stop::Item)?;
+                let record = sign(
+                    collective,
+                    store,
+                    now_ms,
+                    writing,
+                    pen,
+                    ready.exact.is_some(),
+                )?;
+                self.keep(collective, known, record, now_ms, ready, document);
                 self.report.changed += 1;
                 self.report.beside += u64::from(beside);
             }
@@ -235,33 +342,40 @@ impl Work {
         Ok(())
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "parts of one state, borrowed apart"
-    )]
+    /// The record, and what is remembered of where it came from.
     fn keep(
         &mut self,
         collective: &Collective,
         known: &mut Known,
         record: Verified,
         now_ms: u64,
-        prints: Prints,
-        source: Option<Source>,
+        mut ready: Ready,
         document: RecordId,
     ) {
         let version = record.id();
-        known.insert(prints.seen, &version);
+        let (cid, seat) = (collective.cid(), collective.secrets.seat);
+        known.insert(ready.prints.seen, &version);
         self.entries.push(Entry::Record(record, now_ms));
-        if let Some((source, path)) = source {
+        let print = ready.prints.whole;
+        // A document of this home is known by its own id.
+        if let Some((id, origin)) = ready.origin().filter(|(id, _)| *id != document) {
+            self.written.insert(id, document);
+            let came = Came {
+                document,
+                version,
+                print,
+            };
+            self.entries.push(came.entry(&cid, &seat, &id));
+            self.entries.extend(origin.entry(&version));
+        }
+        if let Some((source, path)) = ready.source {
             let fact = Fact {
                 document,
                 version,
-                print: prints.whole,
+                print,
                 path,
             };
-            let seat = collective.secrets.seat;
-            self.entries
-                .push(fact.entry(&collective.cid(), &seat, &source));
+            self.entries.push(fact.entry(&cid, &seat, &source));
         }
     }
 }
@@ -272,17 +386,20 @@ fn sign(
     now_ms: u64,
     writing: Writing,
     pen: &Pen,
+    is_page: bool,
 ) -> Result<Verified, Stop> {
     collective
         .sign_content_as(store, now_ms, writing, pen)
-        .map_err(
-            |error| match pen.agent.is_some() && error.code == ErrorCode::Denied {
-                // What a limited device may not write, another item may be.
+        .map_err(|error| {
+            let differs = pen.agent.is_some() || is_page;
+            match differs && error.code == ErrorCode::Denied {
+                // What a limited device may not write, or a kind that its person may not, another
+                // item may be.
                 true => Stop::Item(error),
                 // The person may not write here: that holds for all items alike.
                 false => Stop::All(error),
-            },
-        )
+            }
+        })
 }
 
 /// Checks an item and makes a body of it.
@@ -317,6 +434,28 @@ fn ready(item: &ImportItem, source: Option<Source>) -> Result<Ready, ApiError> {
         let lines = Value::Text(lines.clone());
         content.map.insert(foreign::PROPERTIES, lines);
     }
+    let mut said = Vec::new();
+    if let Some(language) = &item.language {
+        fits("language", language, LANGUAGE.1)?;
+        content
+            .map
+            .insert(LANGUAGE.0, Value::Text(language.clone()));
+        said.push(LANGUAGE.0);
+    }
+    if let Some(state) = &item.state {
+        let number = page::STATES.iter().position(|name| name == state);
+        match number.filter(|_| writing.kind == Kind::TASK) {
+            Some(number) => drop(content.map.insert(16, Value::Uint(number as u64))),
+            None => {
+                return Err(usage(format!(
+                    "{state:?} is no state of a task: they are {}",
+                    page::STATES.join(", ")
+                )));
+            }
+        }
+        // A page that names the state of a task names all that it names of it.
+        said.extend(OF_TASKS);
+    }
     if let Some(written) = item.written {
         let written = Value::Text(written.to_string());
         content.map.insert(foreign::WRITTEN, written);
@@ -335,6 +474,11 @@ fn ready(item: &ImportItem, source: Option<Source>) -> Result<Ready, ApiError> {
         content,
         prints,
         source,
+        said,
+        id: item.id.as_deref().and_then(|id| id.parse().ok()),
+        base: item.base.as_deref().and_then(|id| id.parse().ok()),
+        exact: None,
+        again: false,
     })
 }
 
@@ -351,7 +495,7 @@ const SAID: [u8; 8] = [
 ];
 
 /// The new version of a document whose source has changed; what the source cannot say stays.
-fn version(change: Change, ready: Ready) -> Result<(Writing, Prints, Option<Source>), ApiError> {
+fn version(change: Change, ready: &Ready) -> Result<Writing, ApiError> {
     let Change {
         document,
         base,
@@ -359,23 +503,35 @@ fn version(change: Change, ready: Ready) -> Result<(Writing, Prints, Option<Sour
         ..
     } = change;
     let kind = document.first().map_or(Kind::NOTE, |first| first.kind);
+    let of_another = || {
+        let name = kind.name().unwrap_or("record");
+        usage(format!(
+            "it was a {name} when it was imported, and cannot be made one of another kind"
+        ))
+    };
     let Says {
         mut content, refs, ..
     } = says;
-    for key in SAID {
-        match ready.content.map.get(&key) {
-            Some(value) => drop(content.map.insert(key, value.clone())),
-            None if key == foreign::SOURCE => {}
-            None => drop(content.map.remove(&key)),
+    let from = |key: &u8| {
+        let is_exact = ready.exact.is_some();
+        *key != foreign::SOURCE && (is_exact || SAID.contains(key) || ready.said.contains(key))
+    };
+    content.map.retain(|key, _| !from(key));
+    for (key, value) in &ready.content.map {
+        if from(key) || *key == foreign::SOURCE {
+            content.map.insert(*key, value.clone());
         }
     }
     content.salt = ready.content.salt;
     let body = to_body(&content)?;
-    if Content::decode(kind, &body).is_err() {
-        let name = kind.name().unwrap_or("record");
-        return Err(usage(format!(
-            "it was a {name} when it was imported, and cannot be made one of another kind"
-        )));
+    let Writing {
+        kind: said,
+        tags,
+        refs: pointed,
+        ..
+    } = ready.writing.clone();
+    if Content::decode(kind, &body).is_err() || (ready.exact.is_some() && said != kind) {
+        return Err(of_another());
     }
     let mut pointers = vec![
         Ref {
@@ -387,12 +543,14 @@ fn version(change: Change, ready: Ready) -> Result<(Writing, Prints, Option<Sour
             id: document.id,
         },
     ];
-    pointers.extend(refs);
-    let writing = Writing {
+    match ready.exact {
+        Some(_) => pointers.extend(pointed),
+        None => pointers.extend(refs),
+    }
+    Ok(Writing {
         kind,
-        tags: ready.writing.tags,
+        tags,
         refs: pointers,
         body,
-    };
-    Ok((writing, ready.prints, ready.source))
+    })
 }

@@ -4,20 +4,22 @@ use std::collections::BTreeSet;
 
 use folkmoot_library::foreign;
 use folkmoot_record::{
-    Kind, Tag, Verified,
+    Kind, RecordId, Ref, Rel, Tag, Verified,
     content::{Content, Value},
 };
 
 /// A fingerprint: enough that nobody makes two alike.
 pub(super) type Print = [u8; 16];
 
-/// The two of one content.
+/// Those of one content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Prints {
     /// Of what the person sees: title, text, address, tags.
     pub(super) seen: Print,
     /// Of all that an import says.
     pub(super) whole: Print,
+    /// Of all that a page says and a record can say: every key, tag and pointer.
+    pub(super) says: Print,
 }
 
 impl Prints {
@@ -43,10 +45,56 @@ impl Prints {
         for alias in foreign::aliases(content) {
             hasher.part(alias.as_bytes());
         }
+        let whole = hasher.print();
         Self {
             seen,
-            whole: hasher.print(),
+            whole,
+            says: whole,
         }
+    }
+
+    /// Of all that a page says.
+    pub(super) fn exact(kind: Kind, content: &Content, tags: &[Tag], refs: &BTreeSet<Ref>) -> Self {
+        let mut prints = Self::of(kind, content, tags);
+        let mut hasher = Hasher::default();
+        hasher.part(&prints.seen);
+        let mut plain = Content::new([0; 16]);
+        plain.map.clone_from(&content.map);
+        // Where it was found is not what it says; a text that is absent reads as an empty one.
+        plain.map.remove(&foreign::SOURCE);
+        if content.text() == Some("") {
+            plain.map.remove(&0);
+        }
+        hasher.part(&plain.encode());
+        for one in refs {
+            hasher.part(&[one.rel.0]);
+            hasher.part(one.id.as_bytes());
+        }
+        prints.says = hasher.print();
+        prints
+    }
+
+    /// Makes the print of all that an import says that of a page with this id and version.
+    pub(super) fn name(&mut self, id: Option<&RecordId>, version: Option<&RecordId>) {
+        let mut hasher = Hasher::default();
+        hasher.part(&self.says);
+        for named in [id, version] {
+            hasher.part(named.map_or(&[], |id| id.as_bytes() as &[u8]));
+        }
+        self.whole = hasher.print();
+    }
+
+    /// Whether a record says exactly this, to the last key.
+    pub(super) fn is_said_by(&self, record: &Verified) -> bool {
+        let header = record.header();
+        let body = record.body();
+        let content = body.and_then(|body| Content::decode(header.kind, body).ok());
+        let others = header.refs.iter();
+        let refs = others.filter(|r| r.rel != Rel::SUPERSEDES && r.rel != Rel::DOCUMENT);
+        content.is_some_and(|content| {
+            let refs = refs.copied().collect();
+            Self::exact(header.kind, &content, &header.tags, &refs).says == self.says
+        })
     }
 
     /// Of a record whose body is held and fits.

@@ -1,12 +1,15 @@
 //! Whether an item is new, there already, or a document whose source has changed.
 
-use folkmoot_api::{ApiError, ImportItem};
-use folkmoot_record::{RecordId, SeatKey, Verified};
+use std::collections::BTreeSet;
+
+use folkmoot_api::ApiError;
+use folkmoot_record::{RecordId, Rel, SeatKey, Verified};
 use folkmoot_store::Vault;
 
 use super::{
     Ready,
     known::Known,
+    origins::{Came, Origin},
     prints::{Prints, source_bytes},
     sources::Fact,
 };
@@ -44,37 +47,63 @@ impl Change {
     }
 }
 
-/// Looks, in this order, at the id that the item gives, the source that is remembered, the source
-/// that a record names, and the content.
+/// Looks, in this order, at the source that is remembered where it says what it said, the id that the
+/// item gives, the page of that id that was read before, the source that a record names, and the
+/// content. A page that names an id is known by that alone: another one may say the same.
 pub(super) fn of(
     collective: &mut Collective,
     store: &Vault,
     known: &Known,
-    item: &ImportItem,
     ready: &Ready,
 ) -> Result<Standing, ApiError> {
     let seat = collective.secrets.seat;
     let cid = collective.cid();
-    let path = |path: &(_, String)| path.1.clone();
-    if let Some(id) = item
-        .id
-        .as_deref()
-        .and_then(|id| id.parse::<RecordId>().ok())
-        && let Some(document) = own_document(collective, store, &id, &seat)?
+    let fact = match &ready.source {
+        Some((source, _)) => Fact::read(store, &cid, &seat, source).map_err(store_failed)?,
+        None => None,
+    };
+    // What was taken back here stays so until its source changes.
+    if fact
+        .as_ref()
+        .is_some_and(|fact| fact.print == ready.prints.whole)
     {
-        let base = item.base.as_deref().and_then(|id| id.parse().ok());
-        return Ok(against(document, base, ready));
+        return Ok(Standing::There(None));
     }
-    let Some(source) = &ready.source else {
+    if let Some(id) = ready.id {
+        if let Some(document) = own_document(collective, store, &id, &seat)? {
+            let read = fact.as_ref().map(|fact| fact.version);
+            let base = ready.base.filter(|id| document.records.contains_key(id));
+            let is_known = base.is_some();
+            // What was read from the file last, where that came after the version that it names.
+            let base = match (base, read) {
+                (Some(base), Some(read)) if comes_after(&document, &read, &base) => Some(read),
+                (base, _) => base,
+            };
+            return Ok(against(document, base, is_known, ready));
+        }
+        if let Some(came) = Came::read(store, &cid, &seat, &id).map_err(store_failed)? {
+            return match own_document(collective, store, &came.document, &seat)? {
+                Some(document) => {
+                    let base = read_from(&document, store, &came.version, ready.base)?;
+                    let is_known = base.is_some();
+                    let base = base.or(Some(came.version));
+                    Ok(against(document, base, is_known, ready))
+                }
+                None if came.print == ready.prints.whole => Ok(Standing::There(None)),
+                None => Ok(Standing::New),
+            };
+        }
+    }
+    if ready.exact.is_some() && ready.id.is_some() {
+        return Ok(Standing::New);
+    }
+    let Some((source, path)) = &ready.source else {
         return Ok(match known.with_content(&ready.prints.seen) {
             Some(_) => Standing::There(None),
             None => Standing::New,
         });
     };
-    if let Some(fact) = Fact::read(store, &cid, &seat, &source.0).map_err(store_failed)? {
-        if fact.print == ready.prints.whole {
-            return Ok(Standing::There(None));
-        }
+    if let Some(fact) = fact {
         // What was taken back here, and is written anew in its source, is new.
         return Ok(
             match own_document(collective, store, &fact.document, &seat)? {
@@ -83,10 +112,10 @@ pub(super) fn of(
             },
         );
     }
-    if let Some(id) = known.of_source(source.0.bytes())
+    if let Some(id) = known.of_source(source.bytes())
         && let Some(document) = own_document(collective, store, &id, &seat)?
     {
-        return Ok(against(document, None, ready));
+        return Ok(against(document, None, true, ready));
     }
     let Some(record) = newest(store, known, ready)? else {
         return Ok(Standing::New);
@@ -95,7 +124,7 @@ pub(super) fn of(
         return Ok(Standing::There(None));
     };
     // The same text in two files of one folder is one document, and belongs to the first.
-    if source_bytes(&content).is_some_and(|other| source.0.is_beside(&other)) {
+    if source_bytes(&content).is_some_and(|other| source.is_beside(&other)) {
         return Ok(Standing::There(None));
     }
     let Some(id) = document_of(&record.id(), record.header()) else {
@@ -106,7 +135,7 @@ pub(super) fn of(
             document: id,
             version: record.id(),
             print: prints.whole,
-            path: path(source),
+            path: path.clone(),
         })));
     }
     let document = own_document(collective, store, &id, &seat)?;
@@ -116,11 +145,61 @@ pub(super) fn of(
         .unwrap_or(Standing::There(None)))
 }
 
-/// How an item stands to a document of which it is a copy.
-fn against(document: Document, base: Option<RecordId>, ready: &Ready) -> Standing {
+/// The version of a document that was read from that version of a page; the one read last, if it is
+/// one of several.
+fn read_from(
+    document: &Document,
+    store: &Vault,
+    last: &RecordId,
+    version: Option<RecordId>,
+) -> Result<Option<RecordId>, ApiError> {
+    let Some(version) = version else {
+        return Ok(None);
+    };
+    let named = version.to_string();
+    for id in std::iter::once(last).chain(document.records.keys()) {
+        let origin = Origin::read(store, id).map_err(store_failed)?;
+        let head = origin.and_then(|origin| origin.head);
+        if head.is_some_and(|head| head.version == named) {
+            return Ok(Some(*id));
+        }
+    }
+    // One that was written here after the page was read, and exported again.
+    Ok(Some(version).filter(|id| document.records.contains_key(id)))
+}
+
+/// Whether one version of a document replaces another, itself or through those between.
+fn comes_after(document: &Document, later: &RecordId, earlier: &RecordId) -> bool {
+    let mut open = vec![*later];
+    let mut seen = BTreeSet::new();
+    while let Some(next) = open.pop() {
+        let Some(record) = document.records.get(&next).filter(|_| seen.insert(next)) else {
+            continue;
+        };
+        let refs = record.header().refs.iter();
+        for replaced in refs.filter(|r| r.rel == Rel::SUPERSEDES) {
+            if replaced.id == *earlier {
+                return true;
+            }
+            open.push(replaced.id);
+        }
+    }
+    false
+}
+
+/// How an item stands to a document of which it is a copy. `is_known` says whether the version that
+/// it names is one of those here.
+fn against(document: Document, base: Option<RecordId>, is_known: bool, ready: &Ready) -> Standing {
+    let says = |record: &Verified| match &ready.exact {
+        Some(_) => ready.prints.is_said_by(record),
+        None => Prints::of_record(record).is_some_and(|(prints, _)| prints == ready.prints),
+    };
+    // A page of a version that is not known here may say again what an older one said.
+    let only_current = ready.exact.is_some() && !is_known;
     let same = document.records.iter().find(|(id, record)| {
-        document.content(id).is_some()
-            && Prints::of_record(record).is_some_and(|(prints, _)| prints == ready.prints)
+        (!only_current || document.versions.current().contains(*id))
+            && document.content(id).is_some()
+            && says(record)
     });
     if let Some((version, _)) = same {
         return Standing::There(ready.source.as_ref().map(|(_, path)| Fact {
