@@ -1,6 +1,7 @@
 //! Taking things out: one file with everything, or a folder of Markdown.
 
 pub(crate) mod bundle;
+pub(crate) mod damage;
 pub(crate) mod folder;
 mod names;
 

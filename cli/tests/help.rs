@@ -8,30 +8,15 @@
     reason = "a test fails by panicking"
 )]
 
-use std::{fs, path::Path, process::Command};
+#[path = "support/said.rs"]
+mod said;
+
+use std::{fs, path::Path};
+
+use said::{moot, subcommands};
 
 fn help(words: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_moot"))
-        .args(words)
-        .arg("--help")
-        .env("COLUMNS", "100")
-        .stdin(std::process::Stdio::null())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{words:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// The subcommands named in a help text.
-fn subcommands(text: &str) -> Vec<String> {
-    text.lines()
-        .skip_while(|line| *line != "Commands:")
-        .skip(1)
-        .take_while(|line| line.starts_with("  "))
-        .filter_map(|line| line.split_whitespace().next())
-        .filter(|name| *name != "help")
-        .map(str::to_owned)
-        .collect()
+    moot(&[words, &["--help"]].concat())
 }
 
 #[test]

@@ -1,28 +1,12 @@
 //! Manual pages: one for each command, with what each page must say.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{collections::BTreeSet, fs, process::Command};
+#[path = "support/said.rs"]
+mod said;
 
-fn moot(words: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_moot"))
-        .args(words)
-        .env("COLUMNS", "100")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{words:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
+use std::{collections::BTreeSet, fs};
 
-fn subcommands(text: &str) -> Vec<String> {
-    text.lines()
-        .skip_while(|line| *line != "Commands:")
-        .skip(1)
-        .take_while(|line| line.starts_with("  "))
-        .filter_map(|line| line.split_whitespace().next())
-        .filter(|name| *name != "help")
-        .map(str::to_owned)
-        .collect()
-}
+use said::{moot, subcommands};
 
 #[test]
 fn every_command_has_a_page() {

@@ -11,6 +11,7 @@ use std::{
 };
 
 use folkmoot_tests::{
+    damage::flip,
     home::Home,
     sayings::{ndjson, sayings},
 };
@@ -194,6 +195,178 @@ fn damage_to_a_backup_is_noticed() {
         fs::write(&file, whole).unwrap();
     }
     assert_eq!(home.ok(&["verify", str(&to)])["good"], true);
+}
+
+#[test]
+fn damage_of_the_log_is_told_and_older_states_stay() {
+    let home = Home::new("ana");
+    import(&home, 0, 300);
+    let to = beside(&home, "backup");
+    home.ok(&["backup", str(&to)]);
+    flip(home.folder(), 0.6);
+    let said = home.run(&["backup", str(&to), "--keep", "1"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.err.contains("1 record is lost here"), "{}", said.err);
+    assert_eq!(files(&to.join("states")).len(), 2);
+    // It brings everything back that is there.
+    assert_eq!(home.ok(&["verify", str(&to)])["good"], true);
+    let proved = home.ok(&["backup", "drill", str(&to)]);
+    assert_eq!(proved["good"], true, "{proved}");
+    assert_eq!(proved["same"], proved["records"]);
+    assert_eq!(proved["damaged"].as_array().map(Vec::len), Some(1));
+    home.ok(&["status", "--seen"]);
+    home.ok(&["backup", str(&to), "--keep", "1"]);
+    assert_eq!(files(&to.join("states")).len(), 1);
+}
+
+#[test]
+fn a_drill_meets_damage_that_both_sides_would_pass_over() {
+    let home = Home::new("ana");
+    import(&home, 0, 300);
+    let to = beside(&home, "backup");
+    home.ok(&["backup", str(&to)]);
+    flip(home.folder(), 0.6);
+    let said = home.run(&["backup", "drill", str(&to)]);
+    assert!(said.err.contains("1 record is lost here"), "{}", said.err);
+}
+
+#[test]
+fn what_went_bad_in_the_folder_is_written_anew() {
+    let home = Home::new("ana");
+    import(&home, 0, 300);
+    let to = beside(&home, "backup");
+    home.ok(&["backup", str(&to)]);
+    for piece in files(&to.join("pieces")) {
+        let mut bytes = fs::read(&piece).unwrap();
+        bytes[0] ^= 1;
+        fs::write(&piece, bytes).unwrap();
+    }
+    assert_eq!(home.run(&["verify", str(&to)]).code, 1);
+    let again = home.ok(&["backup", str(&to)]);
+    assert_eq!(home.ok(&["verify", str(&to)])["good"], true);
+    assert!(again["mended"].as_u64() >= Some(1), "{again}");
+    assert_eq!(again["broken"], 0);
+    assert_eq!(again["states"], 2);
+    assert_eq!(home.ok(&["backup", "drill", str(&to)])["good"], true);
+}
+
+#[test]
+fn nobody_reads_a_backup_that_is_being_made() {
+    let home = Home::new("ana");
+    import(&home, 0, 300);
+    let to = beside(&home, "backup");
+    home.ok(&["backup", str(&to)]);
+    let words = words(&home);
+    let other = Home::new("other");
+    let lock = fs::File::open(to.join("lock")).unwrap();
+    lock.try_lock().unwrap();
+    for said in [
+        other.run(&["verify", str(&to)]),
+        home.run(&["backup", "drill", str(&to)]),
+        other.run(&["restore", str(&to), "--words", str(&words)]),
+    ] {
+        assert_eq!(said.code, 1, "{}", said.err);
+        assert!(said.err.contains("being made"), "{}", said.err);
+    }
+    assert!(!other.folder().join("store").exists());
+    lock.unlock().unwrap();
+    // Any number may read it, and no run removes anything meanwhile.
+    lock.try_lock_shared().unwrap();
+    other.ok(&["verify", str(&to)]);
+    let said = home.run(&["backup", str(&to)]);
+    assert_eq!(said.code, 1, "{}", said.err);
+    lock.unlock().unwrap();
+    home.ok(&["backup", str(&to)]);
+    // A copy of the folder without its lock can be read, also where nothing can be written.
+    fs::remove_file(to.join("lock")).unwrap();
+    other.ok(&["restore", str(&to), "--words", str(&words)]);
+}
+
+#[test]
+fn a_strangers_folder_is_read_without_waiting_and_without_escapes() {
+    let home = Home::new("ana");
+    home.note("home", "mine");
+    let to = beside(&home, "backup");
+    home.ok(&["backup", str(&to)]);
+    let evil = beside(&home, "b\u{1b}]0;owned\u{7}");
+    fs::rename(&to, &evil).unwrap();
+    let said = home.run(&["verify", str(&evil), "--color", "always"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(!said.out.contains("\u{1b}]") && !said.out.contains('\u{7}'));
+    let bundle = beside(&home, "a\u{1b}]0;owned\u{7}");
+    for args in [
+        ["backup", str(&evil)].as_slice(),
+        &["export", "--bundle", str(&bundle)],
+    ] {
+        let said = home.run(&[args, &["--color", "always"]].concat());
+        assert_eq!(said.code, 0, "{}", said.err);
+        assert!(!said.err.contains("\u{1b}]") && !said.err.contains('\u{7}'));
+    }
+    // A pipe in the place of a piece, or of a state.
+    for folder in ["pieces", "states"] {
+        let file = files(&evil.join(folder)).remove(0);
+        let bytes = fs::read(&file).unwrap();
+        fs::remove_file(&file).unwrap();
+        let made = Command::new("mkfifo").arg(&file).status().unwrap();
+        assert!(made.success());
+        assert_eq!(home.run(&["verify", str(&evil)]).code, 1);
+        fs::remove_file(&file).unwrap();
+        fs::write(&file, bytes).unwrap();
+    }
+    assert_eq!(home.run(&["verify", str(&evil)]).code, 0);
+}
+
+#[test]
+fn a_newest_state_without_its_pieces_gives_way_to_the_one_before() {
+    let home = Home::new("ana");
+    import(&home, 0, 300);
+    let to = beside(&home, "backup");
+    home.ok(&["backup", str(&to)]);
+    let old = files(&to.join("pieces"));
+    import(&home, 300, 600);
+    home.ok(&["backup", str(&to)]);
+    for piece in files(&to.join("pieces")) {
+        if !old.contains(&piece) {
+            fs::remove_file(piece).unwrap();
+        }
+    }
+    let words = words(&home);
+    let other = Home::new("other");
+    let said = other.run(&["restore", str(&to), "--words", str(&words)]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.err.contains("the one before is taken"), "{}", said.err);
+    assert_eq!(other.count("tag:saying"), 300);
+    // Where none is left, no half home stays.
+    for piece in files(&to.join("pieces")) {
+        fs::remove_file(piece).unwrap();
+    }
+    let third = Home::new("third");
+    let said = third.run(&["restore", str(&to), "--words", str(&words)]);
+    assert_eq!(said.code, 1, "{}", said.err);
+    assert!(said.err.contains("missing"), "{}", said.err);
+    third.note("home", "a new home may be begun");
+}
+
+#[test]
+fn a_backup_of_a_later_format_is_called_one() {
+    let home = Home::new("ana");
+    home.note("home", "mine");
+    let to = beside(&home, "backup");
+    home.ok(&["backup", str(&to)]);
+    let mark = to.join("folkmoot-backup");
+    let text = fs::read_to_string(&mark).unwrap();
+    fs::write(&mark, text.replace("backup 1", "backup 2")).unwrap();
+    let words = words(&home);
+    let other = Home::new("other");
+    for said in [
+        home.run(&["backup", str(&to)]),
+        home.run(&["backup", "drill", str(&to)]),
+        other.run(&["verify", str(&to)]),
+        other.run(&["restore", str(&to), "--words", str(&words)]),
+    ] {
+        assert_eq!(said.code, 1, "{}", said.err);
+        assert!(said.err.contains("newer moot"), "{}", said.err);
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::{
 };
 
 use folkmoot_tests::{
+    damage::flip,
     home::{Home, until},
     meet::{EQUAL, equal, pair},
     sayings::{ndjson, sayings},
@@ -212,6 +213,55 @@ fn whatever_is_changed_is_noticed() {
         "bytes taken out",
     );
     assert_eq!(home.run(&["verify", str(&beside(&home, "none"))]).code, 3);
+}
+
+#[test]
+fn damage_that_nobody_met_is_told_and_the_bundle_is_good() {
+    let home = filled("ana");
+    let sources = beside(&home, "texts.ndjson");
+    fs::write(&sources, ndjson(&sayings(300))).unwrap();
+    home.ok(&["import", str(&sources)]);
+    let before = home.ok(&["export", "--bundle", str(&beside(&home, "before.moot"))]);
+    assert_eq!(before["damage"], serde_json::json!([]));
+    // In the middle of the imported texts.
+    flip(home.folder(), 0.6);
+    let file = beside(&home, "all.moot");
+    let said = home.run(&["export", "--bundle", str(&file)]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.err.contains("1 record is lost here"), "{}", said.err);
+    let checked = home.ok(&["verify", str(&file)]);
+    assert_eq!(checked["good"], true, "{checked}");
+    let held = |view: &serde_json::Value| view["records"].as_u64().unwrap();
+    assert_eq!(held(&checked) + 1, held(&before));
+    // It is told until somebody puts it away, and then it is old news.
+    let warned = |home: &Home| home.ok(&["status"])["warnings"].to_string();
+    assert!(warned(&home).contains("damage"), "{}", warned(&home));
+    home.ok(&["status", "--seen"]);
+    let again = home.ok(&["export", "--bundle", str(&beside(&home, "again.moot"))]);
+    assert_eq!(again["damage"], serde_json::json!([]));
+    assert_eq!(warned(&home), "[]");
+}
+
+#[test]
+fn a_bundle_of_a_later_format_is_called_one() {
+    let home = filled("ana");
+    let file = beside(&home, "all.moot");
+    home.ok(&["export", "--bundle", str(&file)]);
+    let mut bytes = fs::read(&file).unwrap();
+    // The version stands behind the sixteen letters.
+    bytes[19] = 2;
+    fs::write(&file, bytes).unwrap();
+    let words = words(&home);
+    let other = Home::new("other");
+    for args in [
+        ["verify", str(&file), "--quiet", "--color=never"].as_slice(),
+        &["restore", str(&file), "--words", str(&words)],
+    ] {
+        let said = other.run(args);
+        assert_eq!(said.code, 1, "{}", said.err);
+        assert!(said.err.contains("newer moot"), "{}", said.err);
+    }
+    assert!(!other.folder().exists());
 }
 
 #[test]

@@ -20,7 +20,8 @@ use crate::{
     access::{Access, Need},
     commands::Context,
     error::CliError,
-    ui::{age, bytes, plural, style},
+    export::damage::check_log,
+    ui::{age, bytes, clean, plural, style},
 };
 
 /// Copy everything into a folder; the next time only what is new
@@ -74,6 +75,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
 
 fn backup(cx: &Context<'_>, access: &Access, folder: &Path, keep: u64) -> Result<(), CliError> {
     let begun = Instant::now();
+    let damage = check_log(cx, access)?;
     let point: BackupPoint = access.ask(Command::BackupPoint {})?;
     let bar = match cx.ui.is_quiet() {
         true => ProgressBar::hidden(),
@@ -101,13 +103,33 @@ fn backup(cx: &Context<'_>, access: &Access, folder: &Path, keep: u64) -> Result
             "folder": folder.display().to_string(),
             "written": done.written,
             "kept": done.kept,
+            "mended": done.mended,
+            "broken": done.broken,
             "states": done.states,
+            "damage": damage,
             "milliseconds": u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
         }));
     }
+    if done.mended > 0 {
+        cx.ui.warn(&format!(
+            "{} damaged or missing in the folder and written anew: look at that disk",
+            plural(done.mended, "piece was", "pieces were")
+        ));
+    }
+    if done.broken > 0 {
+        cx.ui.warn(&format!(
+            "{} cannot be brought back any more: a piece is gone, and so it is from the log",
+            plural(done.broken, "earlier state", "earlier states")
+        ));
+    }
+    if !point.damage.is_empty() {
+        cx.ui.warn(
+            "no older state is removed while moot status tells of damage; moot status --seen puts the notice away",
+        );
+    }
     cx.ui.say(&format!(
         "{}: {} written, {} there already; {} kept",
-        folder.display(),
+        clean(&folder.display().to_string()),
         bytes(done.written),
         bytes(done.kept),
         plural(done.states, "state is", "states are"),
@@ -126,11 +148,13 @@ fn drill(cx: &Context<'_>, access: &Access, folder: Option<PathBuf>) -> Result<(
         return Err(CliError::new(ErrorCode::NotFound, message)
             .hint("moot backup FOLDER makes one; moot backup drill FOLDER names another"));
     }
+    // Else damage that nobody has met would be passed over on both sides.
+    check_log(cx, access)?;
     let words = Zeroizing::new(access.ask::<String>(Command::Phrase {})?);
     let temporary = tempfile::tempdir()
         .map_err(|error| CliError::failed(format!("no temporary folder could be made: {error}")))?;
     let home = temporary.path().join("home");
-    let mut drill = Drill::begin(&folder, &home, &words, &mut |text| cx.ui.say(text))?;
+    let mut drill = Drill::begin(&folder, &home, &words, &mut |text| cx.ui.say(&clean(text)))?;
     cx.ui.say("comparing with your home");
     let mut next = None;
     loop {
@@ -166,6 +190,7 @@ fn drill(cx: &Context<'_>, access: &Access, folder: Option<PathBuf>) -> Result<(
             "since": report.since,
             "collectives": report.collectives,
             "epochs": report.epochs,
+            "damaged": report.damaged,
             "faults": report.faults.iter().chain(&report.checked.faults).collect::<Vec<_>>(),
             "milliseconds": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         }))?;
@@ -195,6 +220,12 @@ fn drill(cx: &Context<'_>, access: &Access, folder: Option<PathBuf>) -> Result<(
             )?;
         }
         out.flush()?;
+        if !report.damaged.is_empty() {
+            let places = plural(report.damaged.len() as u64, "place", "places");
+            cx.ui.warn(&format!(
+                "the log was damaged at {places} when it was copied; nothing is told missing that your home still has"
+            ));
+        }
         for fault in report.faults.iter().chain(&report.checked.faults).take(10) {
             cx.ui.warn(fault);
         }

@@ -140,7 +140,7 @@ fn home(cx: &Context<'_>, args: &Args, copy: &Path) -> Result<(), CliError> {
             passphrase: passphrase.as_ref().map(|text| text.as_str()),
             lost: args.lost,
         },
-        &mut |text| cx.ui.say(text),
+        &mut |text| cx.ui.say(&clean(text)),
     )?;
     if cx.ui.json {
         let one = |one: &Recovered| json!({ "name": one.name, "id": one.id, "outcome": word(&one.outcome) });

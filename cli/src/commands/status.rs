@@ -133,7 +133,7 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
 /// When everything was copied last; where that is long ago, or never was, what to do.
 fn copy_line(view: &StatusView, now: Timestamp) -> Option<String> {
     let Some(copy) = &view.copy else {
-        let much = view.log_bytes > WORTH_COPYING;
+        let much = view.log_bytes > WORTH_COPYING && !view.copy_unread;
         return much.then(|| {
             "nothing of this was ever copied to another disk: moot backup FOLDER".to_owned()
         });

@@ -99,7 +99,8 @@ fn backup(cx: &Context<'_>, folder: &Path) -> Result<(), CliError> {
         cx.ui
             .object(&json!({ "good": good, "pieces": pieces, "faults": faults }))?;
     } else if good {
-        let (ok, place) = (style::GOOD, folder.display());
+        let (ok, place) = (style::GOOD, folder.display().to_string());
+        let place = clean(&place);
         let pieces = plural(pieces, "piece", "pieces");
         let mut out = cx.ui.out();
         writeln!(
@@ -215,7 +216,8 @@ fn print(cx: &Context<'_>, file: &Path, checked: &Checked) -> Result<(), CliErro
     let mut out = cx.ui.out();
     let (good, bad, dim) = (style::GOOD, style::BAD, style::DIM);
     let records = plural(checked.records, "record", "records");
-    let place = file.display();
+    let place = file.display().to_string();
+    let place = clean(&place);
     let size = bytes(checked.bytes);
     if checked.is_whole() {
         writeln!(

@@ -13,8 +13,9 @@ use crate::{
     access::{Access, Need},
     commands::Context,
     error::CliError,
+    export::damage::check_log,
     passphrase,
-    ui::{bytes, plural},
+    ui::{bytes, clean, plural},
 };
 
 /// Writes everything into one file.
@@ -43,6 +44,7 @@ pub(crate) fn bundle(
         false => new_passphrase(cx)?,
     };
     let by_passphrase = passphrase.is_some();
+    let damage = check_log(cx, &access)?;
     let written = write(cx, &access, file, passphrase.as_ref())?;
     let place = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let place = place.display().to_string();
@@ -57,12 +59,13 @@ pub(crate) fn bundle(
             "records": written.records,
             "bytes": written.bytes,
             "sealed_by": if by_passphrase { "passphrase" } else { "words" },
+            "damage": damage,
         }));
     }
     let records = plural(written.records, "record", "records");
     cx.ui.say(&format!(
         "{}: {records}, {}",
-        file.display(),
+        clean(&file.display().to_string()),
         bytes(written.bytes)
     ));
     cx.ui.say(match by_passphrase {
@@ -138,10 +141,13 @@ impl From<CopyError> for CliError {
             CopyError::NotOurs { .. } => {
                 Self::usage(message).hint("moot export --bundle FILE makes one")
             }
-            CopyError::Newer { .. } => Self::failed(message).hint("use a newer version"),
+            CopyError::Newer { .. } => Self::failed(message).hint("install a newer version; the copy is left as it is"),
             CopyError::Damaged(_) => {
                 Self::failed(message).hint("moot verify tells what is wrong; take another copy")
             }
+            CopyError::Unfit(_) => Self::failed(message).hint(
+                "try again; if it stays so, look at `moot status` and at the disk, or name another place",
+            ),
             CopyError::Io { path, source, .. } => Self::file(&path, &source),
         }
     }

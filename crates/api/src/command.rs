@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{Act, Acted, Rename, Renamed, Restore, Restored, TrashArgs, TrashView, Undo, Undone};
-use crate::{BackupPoint, BundleAsk, BundlePart, CopyMade, PagesAsk, PagesView};
+use crate::{
+    BackupPoint, BundleAsk, BundlePart, CopyMade, LogAsk, LogChecked, PagesAsk, PagesView,
+};
 use crate::{Candidate, Complete};
 use crate::{
     CardView, CharterShow, CharterView, CollectiveNew, CollectiveRef, CollectiveSummary,
@@ -123,6 +125,8 @@ pub enum Command {
     },
     /// What was imported from somewhere: [`Reply::ImportSources`].
     ImportSources(ImportSources),
+    /// Reads a stretch of the record log against its checksums: [`Reply::LogChecked`].
+    CheckLog(LogAsk),
     /// What a backup needs of the node: [`Reply::BackupPoint`].
     BackupPoint {},
     /// Documents as Markdown files: [`Reply::Pages`].
@@ -262,6 +266,8 @@ pub enum Reply {
     Imported(Imported),
     /// See [`ImportSourcesView`].
     ImportSources(ImportSourcesView),
+    /// See [`LogChecked`].
+    LogChecked(LogChecked),
     /// See [`BackupPoint`].
     BackupPoint(BackupPoint),
     /// See [`PagesView`].

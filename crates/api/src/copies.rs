@@ -98,6 +98,27 @@ pub struct PagesView {
     pub partial: bool,
 }
 
+/// Asks the node to read a stretch of its record log against the checksums, before a copy is made.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LogAsk {
+    /// The `next` of the answer before; the beginning if absent.
+    pub next: Option<String>,
+}
+
+/// What a stretch of the record log is like.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogChecked {
+    /// Damage that nobody had met before, in sentences; the node remembers it.
+    pub damage: Vec<String>,
+    /// Asks for the stretch behind; absent at the end.
+    pub next: Option<String>,
+    /// Bytes that were read.
+    pub bytes: u64,
+    /// Bytes of all segments, about.
+    pub total: u64,
+}
+
 /// What a backup needs of the node: where the log ends, and the keys.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BackupPoint {
@@ -113,6 +134,10 @@ pub struct BackupPoint {
     pub offset: u32,
     /// Base64 of the keys, sealed under the 24 words.
     pub keys: String,
+    /// Damage of the log that the person has not put away yet, in sentences: an older state of a backup
+    /// may hold what it took.
+    #[serde(default)]
+    pub damage: Vec<String>,
 }
 
 /// Notes that a copy was made.

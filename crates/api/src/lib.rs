@@ -45,8 +45,8 @@ pub use contracts::{
     TouchedRecord,
 };
 pub use copies::{
-    BackupPoint, BundleAsk, BundlePart, CopyMade, CopyView, PageFile, PageName, PagesAsk,
-    PagesView, Secret,
+    BackupPoint, BundleAsk, BundlePart, CopyMade, CopyView, LogAsk, LogChecked, PageFile, PageName,
+    PagesAsk, PagesView, Secret,
 };
 pub use counts::{CountBy, CountView, Counts, CountsView, Related};
 pub use daily::{Day, DayView, DayWrite, PageView};

@@ -74,6 +74,9 @@ pub struct StatusView {
     /// The last copy made of this home, by `moot bundle` or `moot backup`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy: Option<crate::CopyView>,
+    /// True where it cannot be read whether one was made: a warning tells why.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub copy_unread: bool,
     /// What needs the person's eye here: damage found, clock off, wide permissions.
     pub warnings: Vec<String>,
     /// Members who cost others something, the newest first; bounded.

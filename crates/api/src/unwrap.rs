@@ -8,8 +8,8 @@ use crate::{
     RecoveryView, Reply, Saved, ShowView, StatusView, SyncView, WhyView,
 };
 use crate::{
-    BackupPoint, BundlePart, ContractView, Edited, EventsPage, HistoryView, Merged, PagesView,
-    ReadmissionView, RevocationView,
+    BackupPoint, BundlePart, ContractView, Edited, EventsPage, HistoryView, LogChecked, Merged,
+    PagesView, ReadmissionView, RevocationView,
 };
 use crate::{Candidate, SymbolView};
 use crate::{CountsView, DayView, Reacted, SavedSearch, TasksView};
@@ -67,6 +67,7 @@ answers! {
     Imported => Imported, |view| view;
     ImportSources => ImportSourcesView, |view| view;
     BundlePart => BundlePart, |part| part;
+    LogChecked => LogChecked, |view| view;
     BackupPoint => BackupPoint, |point| point;
     Pages => PagesView, |view| view;
     Collective => CollectiveView, |view: Box<_>| *view;

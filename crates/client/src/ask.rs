@@ -3,7 +3,9 @@
 use folkmoot_api::{
     Act, Acted, Rename, Renamed, Restore, Restored, TrashArgs, TrashView, Undo, Undone,
 };
-use folkmoot_api::{BackupPoint, BundleAsk, BundlePart, CopyMade, PagesAsk, PagesView};
+use folkmoot_api::{
+    BackupPoint, BundleAsk, BundlePart, CopyMade, LogAsk, LogChecked, PagesAsk, PagesView,
+};
 use folkmoot_api::{Candidate, Complete};
 use folkmoot_api::{
     CharterShow, CharterView, CollectiveNew, CollectiveRef, CollectiveSummary, CollectiveView,
@@ -106,6 +108,8 @@ ask! {
         -> Imported = Command::Import { collective, items, device, vault, dry_run };
     /// What was imported from somewhere.
     import_sources(args: ImportSources) -> ImportSourcesView = Command::ImportSources(args);
+    /// Reads a stretch of the record log against its checksums, before a copy is made.
+    check_log(args: LogAsk) -> LogChecked = Command::CheckLog(args);
     /// What a backup needs of the node.
     backup_point() -> BackupPoint = Command::BackupPoint {};
     /// Documents as Markdown files.

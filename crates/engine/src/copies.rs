@@ -8,6 +8,7 @@ pub(crate) mod drill;
 pub(crate) mod frame;
 pub(crate) mod item;
 pub(crate) mod keys;
+pub(crate) mod log;
 pub(crate) mod made;
 pub(crate) mod marker;
 pub(crate) mod pages;
@@ -33,7 +34,9 @@ pub enum CopyError {
         what: &'static str,
     },
     /// A later version wrote it.
-    #[error("{path} has format {found}; this program knows format {known}")]
+    #[error(
+        "{path} was made by a newer moot: it has format {found}, and this one knows format {known}"
+    )]
     Newer {
         /// What was looked at.
         path: PathBuf,
@@ -51,6 +54,9 @@ pub enum CopyError {
     /// What it holds is not what was written.
     #[error("the copy is not whole: {0}")]
     Damaged(String),
+    /// What was written just now is not good, and was not put in its place.
+    #[error("nothing was kept: what was written does not read back as it should: {0}")]
+    Unfit(String),
     /// The disk, or the place for it.
     #[error("{action} {path}: {source}")]
     Io {

@@ -128,6 +128,7 @@ impl Core {
                 &Terms::of(device, vault, dry_run),
             ),
             Command::ImportSources(ask) => self.import_sources(&ask),
+            Command::CheckLog(ask) => self.check_log(&ask),
             Command::BackupPoint {} => self.backup_point(),
             Command::Pages(ask) => self.pages(&ask),
             Command::BundlePart(ask) => self.bundle_part(&ask),

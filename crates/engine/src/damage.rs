@@ -26,6 +26,8 @@ pub(crate) struct Kept {
     text: String,
     /// Records that are lost; once all are held again it is repaired. Empty: not known.
     ids: Vec<RecordId>,
+    /// A person put it away. The damaged bytes stay in the log, so each reading finds them again.
+    seen: bool,
 }
 
 impl Core {
@@ -53,6 +55,7 @@ impl Core {
             at_ms: self.clock.wall(),
             text,
             ids: if known { ids.to_vec() } else { Vec::new() },
+            seen: false,
         });
         if self.damage.len() > MOST {
             self.damage.remove(0);
@@ -66,13 +69,14 @@ impl Core {
         let store = &self.store;
         self.damage.retain(|kept| {
             let back = |id| matches!(store.held(id), Ok(held) if held != Held::No);
-            kept.ids.is_empty() || !kept.ids.iter().all(back)
+            kept.seen || kept.ids.is_empty() || !kept.ids.iter().all(back)
         });
         if self.damage.len() != before {
             self.write_damage();
         }
         self.damage
             .iter()
+            .filter(|kept| !kept.seen)
             .map(|kept| {
                 let day = moment(kept.at_ms).strftime("%Y-%m-%d");
                 format!(
@@ -85,13 +89,15 @@ impl Core {
 
     /// A person has seen the notices.
     pub(crate) fn put_damage_away(&mut self) -> Result<Reply, ApiError> {
-        let count = self.damage.len();
+        let mut seen = self.damage.clone();
+        let new = seen.iter_mut().filter(|kept| !kept.seen);
+        let count = new.map(|kept| kept.seen = true).count();
         let entry = Entry::Local {
             key: DAMAGE.to_vec(),
-            value: None,
+            value: Some(encode(&seen)),
         };
         self.store.commit(&[entry]).map_err(store_failed)?;
-        self.damage.clear();
+        self.damage = seen;
         self.warnings.clear();
         Ok(Reply::Done(match count {
             0 => "there was no notice of damage".to_owned(),
@@ -111,8 +117,8 @@ impl Core {
         }
     }
 
-    /// Whether a warning is the beginning of a kept notice.
-    pub(crate) fn is_kept(&self, warning: &str) -> bool {
+    /// Whether this sentence is kept, be it one that was put away.
+    pub(crate) fn is_known(&self, warning: &str) -> bool {
         self.damage.iter().any(|kept| kept.text == warning)
     }
 }
@@ -121,11 +127,12 @@ fn encode(all: &[Kept]) -> Vec<u8> {
     let mut out = Encoder::new();
     out.array(all.len());
     for kept in all {
-        out.array(3).uint(kept.at_ms).text(&kept.text);
+        out.array(4).uint(kept.at_ms).text(&kept.text);
         out.array(kept.ids.len());
         for id in &kept.ids {
             out.bytes(id);
         }
+        out.bool(kept.seen);
     }
     out.finish()
 }
@@ -133,13 +140,15 @@ fn encode(all: &[Kept]) -> Vec<u8> {
 fn decode(bytes: &[u8]) -> Result<Vec<Kept>, FcError> {
     let mut d = Decoder::new(bytes)?;
     let kept = d.list(0..=MOST as u64, |d| {
-        d.array_of(3)?;
+        // Three in homes of before: those that were put away were not kept then.
+        let fields = d.array_within(3..=4)?;
         Ok(Kept {
             at_ms: d.uint()?,
             text: d.text(MOST_TEXT)?.to_owned(),
             ids: d.list(0..=MOST_IDS as u64, |d| {
                 d.bytes_of().map(RecordId::from_bytes)
             })?,
+            seen: fields == 4 && d.bool()?,
         })
     })?;
     d.end()?;
@@ -156,6 +165,7 @@ mod tests {
             at_ms: 1_700_000_000_000,
             text: "the record log is damaged".to_owned(),
             ids: vec![RecordId::from_bytes([7; 32])],
+            seen: true,
         };
         let all = vec![
             kept.clone(),

@@ -10,9 +10,14 @@ use folkmoot_sync::Input;
 use crate::{core::Core, keeping::documents::Display};
 
 /// Bytes of the log read against their checksums at each upkeep: a few milliseconds.
-const SCRUB_SLICE: u64 = 8 << 20;
+pub(crate) const SCRUB_SLICE: u64 = 8 << 20;
 /// How often the whole log is read, in milliseconds.
 const SCRUB_EVERY: u64 = 86_400_000;
+
+/// The sentence under which damage is kept.
+pub(crate) fn notice(damage: &Damage) -> String {
+    format!("damage in the record log: {damage}; what is lost is fetched from peers")
+}
 
 impl Core {
     /// Looks for damage, and deals with what was met since the last call.
@@ -62,8 +67,7 @@ impl Core {
                     "{told}; what it took was in memory and is written again"
                 ));
             } else {
-                let told = format!("{told}; what is lost is fetched from peers");
-                self.keep_damage(&told, &damage.ids);
+                self.keep_damage(&notice(damage), &damage.ids);
             }
         }
     }

@@ -50,12 +50,28 @@ impl Core {
         let votes = self.open_votes();
         let mut damage = self.damage_notices();
         damage.extend(self.held_back());
-        let others = self.warnings.iter().filter(|w| !self.is_kept(w)).cloned();
+        let others = self.warnings.iter().filter(|w| !self.is_known(w)).cloned();
         let retiring = self
             .home_notice()
             .into_iter()
             .chain(self.retirement_notices());
-        let warnings = damage.into_iter().chain(retiring).chain(others).collect();
+        let mut warnings: Vec<String> = damage.into_iter().chain(retiring).chain(others).collect();
+        // Told as long as it is so, and not a moment longer.
+        let mut unread = |what: &str, error: &dyn std::fmt::Display| {
+            warnings.push(format!("{what} cannot be read: {error}"));
+        };
+        let index_bytes = self.library.size().unwrap_or_else(|error| {
+            unread("the index", &error);
+            0
+        });
+        let index_built = self.library.built(&self.store).unwrap_or_else(|error| {
+            unread("how much of the record log the index has", &error);
+            None
+        });
+        let copy = self.last_copy();
+        if let Err(error) = &copy {
+            unread("when a copy of this home was made last", error);
+        }
         let log: u64 = self
             .collectives
             .keys()
@@ -79,12 +95,13 @@ impl Core {
             peers: self.peer_views(),
             log_bytes: log,
             projection_bytes: on_disk.saturating_sub(log),
-            index_bytes: self.library.size(),
+            index_bytes,
             index_lag: self.library.uncommitted(),
-            index_built: self.library.built(&self.store),
+            index_built,
             words_confirmed: self.words_confirmed(),
             warnings,
-            copy: self.last_copy(),
+            copy_unread: copy.is_err(),
+            copy: copy.unwrap_or_default(),
             eye: self.eye(),
             votes,
         }

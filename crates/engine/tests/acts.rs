@@ -3,32 +3,17 @@
 
 #[path = "support/hub.rs"]
 mod hub;
+#[path = "support/one.rs"]
+mod one;
 
 use folkmoot_api::{
     Act, ActKind, Acted, ApiError, Command, Edit, Edited, ErrorCode, Leave, Note, Restore,
     Restored, Saved, Show, ShowView, TrashArgs, TrashView, Undo, Undone,
 };
-use folkmoot_engine::{Engine, Options};
+use folkmoot_engine::Engine;
 
 use hub::{Home, Hub, equal, until};
-
-fn open(home: &std::path::Path) -> Engine {
-    let options = Options {
-        home: home.to_owned(),
-        passphrase: None,
-        version: "test",
-        serving: false,
-        helps: true,
-    };
-    Engine::open(&options, &mut |_| {}).unwrap().0
-}
-
-fn ask<T: TryFrom<folkmoot_api::Reply, Error = ApiError>>(
-    engine: &Engine,
-    command: Command,
-) -> Result<T, ApiError> {
-    engine.call(command)?.try_into()
-}
+use one::{ask, open};
 
 fn write(engine: &Engine, text: &str) -> Saved {
     let note = Note {

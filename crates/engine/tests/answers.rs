@@ -3,6 +3,8 @@
 
 #[path = "support/hub.rs"]
 mod hub;
+#[path = "support/one.rs"]
+mod one;
 
 use folkmoot_api::{
     Act, ActKind, Acted, ApiError, Command, CommentNew, Edit, Edited, ErrorCode, Note, React,
@@ -11,13 +13,7 @@ use folkmoot_api::{
 use folkmoot_engine::Engine;
 
 use hub::{Hub, equal, until};
-
-fn ask<T: TryFrom<folkmoot_api::Reply, Error = ApiError>>(
-    engine: &Engine,
-    command: Command,
-) -> Result<T, ApiError> {
-    engine.call(command)?.try_into()
-}
+use one::ask;
 
 fn show(engine: &Engine, id: &str) -> Result<ShowView, ApiError> {
     ask(engine, Command::Show(Show { id: id.to_owned() }))

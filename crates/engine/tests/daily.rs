@@ -3,34 +3,19 @@
 
 #[path = "support/hub.rs"]
 mod hub;
+#[path = "support/one.rs"]
+mod one;
 
 use folkmoot_api::{
     Act, ActKind, Acted, ApiError, Command, Day, DayView, DayWrite, Edited, ErrorCode, Note,
     Restore, Restored, Saved, Show, ShowView, TaskSet, TaskState, Undo, Undone,
 };
-use folkmoot_engine::{Engine, Options};
+use folkmoot_engine::Engine;
 
 use hub::{Hub, until};
+use one::{ask, open};
 
 const DATE: &str = "2026-04-29";
-
-fn open(home: &std::path::Path) -> Engine {
-    let options = Options {
-        home: home.to_owned(),
-        passphrase: None,
-        version: "test",
-        serving: false,
-        helps: true,
-    };
-    Engine::open(&options, &mut |_| {}).unwrap().0
-}
-
-fn ask<T: TryFrom<folkmoot_api::Reply, Error = ApiError>>(
-    engine: &Engine,
-    command: Command,
-) -> Result<T, ApiError> {
-    engine.call(command)?.try_into()
-}
 
 fn day(engine: &Engine, date: &str) -> DayView {
     let day = Day {

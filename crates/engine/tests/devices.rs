@@ -1,22 +1,16 @@
 //! The devices of one person in their own home, and leaving, without a network.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests end so")]
 
+#[path = "support/one.rs"]
+mod one;
+
 use folkmoot_api::{
     ApiError, CollectiveNew, Command, DeviceAdd, DeviceDrop, DeviceList, ErrorCode, Leave, Left,
     Note, OwnDevice, Reply, Saved, WhyView,
 };
-use folkmoot_engine::{Engine, Options};
+use folkmoot_engine::Engine;
 
-fn open(home: &std::path::Path) -> Engine {
-    let options = Options {
-        home: home.to_owned(),
-        passphrase: None,
-        version: "test",
-        serving: false,
-        helps: true,
-    };
-    Engine::open(&options, &mut |_| {}).unwrap().0
-}
+use one::open;
 
 fn found(engine: &Engine, name: &str) {
     let new = CollectiveNew {

@@ -3,25 +3,17 @@
 
 #[path = "support/hub.rs"]
 mod hub;
+#[path = "support/one.rs"]
+mod one;
 
 use folkmoot_api::{
     ApiError, Command, Edit, Edited, ErrorCode, Find, Found, History, HistoryView, ItemView, List,
     MergeArgs, Merged, Note, Reply, Saved, Show, ShowView,
 };
-use folkmoot_engine::{Engine, Options};
+use folkmoot_engine::Engine;
 
 use hub::{Home, Hub, equal, until};
-
-fn open(home: &std::path::Path) -> Engine {
-    let options = Options {
-        home: home.to_owned(),
-        passphrase: None,
-        version: "test",
-        serving: false,
-        helps: true,
-    };
-    Engine::open(&options, &mut |_| {}).unwrap().0
-}
+use one::open;
 
 fn write(engine: &Engine, title: &str, text: &str, tags: &[&str]) -> Saved {
     let note = Note {

@@ -3,28 +3,18 @@
 
 #[path = "support/hub.rs"]
 mod hub;
-
-use std::path::Path;
+#[path = "support/one.rs"]
+mod one;
 
 use folkmoot_api::{
     Act, ActKind, ApiError, Command, Edit, ErrorCode, EventView, Events, EventsPage, Note, Reply,
     Saved, What,
 };
-use folkmoot_engine::{Engine, Options};
+use folkmoot_engine::Engine;
 use proptest::prelude::*;
 
 use hub::Hub;
-
-fn open(home: &Path) -> Engine {
-    let options = Options {
-        home: home.to_owned(),
-        passphrase: None,
-        version: "test",
-        serving: false,
-        helps: true,
-    };
-    Engine::open(&options, &mut |_| {}).unwrap().0
-}
+use one::open;
 
 fn note(engine: &Engine, title: &str, tags: &[&str]) -> Saved {
     let note = Note {

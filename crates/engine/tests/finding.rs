@@ -1,11 +1,16 @@
 //! Queries as the engine answers them.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "tests end so")]
 
+#[path = "support/one.rs"]
+mod one;
+
 use folkmoot_api::{
     ApiError, CollectiveNew, Command, ErrorCode, ExplainedHit, Find, Found, List, Note, Reply,
     Saved, SetName,
 };
-use folkmoot_engine::{Engine, Options};
+use folkmoot_engine::Engine;
+
+use one::open;
 
 /// A home in a folder of its own, without a node.
 struct Home {
@@ -16,14 +21,7 @@ struct Home {
 impl Home {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let options = Options {
-            home: folder.path().join("home"),
-            passphrase: None,
-            version: "test",
-            serving: false,
-            helps: true,
-        };
-        let (engine, _) = Engine::open(&options, &mut |_| {}).unwrap();
+        let engine = open(&folder.path().join("home"));
         Self {
             engine,
             _folder: folder,

@@ -2,33 +2,20 @@
 //! amendments, and what is refused before anything is signed.
 #![allow(clippy::unwrap_used, reason = "tests end so")]
 
+#[path = "support/one.rs"]
+mod one;
+
 use std::{thread, time::Duration};
 
 use folkmoot_api::{
     ApiError, CharterShow, CharterView, CollectiveNew, CollectiveRef, CollectiveView, Command,
     ErrorCode, ProposalState, ProposalView, Proposals, Propose, Proposed, Vote, VoteChoice,
 };
-use folkmoot_engine::{Engine, Options};
+use folkmoot_engine::Engine;
+
+use one::{ask, open};
 
 const CIRCLE: &str = include_str!("../charters/circle.toml");
-
-fn open(home: &std::path::Path) -> Engine {
-    let options = Options {
-        home: home.to_owned(),
-        passphrase: None,
-        version: "test",
-        serving: false,
-        helps: true,
-    };
-    Engine::open(&options, &mut |_| {}).unwrap().0
-}
-
-fn ask<T: TryFrom<folkmoot_api::Reply, Error = ApiError>>(
-    engine: &Engine,
-    command: Command,
-) -> Result<T, ApiError> {
-    engine.call(command).and_then(T::try_from)
-}
 
 fn found(engine: &Engine, name: &str, charter: &str) {
     let view: CollectiveView = ask(

@@ -1,24 +1,16 @@
 //! Imports with a memory: what changed in its source becomes a new version of the same document.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests end so")]
 
-use std::path::Path;
+#[path = "support/one.rs"]
+mod one;
 
 use folkmoot_api::{
     Act, ActKind, Command, Edit, Find, Found, ImportItem, ImportSources, ImportSourcesView,
     Imported, ItemView, Note, Reply, Show, ShowView,
 };
-use folkmoot_engine::{Engine, Options};
+use folkmoot_engine::Engine;
 
-fn open(home: &Path) -> Engine {
-    let options = Options {
-        home: home.to_owned(),
-        passphrase: None,
-        version: "test",
-        serving: false,
-        helps: true,
-    };
-    Engine::open(&options, &mut |_| {}).unwrap().0
-}
+use one::open;
 
 fn item(path: &str, title: &str, text: &str) -> ImportItem {
     ImportItem {

@@ -3,31 +3,16 @@
 
 #[path = "support/hub.rs"]
 mod hub;
+#[path = "support/one.rs"]
+mod one;
 
 use folkmoot_api::{
     ApiError, Command, Edit, Edited, ErrorCode, Note, Rename, Renamed, Saved, Show, ShowView,
 };
-use folkmoot_engine::{Engine, Options};
+use folkmoot_engine::Engine;
 
 use hub::{Hub, until};
-
-fn open(home: &std::path::Path) -> Engine {
-    let options = Options {
-        home: home.to_owned(),
-        passphrase: None,
-        version: "test",
-        serving: false,
-        helps: true,
-    };
-    Engine::open(&options, &mut |_| {}).unwrap().0
-}
-
-fn ask<T: TryFrom<folkmoot_api::Reply, Error = ApiError>>(
-    engine: &Engine,
-    command: Command,
-) -> Result<T, ApiError> {
-    engine.call(command)?.try_into()
-}
+use one::{ask, open};
 
 fn write(engine: &Engine, title: &str, text: &str) -> Saved {
     let note = Note {

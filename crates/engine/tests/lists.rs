@@ -1,11 +1,16 @@
 //! Lists page by page, counts, and what is like a record.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "tests end so")]
 
+#[path = "support/one.rs"]
+mod one;
+
 use folkmoot_api::{
     ApiError, CollectiveNew, Command, CountBy, Counts, CountsView, Edit, ErrorCode, Found, List,
     Note, Related, Reply, Saved, SetName,
 };
-use folkmoot_engine::{Engine, Options};
+use folkmoot_engine::Engine;
+
+use one::open;
 
 struct Home {
     engine: Engine,
@@ -15,14 +20,7 @@ struct Home {
 impl Home {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let options = Options {
-            home: folder.path().join("home"),
-            passphrase: None,
-            version: "test",
-            serving: false,
-            helps: true,
-        };
-        let (engine, _) = Engine::open(&options, &mut |_| {}).unwrap();
+        let engine = open(&folder.path().join("home"));
         Self {
             engine,
             _folder: folder,

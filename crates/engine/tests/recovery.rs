@@ -1,24 +1,15 @@
 //! The 24 words and the records on the disk bring a home back whose keys are lost.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "tests end so")]
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+#[path = "support/one.rs"]
+mod one;
+
+use std::{fs, path::PathBuf};
 
 use folkmoot_api::{CollectiveNew, Command, Find, Note, Reply};
-use folkmoot_engine::{Engine, OpenError, Options, Outcome, Recover, Recovered};
+use folkmoot_engine::{Engine, OpenError, Outcome, Recover, Recovered};
 
-fn open(home: &Path) -> Engine {
-    let options = Options {
-        home: home.to_owned(),
-        passphrase: None,
-        version: "test",
-        serving: false,
-        helps: true,
-    };
-    Engine::open(&options, &mut |_| {}).unwrap().0
-}
+use one::open;
 
 fn recover(home: PathBuf, card: &str) -> Result<Vec<Recovered>, OpenError> {
     folkmoot_engine::recover(&Recover {

@@ -1,24 +1,16 @@
 //! Saved searches: kept in the home, used by name.
 #![expect(clippy::unwrap_used, reason = "tests end so")]
 
-use std::path::Path;
+#[path = "support/one.rs"]
+mod one;
 
 use folkmoot_api::{
     ApiError, Command, ErrorCode, Events, EventsPage, Find, Found, Note, Reply, SavedSearch,
     SearchAct, Undo,
 };
-use folkmoot_engine::{Engine, Options};
+use folkmoot_engine::Engine;
 
-fn open(home: &Path) -> Engine {
-    let options = Options {
-        home: home.to_owned(),
-        passphrase: None,
-        version: "test",
-        serving: false,
-        helps: true,
-    };
-    Engine::open(&options, &mut |_| {}).unwrap().0
-}
+use one::open;
 
 fn note(engine: &Engine, title: &str, tags: &[&str]) {
     let note = Note {

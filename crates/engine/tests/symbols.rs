@@ -3,33 +3,18 @@
 
 #[path = "support/hub.rs"]
 mod hub;
+#[path = "support/one.rs"]
+mod one;
 
 use folkmoot_api::{
     ApiError, CollectiveNew, Command, Edit, Edited, ErrorCode, Find, Found, Note, Rename, Renamed,
-    Reply, Saved, Show, ShowView, SymbolChange, SymbolDefine, SymbolList, SymbolShow, SymbolStatus,
+    Saved, Show, ShowView, SymbolChange, SymbolDefine, SymbolList, SymbolShow, SymbolStatus,
     SymbolView,
 };
-use folkmoot_engine::{Engine, Options};
+use folkmoot_engine::Engine;
 
 use hub::{Hub, until};
-
-fn open(home: &std::path::Path) -> Engine {
-    let options = Options {
-        home: home.to_owned(),
-        passphrase: None,
-        version: "test",
-        serving: false,
-        helps: true,
-    };
-    Engine::open(&options, &mut |_| {}).unwrap().0
-}
-
-fn ask<T: TryFrom<Reply, Error = ApiError>>(
-    engine: &Engine,
-    command: Command,
-) -> Result<T, ApiError> {
-    engine.call(command)?.try_into()
-}
+use one::{ask, open};
 
 fn own(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
@@ -169,6 +154,26 @@ fn a_search_is_widened_where_the_word_is_used_and_says_so() {
         |views: Vec<SymbolView>| views.into_iter().map(|view| view.term).collect::<Vec<_>>();
     assert_eq!(terms(listed(None)), ["Bokashi", "Compost"]);
     assert_eq!(terms(listed(Some(SymbolStatus::Retired))), ["rot"]);
+}
+
+#[test]
+fn what_a_person_wrote_stands_before_what_was_added() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(&folder.path().join("home"));
+    stand(
+        &engine,
+        &define(&engine, None, "compost", &["humus"], &[]).id,
+        SymbolStatus::Adopted,
+    );
+    // Equal but for the word; the newest one would stand first.
+    note(&engine, None, "a barrow of compost");
+    note(&engine, None, "a barrow of humus");
+    for (asked, first) in [("compost", "compost"), ("humus", "humus")] {
+        let found = found(&engine, &format!("kind:note {asked}"), false);
+        let titles: Vec<&str> = found.items.iter().map(|item| item.title.as_str()).collect();
+        assert_eq!(titles.len(), 2, "{titles:?}");
+        assert!(titles[0].ends_with(first), "{titles:?}");
+    }
 }
 
 #[test]

@@ -3,34 +3,19 @@
 
 #[path = "support/hub.rs"]
 mod hub;
+#[path = "support/one.rs"]
+mod one;
 
 use folkmoot_api::{
     ApiError, Command, Edited, ErrorCode, History, HistoryView, Note, Saved, Show, ShowView,
     TaskSet, TaskState, Tasks, TasksView,
 };
-use folkmoot_engine::{Engine, Options};
+use folkmoot_engine::Engine;
 use folkmoot_library::{Date, TimeZone};
 use jiff::civil::Weekday;
 
 use hub::{Hub, equal, until};
-
-fn open(home: &std::path::Path) -> Engine {
-    let options = Options {
-        home: home.to_owned(),
-        passphrase: None,
-        version: "test",
-        serving: false,
-        helps: true,
-    };
-    Engine::open(&options, &mut |_| {}).unwrap().0
-}
-
-fn ask<T: TryFrom<folkmoot_api::Reply, Error = ApiError>>(
-    engine: &Engine,
-    command: Command,
-) -> Result<T, ApiError> {
-    engine.call(command)?.try_into()
-}
+use one::{ask, open};
 
 fn add(engine: &Engine, text: &str, due: Option<&str>) -> Result<Saved, ApiError> {
     let note = Note {

@@ -1,26 +1,20 @@
 //! Facts of the own store that cannot be read are not taken for facts that are not there.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests end so")]
 
+#[path = "support/one.rs"]
+mod one;
+
 use std::path::Path;
 
 use folkmoot_api::{Command, Note, Reply, StatusView};
-use folkmoot_engine::{Engine, Options};
+use folkmoot_engine::Engine;
 use folkmoot_record::fc::Encoder;
 use folkmoot_store::{Entry, Options as StoreOptions, Vault};
 
+use one::open;
+
 /// Bytes that are neither text nor a list.
 const GARBAGE: &[u8] = &[0xff, 0xfe, 0x00];
-
-fn open(home: &Path) -> Engine {
-    let options = Options {
-        home: home.to_owned(),
-        passphrase: None,
-        version: "test",
-        serving: false,
-        helps: true,
-    };
-    Engine::open(&options, &mut |_| {}).unwrap().0
-}
 
 fn note(engine: &Engine) -> Result<Reply, folkmoot_api::ApiError> {
     engine.call(Command::Note(Note {

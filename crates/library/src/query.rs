@@ -130,7 +130,13 @@ pub struct Text {
     pub words: Vec<String>,
     /// Whether the word is only the beginning of one.
     pub prefix: bool,
+    /// Whether shared words added it: it counts [`ADDED_WEIGHT`] in the ranking, and is found alike.
+    pub added: bool,
 }
+
+/// What a text that shared words added counts beside one that the person wrote: what they wrote comes
+/// first where both fit equally well.
+pub const ADDED_WEIGHT: f32 = 0.5;
 
 impl Text {
     /// The words of a text as a phrase; `None` if there are none.
@@ -139,6 +145,7 @@ impl Text {
         (!words.is_empty()).then_some(Self {
             words,
             prefix: false,
+            added: false,
         })
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{ResolvedQuery, Searchable, Text};
+use crate::{ADDED_WEIGHT, ResolvedQuery, Searchable, Text};
 
 /// BM25's bound on how much repeats of a word count.
 const K1: f32 = 1.2;
@@ -48,12 +48,13 @@ pub fn points(text: &Text, item: &Searchable, known: &Statistics) -> f32 {
     if times == 0 {
         return 0.0;
     }
+    let weight = if text.added { ADDED_WEIGHT } else { 1.0 };
     if text.prefix {
-        return PREFIX_SCORE;
+        return weight * PREFIX_SCORE;
     }
     let norm = K1 * (1.0 - B + B * item.length() as f32 / known.average_length.max(1.0));
     let rarity: f32 = text.words.iter().map(|word| known.rarity(word)).sum();
-    rarity * (1.0 + K1) * times as f32 / (times as f32 + norm)
+    weight * rarity * (1.0 + K1) * times as f32 / (times as f32 + norm)
 }
 
 /// A score with the gain of what is new by `now_ms`.

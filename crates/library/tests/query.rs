@@ -71,6 +71,7 @@ fn stem(word: &str) -> Expr<Leaf> {
     is(Test::Text(Text {
         words: vec![word.into()],
         prefix: true,
+        added: false,
     }))
 }
 

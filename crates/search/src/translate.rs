@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeSet, ops::Bound};
 
-use folkmoot_library::{DueSpan, Expr, Flag, Interval, Sort, Test, Text};
+use folkmoot_library::{ADDED_WEIGHT, DueSpan, Expr, Flag, Interval, Sort, Test, Text};
 use folkmoot_record::RecordId;
 use tantivy::{
     Term,
     query::{
-        AllQuery, BooleanQuery, ConstScoreQuery, EmptyQuery, InvertedIndexRangeQuery, Occur,
-        PhraseQuery, Query, RangeQuery, TermQuery, TermSetQuery,
+        AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, InvertedIndexRangeQuery,
+        Occur, PhraseQuery, Query, RangeQuery, TermQuery, TermSetQuery,
     },
     schema::{Field, IndexRecordOption},
 };
@@ -120,6 +120,14 @@ impl Translate<'_> {
     }
 
     fn text(&self, text: &Text) -> Box<dyn Query> {
+        let found = self.words(text);
+        match text.added {
+            true => Box::new(BoostQuery::new(found, ADDED_WEIGHT)),
+            false => found,
+        }
+    }
+
+    fn words(&self, text: &Text) -> Box<dyn Query> {
         let mut terms: Vec<Term> = text.words.iter().map(|w| self.fields.word(w)).collect();
         match (terms.pop(), terms.is_empty()) {
             (None, _) => Box::new(EmptyQuery),

@@ -181,11 +181,13 @@ fn items() -> impl Strategy<Value = Vec<Item>> {
 fn test() -> impl Strategy<Value = Test> {
     let word = prop::sample::select(&WORDS[..]);
     prop_oneof![
-        4 => word.clone().prop_map(|word| Test::Text(Text::phrase(word).unwrap())),
-        3 => (word.clone(), word.clone()).prop_map(|(a, b)| Test::Text(Text::phrase(&format!("{a} {b}")).unwrap())),
-        2 => (word, 1usize..4).prop_map(|(word, length)| {
+        4 => (word.clone(), any::<bool>())
+            .prop_map(|(word, added)| Test::Text(Text { added, ..Text::phrase(word).unwrap() })),
+        3 => (word.clone(), word.clone(), any::<bool>())
+            .prop_map(|(a, b, added)| Test::Text(Text { added, ..Text::phrase(&format!("{a} {b}")).unwrap() })),
+        2 => (word, 1usize..4, any::<bool>()).prop_map(|(word, length, added)| {
             let stem: String = Text::phrase(word).unwrap().words[0].chars().take(length).collect();
-            Test::Text(Text { words: vec![stem], prefix: true })
+            Test::Text(Text { words: vec![stem], prefix: true, added })
         }),
         2 => prop::sample::select(&TAGS[..]).prop_map(|tag| Test::Tag(fold(tag))),
         1 => (prop::sample::select(&TAGS[..]), 1usize..9)

@@ -7,7 +7,7 @@
 use std::{
     collections::BTreeSet,
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
-    io::Read,
+    io::{Read, Seek, SeekFrom},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
@@ -19,7 +19,7 @@ use crate::{
     copies::{
         CopyError,
         marker::failed,
-        state::{self, Filed, State, sync, whole},
+        state::{self, Filed, State, open_file, sync, whole},
     },
     core::Core,
     errors,
@@ -29,6 +29,12 @@ use crate::{
 const PIECE: usize = 1 << 20;
 /// Says what the folder is, and whose.
 const MARK: &str = "folkmoot-backup";
+/// How it begins, before the number of the format.
+const MAGIC: &str = "folkmoot backup ";
+/// The format written, and the greatest that is read.
+const FORMAT: u32 = 1;
+/// Most bytes of the mark: two short lines.
+const MOST_MARK: u64 = 4_096;
 
 impl Core {
     /// Where the log ends now, and the keys, sealed: what a backup needs of the node.
@@ -46,6 +52,7 @@ impl Core {
             segment: end.segment,
             offset: end.offset,
             keys: data_encoding::BASE64.encode(&self.sealed_keys(None)?),
+            damage: self.damage_notices(),
         }))
     }
 }
@@ -57,6 +64,10 @@ pub struct BackedUp {
     pub written: u64,
     /// Bytes that were there already.
     pub kept: u64,
+    /// Pieces that were damaged or missing and were written anew from the log.
+    pub mended: u64,
+    /// Earlier states of which a piece is gone that the log does not have any more.
+    pub broken: u64,
     /// States that are there now.
     pub states: u64,
 }
@@ -66,10 +77,61 @@ pub fn is_backup(folder: &Path) -> bool {
     folder.join(MARK).is_file()
 }
 
-/// Brings a backup up to a point of the log. A run that breaks off leaves the states before it.
+/// Whether this program reads such a backup.
 ///
 /// # Errors
-/// A folder that holds something else, or another home's backup, another run at work, or the disk's.
+/// A later format, or the disk's.
+fn must_be_known(folder: &Path) -> Result<(), CopyError> {
+    let path = folder.join(MARK);
+    let mut text = String::new();
+    open_file(&path)
+        .and_then(|file| file.take(MOST_MARK).read_to_string(&mut text))
+        .map_err(CopyError::io("read", &path))?;
+    let first = text.lines().next().unwrap_or_default();
+    let format = first.strip_prefix(MAGIC).and_then(|text| text.parse().ok());
+    match format {
+        Some(found) if found > FORMAT => Err(CopyError::Newer {
+            path: folder.to_owned(),
+            found,
+            known: FORMAT,
+        }),
+        Some(_) => Ok(()),
+        None => Err(CopyError::Damaged(format!("{} is damaged", path.display()))),
+    }
+}
+
+/// Holds a backup still while it is read: no run removes pieces meanwhile.
+///
+/// # Errors
+/// A later format, a run at work, or the disk's.
+pub(crate) fn hold(folder: &Path) -> Result<Option<File>, CopyError> {
+    must_be_known(folder)?;
+    let path = folder.join("lock");
+    let file = match open_file(&path) {
+        Ok(file) => file,
+        // Where nothing can be written no run can be at work either: a disk that is read only.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => match open_lock(&path) {
+            Ok(file) => file,
+            Err(_) => return Ok(None),
+        },
+        Err(error) => return Err(CopyError::io("open", &path)(error)),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(failed(
+            "a backup into this folder is being made".to_owned(),
+            Some("wait until it is done".to_owned()),
+        )),
+        Err(TryLockError::Error(error)) => Err(CopyError::io("lock", &path)(error)),
+    }
+}
+
+/// Brings a backup up to a point of the log. A run that breaks off leaves the states before it. While
+/// damage of the log stands unanswered no older state is removed: it may hold what the damage took.
+///
+/// # Errors
+/// A folder that holds something else, or another home's backup, another run at work,
+/// [`CopyError::Unfit`] where the disk does not keep what is written, or the disk's.
 pub fn back_up(
     folder: &Path,
     point: &BackupPoint,
@@ -91,10 +153,16 @@ pub fn back_up(
         folder: folder.join("pieces"),
         done: BackedUp::default(),
         fresh: BTreeSet::new(),
+        good: BTreeSet::new(),
     };
     let mut filed = Vec::with_capacity(files.len());
     for file in &files {
         filed.push(pieces.file(file, &mut |done| progress(done, total))?);
+    }
+    for (_, path) in state::list(folder)? {
+        if let Some(older) = state::read(&path)? {
+            pieces.mend(&older, &files)?;
+        }
     }
     pieces.sync()?;
     let mut done = pieces.done;
@@ -103,8 +171,16 @@ pub fn back_up(
         files: filed,
         keys,
     };
-    state.write(folder)?;
-    done.states = prune(folder, keep.max(1))?;
+    let path = state.write(folder)?;
+    if state::read(&path)?.as_ref() != Some(&state) {
+        return Err(unfit(&path));
+    }
+    let keep = if point.damage.is_empty() {
+        keep.max(1)
+    } else {
+        u64::MAX
+    };
+    done.states = prune(folder, keep)?;
     Ok(done)
 }
 
@@ -120,10 +196,11 @@ fn make(folder: &Path) -> Result<(), CopyError> {
 fn prepare(folder: &Path, home: &str) -> Result<(), CopyError> {
     make(folder)?;
     let mark = folder.join(MARK);
-    let line = format!("folkmoot backup 1\nhome {home}\n");
+    let line = format!("{MAGIC}{FORMAT}\nhome {home}\n");
     match fs::read_to_string(&mark) {
         Ok(found) if found == line => {}
         Ok(_) => {
+            must_be_known(folder)?;
             return Err(failed(
                 format!("{} is the backup of another home", folder.display()),
                 Some("name another folder: each home has its own".to_owned()),
@@ -155,29 +232,39 @@ fn prepare(folder: &Path, home: &str) -> Result<(), CopyError> {
 
 fn lock(folder: &Path) -> Result<File, CopyError> {
     let path = folder.join("lock");
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&path)
-        .map_err(CopyError::io("make", &path))?;
+    let file = open_lock(&path).map_err(CopyError::io("make", &path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(failed(
-            "another backup into this folder is under way".to_owned(),
-            Some("wait until it is done".to_owned()),
+            "another backup into this folder is under way, or it is being checked or brought back"
+                .to_owned(),
+            Some("wait until that is done".to_owned()),
         )),
         Err(TryLockError::Error(error)) => Err(CopyError::io("lock", &path)(error)),
     }
 }
 
-/// Writes pieces that are not there yet.
+fn open_lock(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+}
+
+fn unfit(path: &Path) -> CopyError {
+    CopyError::Unfit(format!("{} reads back otherwise", path.display()))
+}
+
+/// Writes pieces that are not there yet, or not as they were written.
 struct Pieces {
     folder: PathBuf,
     done: BackedUp,
     /// Folders in which something is new.
     fresh: BTreeSet<PathBuf>,
+    /// Pieces that were read and are whole.
+    good: BTreeSet<[u8; 32]>,
 }
 
 impl Pieces {
@@ -209,18 +296,46 @@ impl Pieces {
         Ok(filed)
     }
 
+    /// Looks at the pieces of an earlier state that no later one has. Nothing of a log before its end
+    /// changes, so what is damaged here mostly stands there still.
+    fn mend(&mut self, state: &State, files: &[LogFile]) -> Result<(), CopyError> {
+        let mut broken = false;
+        for filed in &state.files {
+            let source = files.iter().find(|file| file.name == filed.name);
+            let mut at = 0;
+            for hash in &filed.pieces {
+                let len = (filed.len - at.min(filed.len)).min(PIECE as u64);
+                if !self.good.contains(hash) && read_piece(&self.folder, hash).is_err() {
+                    let bytes = source.map(|file| stretch(file, at, len)).transpose()?;
+                    match bytes.filter(|bytes| blake3::hash(bytes).as_bytes() == hash) {
+                        Some(bytes) => drop(self.piece(&bytes)?),
+                        None => broken = true,
+                    }
+                }
+                at += len;
+            }
+        }
+        self.done.broken += u64::from(broken);
+        Ok(())
+    }
+
     fn piece(&mut self, bytes: &[u8]) -> Result<[u8; 32], CopyError> {
         let hash = blake3::hash(bytes);
         let path = place(&self.folder, hash.as_bytes());
-        let there = fs::metadata(&path).is_ok_and(|found| found.len() == bytes.len() as u64);
-        if there {
+        self.good.insert(*hash.as_bytes());
+        let found = read_file(&path)?;
+        if found.as_deref() == Some(bytes) {
             self.done.kept += bytes.len() as u64;
         } else {
+            self.done.mended += u64::from(found.is_some());
             let folder = path.parent().unwrap_or(&self.folder).to_owned();
             if !folder.exists() {
                 make(&folder)?;
             }
             whole(&path, bytes)?;
+            if read_file(&path)?.as_deref() != Some(bytes) {
+                return Err(unfit(&path));
+            }
             self.fresh.insert(folder);
             self.done.written += bytes.len() as u64;
         }
@@ -234,6 +349,16 @@ impl Pieces {
         }
         sync(&self.folder)
     }
+}
+
+/// Bytes of a file of the log.
+fn stretch(file: &LogFile, at: u64, len: u64) -> Result<Vec<u8>, CopyError> {
+    let failed = CopyError::io("read", &file.path);
+    let mut open = File::open(&file.path).map_err(&failed)?;
+    open.seek(SeekFrom::Start(at)).map_err(&failed)?;
+    let mut bytes = Vec::new();
+    open.take(len).read_to_end(&mut bytes).map_err(&failed)?;
+    Ok(bytes)
 }
 
 fn place(pieces: &Path, hash: &[u8; 32]) -> PathBuf {
@@ -280,6 +405,16 @@ fn prune(folder: &Path, keep: u64) -> Result<u64, CopyError> {
 pub(crate) fn unpack(backup: &Path, state: &State, to: &Path) -> Result<(), CopyError> {
     use std::io::Write;
     make(&to.join("log"))?;
+    // Of an attempt that broke off, with a newer state.
+    let named = |name: &str| state.files.iter().any(|file| file.name == name);
+    for entry in fs::read_dir(to.join("log")).map_err(CopyError::io("list", to))? {
+        let entry = entry.map_err(CopyError::io("list", to))?;
+        let name = format!("log/{}", entry.file_name().to_string_lossy());
+        if is_segment(&name) && !named(&name) {
+            let path = entry.path();
+            fs::remove_file(&path).map_err(CopyError::io("remove", &path))?;
+        }
+    }
     for file in &state.files {
         if file.name != "FORMAT" && !is_segment(&file.name) {
             return Err(CopyError::Damaged(format!("it names a file {}", file.name)));
@@ -316,28 +451,24 @@ fn is_segment(name: &str) -> bool {
     number.is_some_and(|number| number.len() == 8 && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Whether each piece of a state is there and is what was written.
-pub(crate) fn has_pieces(folder: &Path, state: &State) -> bool {
-    let pieces = folder.join("pieces");
-    let mut hashes = state.files.iter().flat_map(|file| &file.pieces);
-    hashes.all(|hash| read_piece(&pieces, hash).is_ok())
+/// A file of at most the size of a piece; one byte more where it is longer. `None` where there is none.
+fn read_file(path: &Path) -> Result<Option<Vec<u8>>, CopyError> {
+    let mut bytes = Vec::new();
+    match open_file(path).and_then(|file| file.take(PIECE as u64 + 1).read_to_end(&mut bytes)) {
+        Ok(_) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(CopyError::io("read", path)(error)),
+    }
 }
 
 fn read_piece(pieces: &Path, hash: &[u8; 32]) -> Result<Vec<u8>, CopyError> {
-    let path = place(pieces, hash);
-    let mut bytes = Vec::new();
-    let read =
-        File::open(&path).and_then(|file| file.take(PIECE as u64 + 1).read_to_end(&mut bytes));
     let name = data_encoding::HEXLOWER.encode(hash);
-    match read {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err(CopyError::Damaged(format!("piece {name} is missing")))
-        }
-        Err(error) => Err(CopyError::io("read", &path)(error)),
-        Ok(_) if blake3::hash(&bytes) != blake3::Hash::from_bytes(*hash) => {
+    match read_file(&place(pieces, hash))? {
+        None => Err(CopyError::Damaged(format!("piece {name} is missing"))),
+        Some(bytes) if blake3::hash(&bytes) != blake3::Hash::from_bytes(*hash) => {
             Err(CopyError::Damaged(format!("piece {name} is damaged")))
         }
-        Ok(_) => Ok(bytes),
+        Some(bytes) => Ok(bytes),
     }
 }
 
@@ -345,8 +476,9 @@ fn read_piece(pieces: &Path, hash: &[u8; 32]) -> Result<Vec<u8>, CopyError> {
 /// there are.
 ///
 /// # Errors
-/// The disk's.
+/// A later format, a run at work, or the disk's.
 pub fn check_backup(folder: &Path) -> Result<(Vec<String>, u64), CopyError> {
+    let _held = hold(folder)?;
     let mut faults = Vec::new();
     let mut needed = BTreeSet::new();
     let states = state::list(folder)?;

@@ -12,15 +12,16 @@ use folkmoot_store::{Entry, Options as StoreOptions, Vault};
 use crate::{
     copies::{
         CopyError,
-        backup::{is_backup, unpack},
+        backup::{hold, is_backup, unpack},
         check::{Checked, check, check_store},
         item::Item,
         keys::{Kept, SealedKeys, Unlock},
         marker::{self, Marker},
         part::is_carried,
         reader::{Frames, Step},
-        state,
+        state::{self, State},
     },
+    membership::invite::moment,
     person::{
         home::Home,
         keyring::Keyring,
@@ -67,7 +68,12 @@ pub fn bring_back(
     let home = Home::new(ask.home.to_owned());
     must_be_free(&home)?;
     if is_backup(ask.copy) {
-        return from_backup(ask, &home, progress);
+        let (mut back, taken) = from_backup(ask, progress)?;
+        for damage in taken.damaged {
+            let told = format!("the log was damaged when it was copied: {damage}");
+            back.checked.fault(told);
+        }
+        return Ok(back);
     }
     progress("checking the copy");
     let (checked, kept) = check(ask.copy, Some(ask.unlock), &mut |_| {})?;
@@ -77,7 +83,8 @@ pub fn bring_back(
     let kept = kept.ok_or_else(|| CopyError::Damaged("it holds no keys".to_owned()))?;
     home.prepare().map_err(crate::OpenError::from)?;
     let name = format!("bundle {} {}", checked.frames, name(ask.copy)?);
-    let marker = Marker::take(&home, &name)?;
+    let mut marker = Marker::take(&home)?;
+    marker.name(&name)?;
     let (mut store, _) = Vault::open(&home.store(), StoreOptions::default(), &mut |_| {})?;
     progress("writing the records");
     import(ask.copy, &mut store)?;
@@ -91,38 +98,104 @@ pub fn bring_back(
     })
 }
 
-/// From the newest state of a backup: the log as it was, checked once it is back.
-fn from_backup(
+/// The state of a backup that was brought back, for whoever holds it against the living home.
+pub(crate) struct Taken {
+    pub(crate) made_ms: u64,
+    pub(crate) kept: Kept,
+    /// What was damaged in the log when it was copied.
+    pub(crate) damaged: Vec<String>,
+}
+
+/// From the newest state of a backup that is whole: the log as it was, checked once it is back.
+pub(crate) fn from_backup(
+    ask: &BringBack<'_>,
+    progress: &mut dyn FnMut(&str),
+) -> Result<(BroughtBack, Taken), CopyError> {
+    let home = Home::new(ask.home.to_owned());
+    must_be_free(&home)?;
+    let held = hold(ask.copy)?;
+    let (marker, state, kept) = copy_state(ask, &home, progress)?;
+    drop(held);
+    let (mut store, report) = Vault::open(&home.store(), StoreOptions::default(), &mut |_| {})?;
+    progress("checking every signature");
+    let checked = check_store(&store, &kept)?;
+    let damaged = report.damaged.iter().map(ToString::to_string).collect();
+    progress("making the keys of this device");
+    let collectives = make_keys(ask, &home, &mut store, &kept)?;
+    store.close()?;
+    marker.remove()?;
+    let back = BroughtBack {
+        checked,
+        collectives,
+    };
+    let taken = Taken {
+        made_ms: state.made_ms,
+        kept,
+        damaged,
+    };
+    Ok((back, taken))
+}
+
+/// Copies the log of the newest state whose pieces are whole; where keys were made already, the log
+/// goes on with them and stays as it is.
+fn copy_state(
     ask: &BringBack<'_>,
     home: &Home,
     progress: &mut dyn FnMut(&str),
-) -> Result<BroughtBack, CopyError> {
-    let state = state::newest(ask.copy)?;
-    let kept = SealedKeys::read(&state.keys)
-        .ok_or_else(|| CopyError::Damaged("its sealed keys cannot be read".to_owned()))?
-        .open(ask.unlock)?;
+) -> Result<(Marker, State, Kept), CopyError> {
+    let open = |state: &State| {
+        SealedKeys::read(&state.keys)
+            .ok_or_else(|| CopyError::Damaged("its sealed keys cannot be read".to_owned()))?
+            .open(ask.unlock)
+    };
+    let name = |state: &State| format!("backup {}", blake3::hash(&state.keys).to_hex());
+    let mut states = state::newest_first(ask.copy)?;
+    // A wrong secret leaves no trace.
+    let Some(first) = states.next() else {
+        return Err(CopyError::Damaged(
+            "it has no state that is whole".to_owned(),
+        ));
+    };
+    let first = first?;
+    open(&first)?;
     home.prepare().map_err(crate::OpenError::from)?;
-    let name = blake3::hash(&state.keys).to_hex();
-    let marker = Marker::take(home, &format!("backup {name}"))?;
-    // With the keys the log goes on: what was written since must not be written over.
-    if Keyring::holds_nothing(home).map_err(crate::OpenError::from)? {
+    let mut marker = Marker::take(home)?;
+    let fresh = Keyring::holds_nothing(home).map_err(crate::OpenError::from)?;
+    let mut fault = CopyError::Damaged("it has no state that is whole".to_owned());
+    for state in std::iter::once(Ok(first)).chain(states) {
+        let state = state?;
+        if !fresh {
+            if marker.copy() == Some(name(&state).as_str()) {
+                let kept = open(&state)?;
+                return Ok((marker, state, kept));
+            }
+            continue;
+        }
+        marker.rename(&name(&state))?;
         progress("copying the records");
-        unpack(ask.copy, &state, &home.store())?;
+        match unpack(ask.copy, &state, &home.store()) {
+            Ok(()) => {
+                let kept = open(&state)?;
+                return Ok((marker, state, kept));
+            }
+            Err(CopyError::Damaged(what)) => {
+                progress(&format!(
+                    "its state of {} is not whole ({what}): the one before is taken",
+                    moment(state.made_ms)
+                ));
+                fault = CopyError::Damaged(what);
+            }
+            Err(error) => return Err(error),
+        }
     }
-    let (mut store, report) = Vault::open(&home.store(), StoreOptions::default(), &mut |_| {})?;
-    progress("checking every signature");
-    let mut checked = check_store(&store, &kept)?;
-    for damage in &report.damaged {
-        checked.fault(format!("the log was damaged when it was copied: {damage}"));
+    if !fresh {
+        return Err(marker.of_another());
     }
-    progress("making the keys of this device");
-    let collectives = make_keys(ask, home, &mut store, &kept)?;
-    store.close()?;
+    // Nothing of it can be used, and another copy may be tried.
+    let store = home.store();
+    std::fs::remove_dir_all(&store).map_err(CopyError::io("remove", &store))?;
     marker.remove()?;
-    Ok(BroughtBack {
-        checked,
-        collectives,
-    })
+    Err(fault)
 }
 
 /// A home that is there is never touched.
@@ -132,7 +205,8 @@ fn must_be_free(home: &Home) -> Result<(), CopyError> {
     }
     let taken = home.keys().join("node.key").exists()
         || home.keys().join("master").exists()
-        || home.store().join("FORMAT").exists();
+        || home.store().join("FORMAT").exists()
+        || home.store().join("log").exists();
     if !taken {
         return Ok(());
     }
@@ -153,7 +227,9 @@ fn name(path: &Path) -> Result<String, CopyError> {
         match frames.step()? {
             Step::Frame { check, .. } => last = check,
             Step::Damage { .. } => {}
-            Step::End => return Ok(data_encoding::HEXLOWER.encode(&last)),
+            Step::GaveUp { .. } | Step::End => {
+                return Ok(data_encoding::HEXLOWER.encode(&last));
+            }
         }
     }
 }
@@ -178,7 +254,7 @@ fn import(path: &Path, store: &mut Vault) -> Result<(), CopyError> {
                 }
             }
             // It was whole a moment ago.
-            Step::Damage { at, .. } => {
+            Step::Damage { at, .. } | Step::GaveUp { at } => {
                 return Err(CopyError::Damaged(format!("byte {at} changed meanwhile")));
             }
             Step::End => {

@@ -114,15 +114,19 @@ impl Reading {
         let state = self.accord.state();
         self.view.members = state.seats.values().filter(|seat| seat.live).count() as u64;
         self.view.name.clone_from(&state.name);
-        if self.view.name.is_empty() {
-            self.view.name = self.view.id.chars().take(8).collect();
-        }
         self.view.missing = self.accord.missing().len() as u64;
         self.view.gaps = self
             .logs
             .values()
             .map(|log| log.next.saturating_sub(log.records))
             .sum();
+        self.count();
+    }
+
+    fn count(&mut self) {
+        if self.view.name.is_empty() {
+            self.view.name = self.view.id.chars().take(8).collect();
+        }
         if let Some(counted) = self.counted {
             self.view.fewer = counted.control.saturating_sub(self.view.control)
                 + counted.content.saturating_sub(self.view.content);
@@ -158,6 +162,11 @@ impl Collectives {
         for reading in self.0.values_mut() {
             reading.finish(now_ms);
         }
+    }
+
+    /// Holds what was read against the list of contents, and evaluates nothing.
+    pub(crate) fn count(&mut self) {
+        self.0.values_mut().for_each(Reading::count);
     }
 
     fn of(&mut self, cid: CollectiveId) -> &mut Reading {

@@ -10,12 +10,11 @@ use crate::{
     clock::random,
     copies::{
         CopyError,
-        bring::{BringBack, bring_back},
+        bring::{BringBack, from_backup},
         check::Checked,
         item::Item,
         keys::{Kept, SealedKeys, Unlock},
         part::split,
-        state,
     },
 };
 
@@ -50,6 +49,9 @@ pub struct Drilled {
     pub more_faults: u64,
     /// When the backup was made, in milliseconds since 1970.
     pub made_ms: u64,
+    /// What was damaged in the log when it was copied, in words. What the home still has of it is
+    /// among the faults where it did not come back.
+    pub damaged: Vec<String>,
 }
 
 impl std::fmt::Debug for Drill {
@@ -62,38 +64,36 @@ impl Drill {
     /// Brings the newest state of a backup back into `folder`, which is empty.
     ///
     /// # Errors
-    /// As [`bring_back`].
+    /// As [`crate::bring_back`].
     pub fn begin(
         backup: &Path,
         folder: &Path,
         words: &str,
         progress: &mut dyn FnMut(&str),
     ) -> Result<Self, CopyError> {
-        let unlock = Unlock::Words(words);
         // What an interrupted drill leaves behind opens to nobody: the seal is known to this run alone.
         let seal = random::<32>().map_err(|error| CopyError::Damaged(error.to_string()))?;
         let seal = Zeroizing::new(data_encoding::HEXLOWER.encode(&seal));
-        let back = bring_back(
+        let (back, taken) = from_backup(
             &BringBack {
                 copy: backup,
                 home: folder,
-                unlock,
+                unlock: Unlock::Words(words),
                 passphrase: Some(seal.as_str()),
                 lost: false,
             },
             progress,
         )?;
-        let state = state::newest(backup)?;
-        let kept = open(&state.keys, unlock)?;
         let (store, _) = Vault::open(&folder.join("store"), StoreOptions::default(), &mut |_| {})?;
         Ok(Self {
             store,
-            kept,
+            kept: taken.kept,
             words: Zeroizing::new(words.to_owned()),
-            made_ms: state.made_ms,
+            made_ms: taken.made_ms,
             report: Drilled {
                 checked: back.checked,
-                made_ms: state.made_ms,
+                made_ms: taken.made_ms,
+                damaged: taken.damaged,
                 ..Drilled::default()
             },
         })

@@ -30,14 +30,17 @@ impl Core {
         Ok(Reply::Done("noted".to_owned()))
     }
 
-    pub(crate) fn last_copy(&self) -> Option<CopyView> {
-        // What cannot be read is as good as none: the person makes another one.
-        let value = self.store.local(MADE).ok()??;
-        let (made_ms, place) = read(&value).ok()?;
-        Some(CopyView {
+    /// # Errors
+    /// Where what was noted cannot be read, in words: then nobody knows, which is not "none".
+    pub(crate) fn last_copy(&self) -> Result<Option<CopyView>, String> {
+        let Some(value) = self.store.local(MADE).map_err(|error| error.to_string())? else {
+            return Ok(None);
+        };
+        let (made_ms, place) = read(&value).map_err(|error| error.to_string())?;
+        Ok(Some(CopyView {
             made: moment(made_ms),
             place,
-        })
+        }))
     }
 }
 

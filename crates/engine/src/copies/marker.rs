@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::{Read, Write},
+    io::{Read, Seek, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
@@ -19,14 +19,15 @@ const MOST: u64 = 4_096;
 pub(crate) struct Marker {
     file: File,
     path: PathBuf,
+    copy: Option<String>,
 }
 
 impl Marker {
-    /// Takes the note of this copy, or goes on with it.
+    /// Takes the note that is there, or makes one.
     ///
     /// # Errors
-    /// A note of another copy, another process at work, or the disk's.
-    pub(crate) fn take(home: &Home, copy: &str) -> Result<Self, CopyError> {
+    /// Another process at work, or the disk's.
+    pub(crate) fn take(home: &Home) -> Result<Self, CopyError> {
         let path = home.root().join(FILE);
         let file = OpenOptions::new()
             .read(true)
@@ -51,31 +52,54 @@ impl Marker {
             .take(MOST)
             .read_to_string(&mut found)
             .map_err(CopyError::io("read", &path))?;
-        let mut marker = Self { file, path };
-        match found.lines().next() {
-            // Written by one call; a kill before it leaves an empty file.
-            None => marker.write(copy)?,
-            Some(other) if other == copy => {}
-            Some(_) => {
-                return Err(failed(
-                    "this home is half brought back from another copy".to_owned(),
-                    Some(format!(
-                        "go on with that one, or begin anew: rm -r {}",
-                        home.root().display()
-                    )),
-                ));
-            }
-        }
-        Ok(marker)
+        // Written by one call; a kill before it leaves an empty file.
+        let copy = found.lines().next().map(str::to_owned);
+        Ok(Self { file, path, copy })
     }
 
-    fn write(&mut self, copy: &str) -> Result<(), CopyError> {
+    /// Says which copy it is.
+    ///
+    /// # Errors
+    /// A note of another copy, or the disk's.
+    pub(crate) fn name(&mut self, copy: &str) -> Result<(), CopyError> {
+        match &self.copy {
+            None => self.rename(copy),
+            Some(other) if other == copy => Ok(()),
+            Some(_) => Err(self.of_another()),
+        }
+    }
+
+    /// The copy that it names already.
+    pub(crate) fn copy(&self) -> Option<&str> {
+        self.copy.as_deref()
+    }
+
+    /// What whoever goes on with another copy is told.
+    pub(crate) fn of_another(&self) -> CopyError {
+        let folder = self.path.parent().unwrap_or(&self.path).display();
+        failed(
+            "this home is half brought back from another copy".to_owned(),
+            Some(format!(
+                "go on with that one, or begin anew: rm -r {folder}"
+            )),
+        )
+    }
+
+    /// Names another copy: nothing that stays was taken from the one before.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(crate) fn rename(&mut self, copy: &str) -> Result<(), CopyError> {
         let line = format!("{copy}\n");
         self.file
-            .write_all(line.as_bytes())
+            .set_len(0)
+            .and_then(|()| self.file.rewind())
+            .and_then(|()| self.file.write_all(line.as_bytes()))
             .and_then(|()| self.file.sync_all())
             .and_then(|()| sync_folder(&self.path))
-            .map_err(CopyError::io("write", &self.path))
+            .map_err(CopyError::io("write", &self.path))?;
+        self.copy = Some(copy.to_owned());
+        Ok(())
     }
 
     /// The home is back.

@@ -8,11 +8,17 @@ use std::{
 
 use crate::copies::{
     CopyError,
-    frame::{self, Check, HEAD, MAGIC, PROLOGUE, VERSION},
+    frame::{self, Check, HEAD, MAGIC, PAYLOAD_MOST, PROLOGUE, VERSION},
 };
 
 /// Bytes read at once.
 const CHUNK: usize = 1 << 18;
+
+/// Bytes that may be hashed in vain beyond those that were read. Accidents make nearly no false heads,
+/// and a damaged payload is hashed once; heads that claim what other heads claim are somebody's work.
+const WASTE: u64 = 4 * PAYLOAD_MOST as u64;
+/// What the check of a false head costs, in bytes hashed.
+const FALSE_HEAD: u64 = 64;
 
 /// One step through a file.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,6 +32,8 @@ pub(crate) enum Step {
     },
     /// Bytes that are no frame.
     Damage { at: u64, bytes: u64 },
+    /// So much of it is made to be hashed in vain that it is not read further.
+    GaveUp { at: u64 },
     /// The file ends.
     End,
 }
@@ -41,6 +49,8 @@ pub(crate) struct Frames {
     at: u64,
     payload: std::ops::Range<usize>,
     ended: bool,
+    /// Bytes hashed in vain.
+    wasted: u64,
 }
 
 impl Frames {
@@ -58,6 +68,7 @@ impl Frames {
             at: 0,
             payload: 0..0,
             ended: false,
+            wasted: 0,
         };
         frames.fill(PROLOGUE)?;
         let not_ours = |what| CopyError::NotOurs {
@@ -99,6 +110,9 @@ impl Frames {
     pub(crate) fn step(&mut self) -> Result<Step, CopyError> {
         let begun = self.at;
         loop {
+            if self.wasted > self.at + self.buffer.len() as u64 + WASTE {
+                return Ok(Step::GaveUp { at: begun });
+            }
             if let Some(head) = self.intact()? {
                 if self.at > begun {
                     // Told before the frame behind it, which the next step finds again.
@@ -128,16 +142,23 @@ impl Frames {
     /// The head of the frame that stands here whole.
     fn intact(&mut self) -> Result<Option<frame::Head>, CopyError> {
         self.fill(HEAD)?;
-        let Some(head) = self.bytes(HEAD).and_then(frame::open) else {
+        let Some(bytes) = self.bytes(HEAD).filter(|bytes| frame::may_open(bytes)) else {
+            return Ok(None);
+        };
+        let Some(head) = frame::open(bytes) else {
+            self.wasted += FALSE_HEAD;
             return Ok(None);
         };
         self.fill(HEAD + head.len)?;
         let payload = self
             .bytes(HEAD + head.len)
             .and_then(|bytes| bytes.get(HEAD..));
-        Ok(payload
-            .is_some_and(|payload| head.matches(payload))
-            .then_some(head))
+        let matches = payload.is_some_and(|payload| head.matches(payload));
+        if !matches {
+            // Also where the file ends before it: it was moved to the front of the buffer.
+            self.wasted += (HEAD + head.len) as u64;
+        }
+        Ok(matches.then_some(head))
     }
 
     fn bytes(&self, len: usize) -> Option<&[u8]> {
@@ -201,6 +222,10 @@ mod tests {
             if step == Step::End {
                 return all;
             }
+            if matches!(step, Step::GaveUp { .. }) {
+                all.push((step, Vec::new()));
+                return all;
+            }
             let payload = match step {
                 Step::Frame { .. } => frames.payload().to_vec(),
                 _ => Vec::new(),
@@ -232,6 +257,41 @@ mod tests {
         // Cut short.
         let all = steps(&whole[..whole.len() - 1]);
         assert!(matches!(all[2].0, Step::Damage { .. }));
+    }
+
+    /// Heads that fit their check, each of which claims all that follows.
+    #[test]
+    fn false_heads_end_the_reading() {
+        let mut head = [0; HEAD];
+        head[..4].copy_from_slice(&u32::try_from(PAYLOAD_MOST).unwrap().to_be_bytes());
+        head[4] = 2;
+        let check = frame::short_of(&head);
+        head[9..12].copy_from_slice(&check);
+        let mut bytes = file(&[b"one"]);
+        let begun = bytes.len() as u64;
+        bytes.extend(head.repeat((40 << 20) / HEAD));
+        let all = steps(&bytes);
+        assert_eq!(all[0].1, b"one");
+        assert_eq!(all[1].0, Step::GaveUp { at: begun });
+        assert_eq!(all.len(), 2);
+    }
+
+    /// What accidents do is read to its end, however large.
+    #[test]
+    fn a_hole_of_zeros_and_a_lost_stretch_are_passed() {
+        let long = vec![7; CHUNK * 4];
+        let whole = file(&[&long, b"two", &long, b"four"]);
+        let mut broken = whole.clone();
+        broken[PROLOGUE..PROLOGUE + HEAD + long.len()].fill(0);
+        assert!(matches!(steps(&broken)[1].0, Step::Frame { number: 1, .. }));
+        let mut seed = 1_u64;
+        for byte in &mut broken[PROLOGUE + HEAD..PROLOGUE + HEAD + long.len()] {
+            seed = seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+            *byte = seed.to_be_bytes()[0];
+        }
+        let all = steps(&broken);
+        assert!(matches!(all[0].0, Step::Damage { .. }));
+        assert_eq!(all.last().unwrap().1, b"four");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::{
     clock::random,
     copies::{
         CopyError,
+        check::read_back,
         frame::{self, prologue},
         item::{Item, RECORD},
         part::split,
@@ -92,10 +93,11 @@ impl BundleWriter {
         self.records
     }
 
-    /// Ends the bundle, makes it durable and puts it in its place.
+    /// Ends the bundle, makes it durable, reads it back and puts it in its place.
     ///
     /// # Errors
-    /// The disk's; nothing stands in its place then.
+    /// [`CopyError::Unfit`] where it lacks what it says that it holds, or the disk's; nothing stands in
+    /// its place then.
     pub fn finish(mut self) -> Result<Written, CopyError> {
         let end = Item::End {
             frames: u64::from(self.frames),
@@ -107,6 +109,7 @@ impl BundleWriter {
         let failed = CopyError::io("write", &temporary);
         self.out.flush().map_err(&failed)?;
         self.out.get_ref().sync_all().map_err(&failed)?;
+        read_back(&temporary)?;
         fs::rename(&temporary, &self.path).map_err(CopyError::io("rename", &temporary))?;
         self.finished = true;
         let folder = match self.path.parent() {

@@ -122,6 +122,7 @@ fn title_test(stem: &str) -> Expr<Test> {
         parts.push(Expr::Is(Test::Text(Text {
             words: vec![word],
             prefix: !whole,
+            added: false,
         })));
     }
     Expr::And(parts)

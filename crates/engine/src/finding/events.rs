@@ -10,7 +10,7 @@ use folkmoot_store::{LogCursor, Logged};
 use crate::{
     core::{Core, ReplyTo},
     errors::{store_unread, usage},
-    finding::happened::{Fresh, Happened},
+    finding::happened::{Happened, Told},
     wait::{Awaited, Waiting},
 };
 
@@ -119,14 +119,14 @@ impl Core {
             })
             .map_err(store_unread)?;
         let mut events = Vec::new();
-        let mut fresh = Fresh::default();
+        let mut stretch_told = Told::default();
         for (before, logged, behind) in stretch.entries {
             if events.len() >= limit {
                 end = before;
                 break;
             }
             let happened = self
-                .happened(logged, query, &mut fresh)
+                .happened(logged, query, &mut stretch_told)
                 .map_err(store_unread)?;
             let last = happened.len().saturating_sub(1);
             for (at, one) in happened.into_iter().enumerate() {

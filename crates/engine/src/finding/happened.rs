@@ -1,6 +1,9 @@
 //! What one entry of the log did to what is found, for whoever asked for it.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 use folkmoot_api::What;
 use folkmoot_library::{Item, Part, ResolvedQuery, Searchable, part};
@@ -19,9 +22,53 @@ use crate::{
     membership::collective::Collective,
 };
 
-/// Records that came in this stretch of the log and were held back from the beginning: nobody was told
-/// of them, so nobody is told that they are not shown.
-pub(crate) type Fresh = BTreeSet<RecordId>;
+/// Bytes of documents kept while a stretch is told: those that are versions of one are told one after
+/// the other.
+const MOST_KEPT: usize = 4 << 20;
+
+/// What is known of the stretch of the log that is being told.
+#[derive(Default)]
+pub(crate) struct Told {
+    /// Records that came in it and were held back from the beginning: nobody was told of them, so
+    /// nobody is told that they are not shown.
+    fresh: BTreeSet<RecordId>,
+    documents: Documents,
+}
+
+/// A document as it stands now, and what is shown of it.
+type Standing = (Option<Rc<Document>>, Option<Item>);
+
+/// Documents that were read: nothing changes while a stretch is told, and reading one reads all its
+/// versions.
+#[derive(Default)]
+struct Documents {
+    read: BTreeMap<RecordId, Standing>,
+    bytes: usize,
+}
+
+impl Documents {
+    fn get(
+        &mut self,
+        id: RecordId,
+        read: impl FnOnce() -> Result<Option<Document>, StoreError>,
+    ) -> Result<Standing, StoreError> {
+        if let Some(known) = self.read.get(&id) {
+            return Ok(known.clone());
+        }
+        let document = read()?.map(Rc::new);
+        let item = document.as_deref().and_then(document_item);
+        let records = document
+            .iter()
+            .flat_map(|document| document.records.values());
+        self.bytes += records.map(|record| record.wire().len()).sum::<usize>();
+        if self.bytes > MOST_KEPT {
+            *self = Self::default();
+        } else {
+            self.read.insert(id, (document.clone(), item.clone()));
+        }
+        Ok((document, item))
+    }
+}
 
 /// One event before it is written down.
 pub(crate) struct Happened {
@@ -39,7 +86,7 @@ struct Now {
     /// The record, or the first one of the document.
     id: RecordId,
     item: Option<Item>,
-    document: Option<Document>,
+    document: Option<Rc<Document>>,
 }
 
 impl Core {
@@ -48,7 +95,7 @@ impl Core {
         &mut self,
         logged: Logged,
         query: &ResolvedQuery,
-        fresh: &mut Fresh,
+        told: &mut Told,
     ) -> Result<Vec<Happened>, StoreError> {
         let (record, marked) = match logged {
             Logged::Record(record, _) | Logged::Body(record) => (record, None),
@@ -69,6 +116,7 @@ impl Core {
             store: &self.store,
             collective,
             query,
+            documents: &mut told.documents,
         };
         if is_act(record.header().kind) {
             return teller.act(&record, marked.is_some());
@@ -77,11 +125,11 @@ impl Core {
         let shown = !teller.collective.marked.contains_key(&id);
         let one = match (marked, shown) {
             (None, false) => {
-                fresh.insert(id);
+                told.fresh.insert(id);
                 None
             }
             (None | Some(mark::NONE), true) => teller.content(&record)?,
-            (Some(mark), false) if mark != mark::NONE && !fresh.contains(&id) => {
+            (Some(mark), false) if mark != mark::NONE && !told.fresh.contains(&id) => {
                 teller.held_back(&record, mark)?
             }
             // It changed again since: the later entry tells.
@@ -95,6 +143,7 @@ struct Teller<'a> {
     store: &'a Vault,
     collective: &'a mut Collective,
     query: &'a ResolvedQuery,
+    documents: &'a mut Documents,
 }
 
 impl Teller<'_> {
@@ -204,12 +253,10 @@ impl Teller<'_> {
     fn now(&mut self, record: &Verified) -> Result<Now, StoreError> {
         let id = record.id();
         if let Some(id) = document_of(&id, record.header()) {
-            let document = self.collective.document(self.store, &id)?;
-            return Ok(Now {
-                id,
-                item: document.as_ref().and_then(document_item),
-                document,
-            });
+            let (collective, store) = (&mut *self.collective, self.store);
+            let read = || collective.document(store, &id);
+            let (document, item) = self.documents.get(id, read)?;
+            return Ok(Now { id, item, document });
         }
         let shown = part(record.header()) == Part::Alone
             && !self.collective.marked.contains_key(&id)
@@ -224,4 +271,31 @@ impl Teller<'_> {
 
 fn asks(query: &ResolvedQuery, item: &Item) -> bool {
     Searchable::new(item.clone()).matches(query)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_is_read_once_a_stretch() {
+        let mut documents = Documents::default();
+        let mut read = 0;
+        for id in [1, 2, 1, 1, 2] {
+            let id = RecordId::from_bytes([id; 32]);
+            let standing = documents.get(id, || {
+                read += 1;
+                Ok(None)
+            });
+            assert!(matches!(standing, Ok((None, None))));
+        }
+        assert_eq!(read, 2);
+        // What could not be read is asked for again.
+        let id = RecordId::from_bytes([3; 32]);
+        for _ in 0..2 {
+            let failed = documents.get(id, || Err(StoreError::DiskFull));
+            assert!(failed.is_err());
+        }
+        assert!(documents.read.len() == 2);
+    }
 }

@@ -258,11 +258,17 @@ impl Library {
     }
 
     /// While it is being fed: how much of the log it has read, in percent.
-    pub(crate) fn built(&self, store: &Vault) -> Option<u8> {
-        let read = store.bytes_until(self.behind?).ok()?;
-        let whole = store.bytes_until(store.cursor()).ok()?;
+    ///
+    /// # Errors
+    /// Where the sizes of the log's files cannot be read.
+    pub(crate) fn built(&self, store: &Vault) -> Result<Option<u8>, StoreError> {
+        let Some(behind) = self.behind else {
+            return Ok(None);
+        };
+        let read = store.bytes_until(behind)?;
+        let whole = store.bytes_until(store.cursor())?;
         // It is whole only when nothing is left.
-        u8::try_from((read * 100 / whole.max(1)).min(99)).ok()
+        Ok(u8::try_from((read * 100 / whole.max(1)).min(99)).ok())
     }
 
     /// Why these hits stand where they do.
@@ -300,9 +306,12 @@ impl Library {
             .unwrap_or_default()
     }
 
-    pub(crate) fn size(&self) -> u64 {
-        let size = self.index.as_ref().map(Index::size);
-        size.and_then(Result::ok).unwrap_or(0)
+    /// Bytes of its files.
+    ///
+    /// # Errors
+    /// Where it is not open, or its folder cannot be read.
+    pub(crate) fn size(&self) -> Result<u64, SearchError> {
+        self.index.as_ref().ok_or_else(closed)?.size()
     }
 
     /// Records that the committed index does not have yet. They are found all the same.

@@ -82,6 +82,7 @@ impl Core {
             let word = Text {
                 words: vec![words.word().to_owned()],
                 prefix: false,
+                added: false,
             };
             if self.count(Test::Text(word), query) == 0 {
                 missing.push(Missing {

@@ -34,6 +34,7 @@ impl Core {
             Expr::Is(Test::Text(Text {
                 words: vec![word],
                 prefix: false,
+                added: false,
             }))
         });
         let query = ResolvedQuery {

@@ -1,6 +1,6 @@
 //! Judging stored content anew, and letting in what is due.
 
-use folkmoot_accord::Rejudge;
+use folkmoot_accord::{ContentStanding, Rejudge, Standing};
 use folkmoot_record::{RecordId, Verified};
 use folkmoot_store::{Entry, Vault};
 
@@ -21,13 +21,13 @@ impl Collective {
         now_ms: u64,
         taken: &mut Taken,
     ) {
-        use folkmoot_accord::ContentStanding;
         let id = record.id();
         let old = self.marked.get(&id).copied().unwrap_or(mark::NONE);
-        let new = match self
+        let standing = self
             .accord
-            .judge(record.header(), id, now_ms, &HeldContent(store))
-        {
+            .judge(record.header(), id, now_ms, &HeldContent(store));
+        let void = matches!(standing, ContentStanding::Void(_));
+        let new = match standing {
             ContentStanding::Admitted { honoured: true } if old == mark::OVER_QUOTA => old,
             ContentStanding::Admitted { honoured: true } => self.display_mark(store, record),
             ContentStanding::Admitted { honoured: false } => mark::SHADOWED,
@@ -37,16 +37,15 @@ impl Collective {
             }
         };
         self.set_mark(record, old, new, taken);
+        if void {
+            // For ever: it waits for nothing.
+            self.parked_on.insert(id, Vec::new());
+        }
     }
 
-    /// Judges content anew that was parked because of control records: some stand otherwise now.
+    /// Judges content anew that was parked because of control records which stand otherwise now.
     pub(crate) fn judge_parked(&mut self, store: &Vault, now_ms: u64, taken: &mut Taken) {
-        let parked = self
-            .marked
-            .iter()
-            .filter(|(_, mark)| **mark == mark::PARKED);
-        let parked: Vec<RecordId> = parked.map(|(id, _)| *id).collect();
-        for id in parked {
+        for id in self.not_waiting() {
             // It may have come in this very batch.
             let new = || {
                 taken.entries.iter().find_map(|entry| match entry {
@@ -60,6 +59,21 @@ impl Collective {
         }
     }
 
+    /// Parked content that does not wait any more: as long as something that it rests on is parked, so
+    /// is it, and need not be read to know it.
+    pub(crate) fn not_waiting(&self) -> Vec<RecordId> {
+        let is_parked = |id| matches!(self.accord.standing_at(id), Some(Standing::Parked(_)));
+        let parked = self
+            .marked
+            .iter()
+            .filter(|(_, mark)| **mark == mark::PARKED);
+        let ready = parked.filter(|(id, _)| match self.parked_on.get(*id) {
+            Some(on) => !on.is_empty() && !on.iter().any(is_parked),
+            None => true,
+        });
+        ready.map(|(id, _)| *id).collect()
+    }
+
     fn set_mark(&mut self, record: &Verified, old: u8, new: u8, taken: &mut Taken) {
         if old == new {
             return;
@@ -68,6 +82,7 @@ impl Collective {
         taken.entries.push(Entry::Mark { id, mark: new });
         if new == mark::NONE {
             self.marked.remove(&id);
+            self.parked_on.remove(&id);
             self.note_profile(record, taken);
             taken.shown.push(record.clone());
         } else {

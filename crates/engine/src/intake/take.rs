@@ -336,6 +336,11 @@ impl Collective {
             self.note_misdeed(header.seat, misdeed, at_ms);
         }
         self.marked.insert(record.id(), mark);
+        if mark == mark::PARKED {
+            self.parked_on.insert(record.id(), header.auth.clone());
+        } else {
+            self.parked_on.remove(&record.id());
+        }
         if mark == mark::SHADOWED && header.seat == self.secrets.seat {
             self.cut_own.insert(record.id(), header.dev);
         }

@@ -346,17 +346,7 @@ impl Core {
             refs: refs.into_iter().collect(),
             body: to_body(&content)?,
         };
-        self.tidy_heads(cid)?;
-        let now_ms = self.clock.wall();
-        let store = &self.store;
-        let collective = self
-            .collectives
-            .get_mut(&cid)
-            .ok_or_else(|| failed("the collective is not open".to_owned()))?;
-        let pen = collective.pen(device)?;
-        let record = collective.sign_content_as(store, now_ms, writing, &pen)?;
-        self.publish(cid, vec![Entry::Record(record.clone(), now_ms)])?;
-        self.know(cid, &record);
+        let record = self.write_record(cid, writing, device)?;
         Ok((record.id(), record.id()))
     }
 

@@ -77,6 +77,8 @@ pub(crate) struct Collective {
     pub(crate) void: Refusals,
     /// Content stored but not shown, with its mark.
     pub(crate) marked: BTreeMap<RecordId, u8>,
+    /// The control records on which parked content rests; none where it is void for ever.
+    pub(crate) parked_on: BTreeMap<RecordId, Vec<RecordId>>,
     /// Content of this person that was cut away at some time, by device.
     pub(crate) cut_own: BTreeMap<RecordId, DeviceKey>,
     /// Content of which only the header is held: its body was held back while it was cut away.
@@ -127,6 +129,7 @@ impl Collective {
             seen_ms: 0,
             void: Refusals::default(),
             marked: BTreeMap::new(),
+            parked_on: BTreeMap::new(),
             cut_own: BTreeMap::new(),
             tallies: BTreeMap::new(),
             over_quota: BTreeMap::new(),

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use folkmoot_record::{CollectiveId, DeviceKey, SeatKey};
-use folkmoot_store::Entry;
+use folkmoot_store::{Entry, StoreError};
 
 use crate::core::Core;
 
@@ -36,28 +36,37 @@ impl Core {
 
     /// Members besides these whose nodes were compared with this one since then, to ten minutes: also
     /// by the node that ran before.
+    ///
+    /// # Errors
+    /// Where what was noted cannot be read: nobody knows then.
     pub(crate) fn compared_since(
         &self,
         cid: &CollectiveId,
         besides: &BTreeSet<SeatKey>,
         since_ms: u64,
-    ) -> u64 {
+    ) -> Result<u64, StoreError> {
         let Some(collective) = self.collectives.get(cid) else {
-            return 0;
+            return Ok(0);
         };
         let members = collective.accord.state().seats.iter();
         let others = members.filter(|(seat, member)| member.live && !besides.contains(*seat));
-        let lately = |seat: &SeatKey| {
-            self.noted(&compared(cid, seat))
-                .is_some_and(|at_ms| at_ms >= since_ms)
-        };
-        others.filter(|(seat, _)| lately(seat)).count() as u64
+        let mut lately = 0;
+        for (seat, _) in others {
+            let at_ms = self.noted(&compared(cid, seat))?;
+            lately += u64::from(at_ms.is_some_and(|at_ms| at_ms >= since_ms));
+        }
+        Ok(lately)
     }
 
     /// Keeps that something happened now, if what is kept is much older.
     fn note_time(&mut self, key: Vec<u8>) {
         let now_ms = self.clock.wall();
-        if now_ms < self.noted(&key).unwrap_or(0).saturating_add(WORTH_KEEPING) {
+        let before = self.noted(&key).unwrap_or_else(|error| {
+            // Written anew it can be read again.
+            tracing::warn!(%error, "when a connection was noted last cannot be read");
+            None
+        });
+        if now_ms < before.unwrap_or(0).saturating_add(WORTH_KEEPING) {
             return;
         }
         let entry = Entry::Local {
@@ -69,9 +78,9 @@ impl Core {
         }
     }
 
-    fn noted(&self, key: &[u8]) -> Option<u64> {
-        let value = self.store.local(key).ok().flatten()?;
-        value.try_into().ok().map(u64::from_be_bytes)
+    fn noted(&self, key: &[u8]) -> Result<Option<u64>, StoreError> {
+        let value = self.store.local(key)?;
+        Ok(value.and_then(|value| value.try_into().ok().map(u64::from_be_bytes)))
     }
 
     /// Notes every device that is connected now.
@@ -84,8 +93,15 @@ impl Core {
         }
     }
 
-    /// When a device was last seen connected, to ten minutes, in ms.
-    pub(crate) fn last_heard(&self, cid: &CollectiveId, dev: &DeviceKey) -> Option<u64> {
+    /// When a device was last seen connected, to ten minutes, in ms; `None` where it never was.
+    ///
+    /// # Errors
+    /// Where what was noted cannot be read.
+    pub(crate) fn last_heard(
+        &self,
+        cid: &CollectiveId,
+        dev: &DeviceKey,
+    ) -> Result<Option<u64>, StoreError> {
         self.noted(&key(cid, dev))
     }
 

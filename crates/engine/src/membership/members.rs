@@ -6,7 +6,7 @@ use folkmoot_record::{CollectiveId, DeviceKey, GrantId, RecordId, SeatKey};
 
 use crate::{
     core::Core,
-    errors::{failed, store_failed, usage},
+    errors::{failed, store_failed, store_unread, usage},
     membership::{
         collective::Collective,
         collectives::action_words,
@@ -150,8 +150,8 @@ impl Core {
             if let Some(record) = last.and_then(|id| collective.accord.record(&id)) {
                 traces.last_record = traces.last_record.max(record.header().ms());
             }
-            let connection = self.last_heard(cid, dev).unwrap_or(0);
-            traces.last_connection = traces.last_connection.max(connection);
+            let connection = self.last_heard(cid, dev).map_err(store_unread)?;
+            traces.last_connection = traces.last_connection.max(connection.unwrap_or(0));
         }
         Ok(traces)
     }

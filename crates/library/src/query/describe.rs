@@ -119,7 +119,8 @@ impl Writer<'_> {
                     How::Same => "the same as",
                     How::Narrower => "narrower than",
                 };
-                format!("{}, {how} `{}`", words(&shared.text), shared.of)
+                let text = words(&shared.text);
+                format!("{text}, {how} `{}`, counts half", shared.of)
             }
             (_, test) => self.test(test),
         }

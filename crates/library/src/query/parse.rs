@@ -248,6 +248,7 @@ fn word(input: &mut Input<'_>) -> Parsed<Part> {
     let last = Text {
         words: phrase.words.pop().into_iter().collect(),
         prefix: true,
+        added: false,
     };
     let before = (!phrase.words.is_empty()).then_some(phrase);
     let parts: Vec<_> = before

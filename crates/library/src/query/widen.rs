@@ -118,6 +118,7 @@ impl Widen<'_> {
             let said = Text {
                 words,
                 prefix: false,
+                added: false,
             };
             self.by.push(Widening {
                 word: spelled(&said),
@@ -136,7 +137,10 @@ fn beside(said: Expr<Leaf>, added: Vec<Added>) -> Expr<Leaf> {
     let mut places: BTreeMap<Option<CollectiveId>, Vec<Expr<Leaf>>> = BTreeMap::new();
     for one in added {
         let shared = Expr::Is(Leaf::Shared(Shared {
-            text: one.text,
+            text: Text {
+                added: true,
+                ..one.text
+            },
             how: one.how,
             of: one.of,
         }));
@@ -208,8 +212,8 @@ mod tests {
                 "  all of these:",
                 "    in one collective",
                 "    one of these or more:",
-                "      the word `humus`, another name of `compost`",
-                "      the words `black gold`, next to each other, another name of `compost`",
+                "      the word `humus`, another name of `compost`, counts half",
+                "      the words `black gold`, next to each other, another name of `compost`, counts half",
             ]
         );
         assert_eq!(
@@ -220,7 +224,7 @@ mod tests {
                 "    all of these:",
                 "      the word `hot`",
                 "      the word `compost`",
-                "    the word `thermal`, another name of `Hot compost`",
+                "    the word `thermal`, another name of `Hot compost`, counts half",
                 "  the tag `x` or one below it",
             ]
         );

@@ -445,6 +445,7 @@ fn content_that_rests_on_a_parked_join_is_shown_when_that_is_let_in() {
     assert_eq!(club.deliver(&note, NOW), Delivered::Stored);
     let mark = |club: &mut Club| club.collective().marked.get(&note.id()).copied();
     assert_eq!(mark(&mut club), Some(crate::intake::receive::mark::PARKED));
+    assert_eq!(club.collective().not_waiting(), Vec::new());
     // The founder cites it.
     let cites = {
         let collective = club.collective();
@@ -481,6 +482,7 @@ fn content_that_rests_on_a_parked_join_is_shown_when_that_is_let_in() {
     let verdict = collective.take(&club.store, cites, None, NOW + 40, &mut taken);
     assert_eq!(verdict, Delivered::Stored);
     assert!(taken.released);
+    assert_eq!(collective.not_waiting(), vec![note.id()]);
     collective.judge_parked(&club.store, NOW + 40, &mut taken);
     assert_ne!(mark(&mut club), Some(crate::intake::receive::mark::PARKED));
 }

@@ -82,9 +82,20 @@ impl Core {
         }
         open.sort_unstable();
         open.truncate(MOST_OPEN_TOLD);
-        let views = open.into_iter().filter_map(|(_, cid, id)| {
-            let view = self.proposal_view(&cid, &id).ok()?;
-            Some(OpenVote {
+        let mut votes = Vec::with_capacity(open.len());
+        for (_, cid, id) in open {
+            let view = match self.proposal_view(&cid, &id) {
+                Ok(view) => view,
+                Err(error) => {
+                    self.warn(format!(
+                        "the open proposal {} cannot be shown: {}",
+                        id.short(),
+                        error.message
+                    ));
+                    continue;
+                }
+            };
+            votes.push(OpenVote {
                 collective: view.collective,
                 collective_id: view.collective_id,
                 id: view.id,
@@ -94,9 +105,9 @@ impl Core {
                 yes: view.yes,
                 needed: view.needed,
                 mine: view.no_vote.is_none() && view.my_vote.is_none(),
-            })
-        });
-        views.collect()
+            });
+        }
+        votes
     }
 
     /// One proposal.

@@ -42,7 +42,8 @@ impl Core {
                 KeysChange::Due
             };
         }
-        view.cautions = cautions(&view);
+        let told = cautions(&view);
+        view.cautions.extend(told);
         view.cautions.extend(plan.filled.above_gaps().map(|told| {
             format!(
                 "{told}: `moot sync {}` may fill the gap, and after it `moot readmit` brings them back; `--keep ID` keeps one of them now, and whatever else the gap may hold",
@@ -98,9 +99,12 @@ impl Core {
             .iter()
             .filter(|(seat, member)| member.live && !besides.contains(*seat))
             .count() as u64;
-        view.compared = self
-            .compared_since(cid, &besides, now_ms.saturating_sub(LATELY))
-            .min(view.others);
+        match self.compared_since(cid, &besides, now_ms.saturating_sub(LATELY)) {
+            Ok(compared) => view.compared = compared.min(view.others),
+            Err(error) => view.cautions.push(format!(
+                "with whom your node was compared lately cannot be read: {error}"
+            )),
+        }
         if !view.leaves.is_empty() {
             view.open_invites = after
                 .invites
