@@ -2,19 +2,8 @@
 
 use folkmoot_library::{ResolvedQuery, Sort};
 use folkmoot_record::{Hlc, RecordId};
-use tantivy::{
-    Order,
-    collector::{TopDocs, sort_key::SortByStaticFastValue},
-};
 
-use crate::{
-    Hit, Hits, Snapshot,
-    schema::{HLC, ID, id_parts},
-    translate,
-};
-
-/// Records of one clock value that are looked at at once: two of one device have two values.
-const TIES: usize = 16;
+use crate::{Hit, Hits, Snapshot, by_time, schema::id_parts};
 
 /// A place in a list by time: behind the record with this clock and this beginning of its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,35 +43,10 @@ pub(crate) fn page(
 ) -> tantivy::Result<Hits> {
     let (committed, items) = snapshot.split(query);
     let published = &*snapshot.published;
-    let searcher = &published.searcher;
-    let total = committed.count(searcher)? as u64 + items.len() as u64;
-    let later = translate::later(committed, behind.hlc, query.sort, published.hlc);
-    let order = match query.sort {
-        Sort::Oldest => Order::Asc,
-        Sort::Newest | Sort::Relevance => Order::Desc,
-    };
-    let [id, ..] = ID;
-    let by = |column| (SortByStaticFastValue::<u64>::for_field(column), order);
-    let mut found: Vec<(u64, RecordId)> = Vec::new();
-    let mut wanted = limit.saturating_add(TIES);
-    loop {
-        let top = TopDocs::with_limit(wanted.max(1)).order_by((by(HLC), by(id)));
-        let top = searcher.search(&later, &top)?;
-        let all = top.len() < wanted;
-        found.clear();
-        found.extend(top.into_iter().filter_map(|(_, at)| {
-            let columns = published.columns.get(at.segment_ord as usize)?;
-            let (hlc, id) = (columns.hlc(at.doc_id), columns.id(at.doc_id));
-            let [first, ..] = id_parts(&id);
-            behind
-                .is_before(query.sort, hlc, first)
-                .then_some((hlc, id))
-        }));
-        if all || found.len() >= limit {
-            break;
-        }
-        wanted = wanted.saturating_mul(2);
-    }
+    let count = committed.count(&published.searcher)?;
+    let total = count as u64 + items.len() as u64;
+    let sort = query.sort;
+    let mut found = by_time::first(published, &*committed, sort, Some(behind), limit, count)?;
     found.extend(items.into_iter().filter_map(|item| {
         let (hlc, id) = (item.item().hlc.raw(), item.item().id);
         let [first, ..] = id_parts(&id);

@@ -153,6 +153,7 @@ fn months(
     for item in items {
         months.add(item.item().ms());
     }
+    months.end_run();
     let newest_first = months.counts.into_values().rev();
     newest_first
         .map(|month| Facet {
@@ -168,6 +169,10 @@ fn months(
 struct Months<'z> {
     zone: &'z TimeZone,
     counts: BTreeMap<i64, Month>,
+    /// Items come about in the order of their times, so most are of the month of the one before:
+    /// from its first millisecond to before its end, and how many of it are not in `counts` yet.
+    last: (i64, i64),
+    run: u64,
 }
 
 struct Month {
@@ -182,20 +187,36 @@ impl<'z> Months<'z> {
         Self {
             zone,
             counts: BTreeMap::new(),
+            last: (0, 0),
+            run: 0,
         }
     }
 
     fn add(&mut self, ms: u64) {
         let ms = i64::try_from(ms).unwrap_or(i64::MAX);
-        if let Some((_, month)) = self.counts.range_mut(..=ms).next_back()
+        if (self.last.0..self.last.1).contains(&ms) {
+            self.run += 1;
+            return;
+        }
+        self.end_run();
+        if let Some((start, month)) = self.counts.range_mut(..=ms).next_back()
             && ms < month.end
         {
             month.count += 1;
+            self.last = (*start, month.end);
             return;
         }
         // A claimed time beyond the calendar falls into no month.
         if let Some((start, month)) = self.month(ms) {
+            self.last = (start, month.end);
             self.counts.insert(start, month);
+        }
+    }
+
+    fn end_run(&mut self) {
+        let run = std::mem::take(&mut self.run);
+        if let Some(month) = self.counts.get_mut(&self.last.0) {
+            month.count += run;
         }
     }
 

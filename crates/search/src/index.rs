@@ -109,7 +109,7 @@ impl Index {
             cursor,
             lock,
         } = parts;
-        let published = Published::open(0, cursor.clone(), reader.searcher(), fields)
+        let published = Published::open(0, cursor.clone(), reader.searcher(), fields, None)
             .map_err(|error| failed(error.to_string()))?;
         let shelf = Arc::new(Shelf::new(published));
         let maker =

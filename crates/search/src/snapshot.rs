@@ -12,14 +12,12 @@ use folkmoot_library::{
 };
 use folkmoot_record::{Hlc, RecordId};
 use tantivy::{
-    DocAddress, Order,
-    collector::{Count, TopDocs, sort_key::SortByStaticFastValue},
+    collector::{Count, TopDocs},
     query::{Bm25StatisticsProvider, Query},
 };
 
 use crate::{
-    Behind, Facet, FacetBy, Hit, Hits, Page, SearchError, after, facets, flagged, related,
-    schema::{HLC, ID},
+    Behind, Facet, FacetBy, Hit, Hits, Page, SearchError, after, by_time, facets, flagged, related,
     similar,
     tail::{Batch, live},
     translate,
@@ -154,9 +152,9 @@ impl Snapshot {
         let there = usize::try_from(searcher.num_docs()).unwrap_or(usize::MAX);
         let wanted = page.offset.saturating_add(page.limit).min(there);
 
-        let (found, count) = if page.limit == 0 || wanted == 0 {
+        let (found, count) = if page.limit == 0 || wanted == 0 || !by_words {
             (Vec::new(), committed.count(searcher)?)
-        } else if by_words {
+        } else {
             let top = TopDocs::with_limit(wanted.max(RANKED)).order_by_score();
             let whole_words = |text: &&Text| text.words.len() == 1 && !text.prefix;
             if query.texts().iter().all(whole_words) {
@@ -168,8 +166,6 @@ impl Snapshot {
             } else {
                 searcher.search(&committed, &(top, Count))?
             }
-        } else {
-            self.by_time(&*committed, query.sort, wanted)?
         };
 
         let mut ranked: Vec<Ranked> = found
@@ -183,6 +179,15 @@ impl Snapshot {
                 })
             })
             .collect();
+        if !by_words && page.limit > 0 {
+            let published = &self.published;
+            let first = by_time::first(published, &*committed, query.sort, None, wanted, count)?;
+            ranked.extend(first.into_iter().map(|(hlc, id)| Ranked {
+                score: 0.0,
+                hlc,
+                id,
+            }));
+        }
         let known = if by_words && !items.is_empty() {
             self.statistics(query)?
         } else {
@@ -212,23 +217,6 @@ impl Snapshot {
                 .map(|Ranked { score, id, .. }| Hit { id, score })
                 .collect(),
         })
-    }
-
-    fn by_time(
-        &self,
-        committed: &dyn Query,
-        sort: Sort,
-        wanted: usize,
-    ) -> tantivy::Result<(Vec<(f32, DocAddress)>, usize)> {
-        let order = match sort {
-            Sort::Oldest => Order::Asc,
-            Sort::Newest | Sort::Relevance => Order::Desc,
-        };
-        let [id, ..] = ID;
-        let by = |column| (SortByStaticFastValue::<u64>::for_field(column), order);
-        let top = TopDocs::with_limit(wanted).order_by((by(HLC), by(id)));
-        let (top, count) = self.published.searcher.search(committed, &(top, Count))?;
-        Ok((top.into_iter().map(|(_, at)| (0.0, at)).collect(), count))
     }
 
     /// What the ranking of the tail must know of the index.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, ops::Bound};
 
-use folkmoot_library::{ADDED_WEIGHT, DueSpan, Expr, Flag, Interval, Sort, Test, Text};
+use folkmoot_library::{ADDED_WEIGHT, DueSpan, Expr, Flag, Interval, Test, Text};
 use folkmoot_record::RecordId;
 use tantivy::{
     Term,
@@ -33,20 +33,6 @@ pub(crate) fn query(
         clauses.push((Occur::MustNot, gone));
     }
     conjunction(clauses)
-}
-
-/// The query for what of another one has this clock or comes later in a list.
-pub(crate) fn later(all: Box<dyn Query>, clock: u64, sort: Sort, hlc: Field) -> Box<dyn Query> {
-    let clock = Bound::Included(Term::from_field_u64(hlc, clock));
-    let (from, to) = match sort {
-        Sort::Oldest => (clock, Bound::Unbounded),
-        Sort::Newest | Sort::Relevance => (Bound::Unbounded, clock),
-    };
-    let range = unranked(Box::new(RangeQuery::new(from, to)));
-    Box::new(BooleanQuery::new(vec![
-        (Occur::Must, all),
-        (Occur::Must, range),
-    ]))
 }
 
 /// The query for words alone.

@@ -11,9 +11,13 @@ use std::{
     thread::{Builder, JoinHandle},
 };
 
-use tantivy::{IndexReader, IndexWriter, Searcher, TantivyError, fastfield::Column, schema::Field};
+use tantivy::{
+    IndexReader, IndexWriter, Searcher, TantivyError, fastfield::Column, index::SegmentId,
+    schema::Field,
+};
 
 use crate::{
+    by_time::Spans,
     schema::{Fields, HLC, ID, Maker, VERSION, fact, id_of},
     tail::{Batch, Change},
 };
@@ -30,7 +34,7 @@ pub(crate) struct Published {
     pub(crate) seq: u64,
     pub(crate) cursor: Vec<u8>,
     pub(crate) searcher: Searcher,
-    pub(crate) columns: Vec<Columns>,
+    pub(crate) columns: Vec<Arc<Columns>>,
     pub(crate) fields: Fields,
     pub(crate) hlc: Field,
 }
@@ -48,6 +52,7 @@ impl fmt::Debug for Published {
 pub(crate) struct Columns {
     pub(crate) hlc: Column<u64>,
     id: [Column<u64>; 4],
+    pub(crate) spans: Spans,
 }
 
 impl Columns {
@@ -62,7 +67,19 @@ impl Columns {
                 columns.u64(c)?,
                 columns.u64(d)?,
             ],
+            spans: Spans::default(),
         })
+    }
+
+    /// Number of items, those removed counted too.
+    pub(crate) fn docs(&self) -> u32 {
+        self.hlc.num_docs()
+    }
+
+    /// The first eight bytes of the id.
+    pub(crate) fn id0(&self, doc: u32) -> u64 {
+        let [first, ..] = &self.id;
+        first.first(doc).unwrap_or(0)
     }
 
     pub(crate) fn hlc(&self, doc: u32) -> u64 {
@@ -84,11 +101,16 @@ impl Published {
         cursor: Vec<u8>,
         searcher: Searcher,
         fields: Fields,
+        earlier: Option<&Self>,
     ) -> tantivy::Result<Self> {
         let columns = searcher
             .segment_readers()
             .iter()
-            .map(Columns::open)
+            .map(|segment| {
+                // Columns of a segment never change; removals stand elsewhere.
+                let known = earlier.and_then(|earlier| earlier.columns_of(segment.segment_id()));
+                known.map_or_else(|| Columns::open(segment).map(Arc::new), Ok)
+            })
             .collect::<tantivy::Result<_>>()?;
         let hlc = searcher.schema().get_field(HLC)?;
         Ok(Self {
@@ -99,6 +121,15 @@ impl Published {
             fields,
             hlc,
         })
+    }
+
+    fn columns_of(&self, segment: SegmentId) -> Option<Arc<Columns>> {
+        let at = self
+            .searcher
+            .segment_readers()
+            .iter()
+            .position(|reader| reader.segment_id() == segment)?;
+        self.columns.get(at).cloned()
     }
 }
 
@@ -182,7 +213,10 @@ impl Writer {
         prepared.set_payload(&payload(&cursor));
         prepared.commit()?;
         self.reader.reload()?;
-        let published = Published::open(seq, cursor, self.reader.searcher(), self.fields)?;
+        let earlier = self.shelf.get();
+        let searcher = self.reader.searcher();
+        let published = Published::open(seq, cursor, searcher, self.fields, Some(&earlier))?;
+        drop(earlier);
         self.shelf.put(published);
         Ok(())
     }
