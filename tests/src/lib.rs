@@ -2,6 +2,7 @@
 
 pub mod place;
 
+pub mod bench;
 pub mod damage;
 pub mod home;
 pub mod meet;

@@ -23,12 +23,12 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     };
     // The benchmarks start the real program, which lies beside them. The whole workspace is named
     // so that its libraries have the same features as in every other build of it.
-    shell::run(&mut shell::cargo(&[
-        "build",
-        "--release",
-        "--workspace",
-        "--bins",
-    ]))?;
+    let mut build = shell::cargo(&["build", "--release", "--workspace", "--bins"]);
+    if names.iter().any(|name| name == "library") {
+        // What stands beside us there, and nothing else needs.
+        build.args(["--features", "folkmoot-tests/sqlite"]);
+    }
+    shell::run(&mut build)?;
     let folder = target()?.join("release");
     for name in names {
         let binary = folder.join(format!("{PREFIX}{name}"));

@@ -1,22 +1,11 @@
 //! `bench-accord`: how long the control plane takes, in memory, without disk and the signatures of
 //! headers, and beside it what the machine itself can do. It prints a table and asserts no time.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a tool that talks to a terminal"
-)]
+#![expect(clippy::print_stdout, reason = "a tool that talks to a terminal")]
 
 mod history;
-#[path = "../bench-node/machine.rs"]
-mod machine;
 mod memory;
 mod odd;
-#[path = "../bench-node/raw.rs"]
-mod raw;
-#[path = "../bench-node/table.rs"]
-#[expect(dead_code, reason = "the other benchmark has more statistics")]
-mod table;
 
 use std::{
     path::Path,
@@ -27,10 +16,12 @@ use anyhow::{Context, Result};
 use folkmoot_accord::{Accord, ContentStanding, NoContent, Policy, Seen, Way};
 use folkmoot_record::{Kind, RecordId, Verified, control::Control};
 
-use crate::{
-    history::History,
+use folkmoot_tests::bench::{
+    machine, raw,
     table::{Table, Times},
 };
+
+use crate::history::History;
 
 /// A clock after every record.
 const NOW_MS: u64 = 1 << 48;

@@ -7,11 +7,12 @@ use anyhow::{Context, Result};
 use folkmoot_accord::{Accord, NoContent, Policy, STEPS_A_MINUTE, Standing, Way};
 use folkmoot_record::{Kind, RecordId, Verified, control::Control};
 
+use folkmoot_tests::bench::table::{Table, Times, whole};
+
 use crate::{
     NOW_MS, all,
     history::{History, Member, removal},
     seen,
-    table::{Table, Times, whole},
 };
 
 /// Members who wrote something that nobody else knows.

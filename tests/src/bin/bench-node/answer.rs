@@ -8,8 +8,8 @@ use std::{
 use anyhow::{Result, ensure};
 use folkmoot_tests::home::Home;
 
-use crate::{
-    Bench,
+use crate::Bench;
+use folkmoot_tests::bench::{
     process::{cpu, resident},
     table::{Times, mib, ms},
     texts::Texts,

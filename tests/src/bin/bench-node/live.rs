@@ -9,9 +9,8 @@ use folkmoot_client::{
 };
 use folkmoot_tests::home::Home;
 
-use crate::{
-    Bench,
-    store::PLACE,
+use crate::{Bench, store::PLACE};
+use folkmoot_tests::bench::{
     table::{Times, ms},
     texts::Texts,
 };
@@ -79,7 +78,7 @@ pub(crate) fn measure(bench: &mut Bench, a: &Home, b: &Home) -> Result<()> {
     );
     bench.table.row(
         "live: written on A until a query on B finds it",
-        if found.len() == 0 {
+        if found.is_empty() {
             format!("not within {LIMIT:?}")
         } else {
             format!(

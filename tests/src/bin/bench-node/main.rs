@@ -13,18 +13,19 @@
 mod answer;
 mod forward;
 mod live;
-mod machine;
-mod process;
-mod raw;
 mod store;
 mod sync;
-mod table;
-mod texts;
 
 use anyhow::{Context, Result};
-use folkmoot_tests::home::Home;
-
-use crate::{raw::Raw, table::Table};
+use folkmoot_tests::{
+    bench::{
+        machine, number,
+        raw::{self, Raw},
+        table::Table,
+        texts,
+    },
+    home::Home,
+};
 
 /// Notes where nothing else is said.
 const NOTES: usize = 100_000;
@@ -87,16 +88,4 @@ fn main() -> Result<()> {
 /// Says what goes on, beside the table.
 fn step(what: &str) {
     eprintln!("· {what} …");
-}
-
-fn number<T: std::str::FromStr>(variable: &str, usual: T) -> Result<T>
-where
-    T::Err: std::error::Error + Send + Sync + 'static,
-{
-    match std::env::var(variable) {
-        Ok(text) => text
-            .parse()
-            .with_context(|| format!("{variable} is no number")),
-        Err(_) => Ok(usual),
-    }
 }

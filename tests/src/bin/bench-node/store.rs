@@ -5,8 +5,8 @@ use std::{path::Path, time::Instant};
 use anyhow::{Result, ensure};
 use folkmoot_tests::home::{Home, text};
 
-use crate::{
-    Bench,
+use crate::Bench;
+use folkmoot_tests::bench::{
     process::{cpu, on_disk, peak},
     table::{mb, mib, rate, whole},
 };

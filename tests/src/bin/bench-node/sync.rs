@@ -13,11 +13,9 @@ use folkmoot_client::{
 };
 use folkmoot_tests::home::Home;
 
-use crate::{
-    Bench,
-    forward::Forwarder,
+use crate::{Bench, forward::Forwarder, store::PLACE};
+use folkmoot_tests::bench::{
     process::{cpu, peak},
-    store::PLACE,
     table::{Times, mib, ms, rate, whole},
     texts,
 };

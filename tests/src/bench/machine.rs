@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 /// A few lines: when, processor, memory, kernel, file system, and who else uses the machine.
-pub(crate) fn describe(scratch: &Path) -> String {
+pub fn describe(scratch: &Path) -> String {
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = field(&cpu, "model name").unwrap_or("unknown");
     let family = [field(&cpu, "cpu family"), field(&cpu, "model")];
@@ -31,7 +31,7 @@ pub(crate) fn describe(scratch: &Path) -> String {
 }
 
 /// The load of the machine, which tells whether others use it at the same time.
-pub(crate) fn load() -> String {
+pub fn load() -> String {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load: Vec<_> = load.split_whitespace().take(3).collect();
     format!("load average {}", load.join(" "))

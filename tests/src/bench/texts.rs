@@ -30,14 +30,16 @@ off play spell air away animal house point page letter mother answer found study
 
 /// A small generator of numbers (xorshift64*), enough for texts.
 #[derive(Debug)]
-pub(crate) struct Numbers(u64);
+pub struct Numbers(u64);
 
 impl Numbers {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// The numbers of this seed.
+    pub const fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    fn next(&mut self) -> u64 {
+    /// Any number.
+    pub const fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -45,7 +47,7 @@ impl Numbers {
     }
 
     /// Below `bound`.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
+    pub const fn below(&mut self, bound: usize) -> usize {
         (self.next() >> 33) as usize % bound
     }
 
@@ -57,7 +59,7 @@ impl Numbers {
 
 /// Writes notes.
 #[derive(Debug)]
-pub(crate) struct Texts {
+pub struct Texts {
     numbers: Numbers,
     words: Vec<String>,
     /// Sums of the words' weights up to each.
@@ -65,7 +67,8 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// The texts of this seed.
+    pub fn new(seed: u64) -> Self {
         // The words are the same in all notes, whatever the seed of their texts.
         let mut numbers = Numbers::new(7);
         let mut words: Vec<String> = COMMON.split_whitespace().map(str::to_owned).collect();
@@ -87,14 +90,14 @@ impl Texts {
     }
 
     /// A word, common ones often.
-    pub(crate) fn word(&mut self) -> &str {
+    pub fn word(&mut self) -> &str {
         let at = self.numbers.part() * self.weights.last().copied().unwrap_or_default();
         let rank = self.weights.partition_point(|sum| *sum < at);
         self.words.get(rank).map_or("the", String::as_str)
     }
 
     /// About 300 bytes of sentences.
-    pub(crate) fn text(&mut self) -> String {
+    pub fn text(&mut self) -> String {
         let mut text = String::with_capacity(LENGTH + 16);
         let mut left = 0;
         while text.len() < LENGTH {
@@ -115,7 +118,21 @@ impl Texts {
         text
     }
 
-    fn tag(&mut self) -> String {
+    /// The word of a rank, 0 for the commonest; the last where there are not so many.
+    pub fn ranked(&self, rank: usize) -> &str {
+        let word = self.words.get(rank).or_else(|| self.words.last());
+        word.map_or("the", String::as_str)
+    }
+
+    /// A few words.
+    pub fn title(&mut self) -> String {
+        let words = 3 + self.numbers.below(3);
+        let words: Vec<String> = (0..words).map(|_| self.word().to_owned()).collect();
+        words.join(" ")
+    }
+
+    /// A tag; some stand on more notes than others.
+    pub fn tag(&mut self) -> String {
         let rank = self.numbers.below(TAGS).min(self.numbers.below(TAGS));
         format!("topic{rank}")
     }
@@ -135,7 +152,10 @@ fn rare(numbers: &mut Numbers) -> String {
 }
 
 /// Writes so many notes as NDJSON for `moot import`.
-pub(crate) fn write(path: &Path, notes: usize, seed: u64) -> Result<()> {
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write(path: &Path, notes: usize, seed: u64) -> Result<()> {
     let mut texts = Texts::new(seed);
     let mut out = BufWriter::new(File::create(path)?);
     for _ in 0..notes {

@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, Result};
 use ed25519_dalek::{Signer, SigningKey};
 
-use crate::table::{Table, Times, ms, rate, whole};
+use super::table::{Table, Times, ms, rate, whole};
 
 /// Bytes signed: about what a note of 300 bytes has as a record.
 const MESSAGE: usize = 480;
@@ -28,19 +28,20 @@ const PIECE: usize = 256 << 10;
 
 /// Limits of this run.
 #[derive(Debug)]
-pub(crate) struct Raw {
+pub struct Raw {
     /// Strict Ed25519 checks a second on one core.
-    pub(crate) checks: f64,
+    pub checks: f64,
     /// Ed25519 signatures a second on one core.
-    pub(crate) signatures: f64,
+    pub signatures: f64,
     /// Median of 64 KiB appended and made durable.
-    pub(crate) fdatasync: Duration,
+    pub fdatasync: Duration,
     /// Bytes a second through one TCP connection.
-    pub(crate) loopback: f64,
+    pub loopback: f64,
 }
 
 impl Raw {
-    pub(crate) fn rows(&self, table: &mut Table) {
+    /// Rows for a table.
+    pub fn rows(&self, table: &mut Table) {
         let core = "one core";
         table.row(
             "raw: strict Ed25519 checks",
@@ -73,7 +74,7 @@ impl Raw {
 ///
 /// # Errors
 /// The system refuses a file or a socket.
-pub(crate) fn measure(scratch: &Path) -> Result<Raw> {
+pub fn measure(scratch: &Path) -> Result<Raw> {
     let (signatures, checks) = ed25519()?;
     Ok(Raw {
         checks,

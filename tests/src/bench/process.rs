@@ -8,12 +8,18 @@ use anyhow::{Context, Result};
 const TICKS: f64 = 100.0;
 
 /// Most memory that a process ever held, bytes.
-pub(crate) fn peak(pid: u32) -> Result<u64> {
+///
+/// # Errors
+/// There is no such process.
+pub fn peak(pid: u32) -> Result<u64> {
     memory(pid, "VmHWM:")
 }
 
 /// Memory that a process holds, bytes.
-pub(crate) fn resident(pid: u32) -> Result<u64> {
+///
+/// # Errors
+/// There is no such process.
+pub fn resident(pid: u32) -> Result<u64> {
     memory(pid, "VmRSS:")
 }
 
@@ -28,7 +34,10 @@ fn memory(pid: u32, field: &str) -> Result<u64> {
 }
 
 /// Processor time of a process so far, user and system.
-pub(crate) fn cpu(pid: u32) -> Result<Duration> {
+///
+/// # Errors
+/// There is no such process.
+pub fn cpu(pid: u32) -> Result<Duration> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
     // The name of the process stands in parentheses and may hold anything.
     let (_, rest) = stat.rsplit_once(") ").context("no name in stat")?;
@@ -42,7 +51,10 @@ pub(crate) fn cpu(pid: u32) -> Result<Duration> {
 }
 
 /// Bytes that a folder takes up on the disk; holes do not count.
-pub(crate) fn on_disk(folder: &Path) -> Result<u64> {
+///
+/// # Errors
+/// It cannot be read.
+pub fn on_disk(folder: &Path) -> Result<u64> {
     let mut total = 0;
     for entry in fs::read_dir(folder).with_context(|| format!("{}", folder.display()))? {
         let entry = entry?;
