@@ -11,7 +11,10 @@ use folkmoot_node::{HomeError, RunError, config::ConfigError};
 use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
-use crate::ui::{Ui, clean, style};
+use crate::{
+    typed,
+    ui::{Ui, clean, style},
+};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -61,7 +64,23 @@ impl CliError {
             io::ErrorKind::PermissionDenied => ErrorCode::Denied,
             _ => ErrorCode::Failed,
         };
-        Self::new(code, format!("{}: {error}", path.display()))
+        let place = path.display();
+        let (what, next) = match error.kind() {
+            io::ErrorKind::NotFound => ("it is not there", "look whether it is written right"),
+            io::ErrorKind::PermissionDenied => (
+                "the system does not let you",
+                "look who may read and write there: ls -ld",
+            ),
+            io::ErrorKind::IsADirectory => ("it is a folder", "name a file in it"),
+            io::ErrorKind::NotADirectory => ("it is no folder", "name a folder"),
+            io::ErrorKind::AlreadyExists => (
+                "it is there already, and nothing was written over",
+                "name a new one",
+            ),
+            io::ErrorKind::StorageFull => ("the disk is full", "make room there, and try again"),
+            _ => return Self::new(code, format!("{place}: {error}")),
+        };
+        Self::new(code, format!("{place}: {what}")).hint(next)
     }
 
     /// Prints the error and gives the exit code.
@@ -92,7 +111,7 @@ impl CliError {
 pub(crate) fn mistyped(error: &clap::Error) -> ExitCode {
     let for_programs = std::env::args_os().any(|arg| arg == "--json");
     if error.use_stderr() && for_programs {
-        let text = error.to_string();
+        let text = typed::shown(&error.to_string());
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let message = lines.next().unwrap_or_default();
         let mut api = ApiError::new(
@@ -107,8 +126,12 @@ pub(crate) fn mistyped(error: &clap::Error) -> ExitCode {
         let (Ok(()) | Err(_)) = io::Write::write_fmt(&mut io::stderr(), format_args!("{line}\n"));
         return ExitCode::from(2);
     }
+    let text = typed::shown(&error.render().ansi().to_string());
     // Nobody is left to be told where this cannot be printed.
-    let (Ok(()) | Err(_)) = error.print();
+    let (Ok(()) | Err(_)) = match error.use_stderr() {
+        true => io::Write::write_all(&mut anstream::stderr(), text.as_bytes()),
+        false => io::Write::write_all(&mut anstream::stdout(), text.as_bytes()),
+    };
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 

@@ -13,13 +13,12 @@ mod import;
 mod lines;
 mod page;
 mod passphrase;
+mod typed;
 mod ui;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use crate::{args::Cli, ui::Ui};
+use crate::ui::Ui;
 
 /// The system's allocator keeps an arena for each thread: measured at 100,000 notes it held twice
 /// the memory of this one. It needs nothing but a C compiler. Huge pages are off: with them a node
@@ -28,7 +27,7 @@ use crate::{args::Cli, ui::Ui};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match typed::parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return error::mistyped(&error),
     };

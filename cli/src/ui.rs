@@ -17,8 +17,10 @@ pub(crate) use ask::{Draft, confirm, edit, may_edit, secret_line};
 pub(crate) use items::{also_looked_for, print_event, print_found, print_item};
 pub(crate) use qr::qr;
 pub(crate) use table::table;
-pub(crate) use text::{bytes, clean, clean_text, count, fit, plural, short_key, worth_showing};
-pub(crate) use time::{age, ahead, duration_ms, moment_ago, moment_ahead};
+pub(crate) use text::{
+    bytes, clean, clean_text, count, fit, plural, short_key, typed, worth_showing,
+};
+pub(crate) use time::{age, ahead, duration_ms, lasting, moment_ago, moment_ahead};
 
 use anstream::ColorChoice;
 

@@ -146,17 +146,98 @@ fn bash_completes() {
     }
 }
 
+/// Types a line and a tab in an interactive zsh on a terminal of its own, and prints what stands in the
+/// line then. Keys are taken one after the other: the second comes when the first has done its work.
+const ZSH: &str = r#"
+zmodload zsh/zpty
+folder=$MOOT_HOME.zsh
+mkdir -p $folder && cd $folder || exit 1
+moot completions zsh > _moot
+cat > .zshrc <<'END'
+fpath=($ZDOTDIR $fpath)
+autoload -Uz compinit
+compinit -u -d $ZDOTDIR/dump
+tell() { print -r -- "$BUFFER" > $ZDOTDIR/told.part; mv $ZDOTDIR/told.part $ZDOTDIR/told }
+zle -N tell
+bindkey '^X' tell
+zle-line-init() { : > $ZDOTDIR/ready }
+zle -N zle-line-init
+END
+rm -f ready told
+export ZDOTDIR=$folder TERM=dumb
+zpty -b shell zsh -i
+until [[ -e ready ]]; do zpty -r -t shell out; sleep 0.02; done
+zpty -w -n shell "$LINE"$'\t\x18'
+until [[ -e told ]]; do zpty -r -t shell out; sleep 0.02; done
+cat told
+zpty -d shell
+"#;
+
 #[test]
-fn zsh_and_fish_read_their_scripts() {
+fn zsh_completes() {
     let folder = tempfile::tempdir().unwrap();
     let home = home(folder.path());
-    shell(
-        "zsh",
-        &home,
-        "moot completions zsh > \"$MOOT_HOME.zsh\"; zsh -n \"$MOOT_HOME.zsh\"",
-    );
-    let fish = "moot completions fish | source; complete -C 'moot hist'";
-    if let Some(text) = shell("fish", &home, fish) {
-        assert!(text.starts_with("history"), "{text}");
+    for (line, wanted) in [
+        ("moot hist", "moot history "),
+        ("moot show Hot\\ c", "moot show Hot\\ compost "),
+        // Whatever the case.
+        ("moot show hot\\ c", "moot show Hot\\ compost "),
+        ("moot show \"hot c", "moot show \"Hot compost\" "),
+        ("moot show 'hot c", "moot show 'Hot compost' "),
+        ("moot note x --in gard", "moot note x --in Garden\\ club "),
+        ("moot find tag:soil/w", "moot find tag:soil/worms "),
+        ("moot find x -tag:soil/w", "moot find x -tag:soil/worms "),
+        ("moot find 'x tag:soil/w", "moot find 'x tag:soil/worms' "),
+        (
+            "moot find author:an",
+            "moot find author:\\\"Ana\\ Maria\\\" ",
+        ),
+        ("moot find du", "moot find due:"),
+        ("moot note --tag=soil/", "moot note --tag=soil/worms "),
+        ("moot completions fi", "moot completions fish "),
+    ] {
+        let script = format!("LINE={}\n{ZSH}", quoted(line));
+        if let Some(text) = shell("zsh", &home, &script) {
+            assert_eq!(text.trim_end_matches('\n'), wanted, "{line}");
+        }
+    }
+}
+
+/// A text as one word of a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[test]
+fn fish_completes() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = home(folder.path());
+    for (line, wanted) in [
+        ("moot hist", &["history"][..]),
+        ("moot show hot", &["Hot bed", "Hot compost"]),
+        ("moot show Hot\\ c", &["Hot compost"]),
+        ("moot show \"hot c", &["Hot compost"]),
+        ("moot note x --in gard", &["Garden club"]),
+        ("moot find tag:so", &["tag:soil", "tag:soil/worms"]),
+        ("moot find x -tag:so", &["-tag:soil", "-tag:soil/worms"]),
+        ("moot find \"x tag:soil/", &["x tag:soil/worms"]),
+        ("moot find author:An", &["author:\"Ana Maria\""]),
+        ("moot find du", &["due:"]),
+        ("moot note --tag=soil/", &["--tag=soil/worms"]),
+        ("moot completions z", &["zsh"]),
+    ] {
+        let script = format!(
+            "set -l line {}; moot completions fish | source; complete -C $line",
+            // Fish takes a backslash between single quotes for itself.
+            quoted(&line.replace('\\', "\\\\"))
+        );
+        if let Some(text) = shell("fish", &home, &script) {
+            let mut found: Vec<&str> = text
+                .lines()
+                .filter_map(|line| line.split('\t').next())
+                .collect();
+            found.sort_unstable();
+            assert_eq!(found, wanted, "{line}");
+        }
     }
 }

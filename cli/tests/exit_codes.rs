@@ -69,6 +69,93 @@ fn nonsense_is_2_and_suggests() {
 }
 
 #[test]
+fn a_text_may_begin_with_a_minus_and_a_mistyped_option_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    for words in [
+        &["note", "- a line", "-t", "garden"][..],
+        &["note", "- [ ] x", "--title", "- a title"],
+        &["note", "---", "-tgarden"],
+        &["today", "- rain", "--quiet"],
+        &[
+            "task",
+            "add",
+            "-5 degrees: cover the figs",
+            "--due",
+            "friday",
+        ],
+        &["comment", "- a title", "- so it is"],
+        &["edit", "- a title", "- [x] x"],
+        &["find", "-tag:garden", "kind:note"],
+        &["list", "rain", "-tag:garden", "--limit", "3"],
+    ] {
+        let output = run(&home, words);
+        assert_eq!(code(&output), 0, "{words:?}: {}", stderr(&output));
+    }
+    let shown = stdout(&run(&home, &["find", "line tag:garden"]));
+    assert!(shown.contains("- a line"), "{shown}");
+    let day = stdout(&run(&home, &["today", "--print"]));
+    assert!(day.contains(" rain") && !day.contains("- rain"), "{day}");
+    for (words, meant) in [
+        (&["note", "x", "--titel", "y"][..], "--title"),
+        (&["note", "--ttile=a b", "x"], "--title"),
+        (&["find", "x", "--limti", "5"], "--limit"),
+        (&["find", "x", "-limit", "5"], "-l"),
+        (&["today", "-print"], "-p"),
+    ] {
+        let output = run(&home, words);
+        assert_eq!(code(&output), 2, "{words:?}");
+        assert!(stderr(&output).contains(meant), "{}", stderr(&output));
+    }
+    let output = run(&home, &["find", "x", "--limit", "-5"]);
+    assert!(code(&output) == 2 && stderr(&output).contains("'-5'"));
+    assert!(!stderr(&output).contains('\0'), "{}", stderr(&output));
+}
+
+#[test]
+fn what_was_taken_back_is_restored_by_its_title() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    for words in [
+        &["note", "x", "--title", "Hot compost"][..],
+        &["retract", "hot compost"],
+        &["restore", "hot compost"],
+        &["show", "Hot compost"],
+        &["retract", "Hot compost"],
+    ] {
+        let output = run(&home, words);
+        assert_eq!(code(&output), 0, "{words:?}: {}", stderr(&output));
+    }
+    // Two lie there now.
+    let output = run(&home, &["restore", "Hot compost"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("by its id"), "{}", stderr(&output));
+    let output = run(&home, &["restore", "Cold compost"]);
+    assert_eq!(code(&output), 3);
+    assert!(
+        stderr(&output).contains("moot trash"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn what_is_no_address_is_not_kept_as_a_link() {
+    let home = tempfile::tempdir().unwrap();
+    for (address, wanted) in [
+        ("example.org", 2),
+        ("a page", 2),
+        ("9:x", 2),
+        ("https://example.org", 0),
+        ("mailto:ana@example.org", 0),
+        ("urn:isbn:0451450523", 0),
+    ] {
+        let output = run(home.path(), &["link", address]);
+        assert_eq!(code(&output), wanted, "{address}: {}", stderr(&output));
+    }
+}
+
+#[test]
 fn what_is_missing_is_3() {
     let home = tempfile::tempdir().unwrap();
     let output = run(home.path(), &["import", "/no/such/folder"]);

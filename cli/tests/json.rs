@@ -17,13 +17,17 @@ use std::{
 
 use serde_json::Value;
 
-fn moot(home: &Path, line: &str) -> Output {
+fn moot(home: &Path, line: &str, last: &str) -> Output {
     // The lines are ours: blanks stand between words, an underscore for a blank inside one.
-    let words = line.split(' ').map(|word| word.replace('_', " "));
+    let words = line.split(' ').map(|word| match word {
+        "LAST" => last.to_owned(),
+        word => word.replace('_', " "),
+    });
     Command::new(env!("CARGO_BIN_EXE_moot"))
         .args(words)
         .arg("--json")
         .env("MOOT_HOME", home)
+        .current_dir(home.parent().unwrap())
         .env_remove("MOOT_PASSPHRASE_FILE")
         .stdin(std::process::Stdio::null())
         .output()
@@ -74,23 +78,59 @@ fn shapes(text: &str) -> String {
     all.join("\n  --\n")
 }
 
-/// What is asked, in order, of one home.
-const ASKED: [&str; 33] = [
+/// What is asked, in order, of one home; `LAST` stands for the short id of the answer before.
+const ASKED: &[&str] = &[
     "id --name Ana",
+    "id",
+    "id --phrase",
+    "id --card",
     "note Turn_the_heap --title Compost -t garden",
     "link https://example.org --title Page",
     "show Compost",
     "edit Compost Turn_it_weekly",
     "show Compost",
     "history Compost",
+    "merge Compost",
     "rename Compost Heap",
+    "comment Heap Well_said",
+    "react Heap +1",
     "find weekly",
     "find weekly --count",
     "find weekly --explain",
     "list --limit 1",
-    "symbol define heap What_rots --alias pile",
+    "list --by month",
+    "list --by author",
+    "tags",
+    "related Heap",
+    "search save late tag:garden",
+    "search list",
+    "search drop late",
+    "task add Mend_the_gate --due 2099-01-01 --every month --for me",
+    "task list",
+    "task due Mend_the_gate 2099-02-01",
+    "task for Mend_the_gate nobody",
+    "task done Mend_the_gate",
+    "task list --all",
+    "today 2099-03-01 Swifts",
+    "today 2099-03-01 --print",
+    "watch --after start --no-wait",
+    "import notes --dry-run",
+    "import notes",
+    "export tag:garden --to out --dry-run",
+    "export tag:garden --to out",
+    "export --bundle all.moot",
+    "verify all.moot",
+    "backup copy",
+    "backup drill copy",
+    "verify copy",
+    "symbol define mound What_rots --alias pile",
     "symbol list",
     "symbol show pile",
+    "symbol alias pile stack",
+    "symbol define soil What_bears",
+    "symbol relate pile --broader soil",
+    "symbol retire pile",
+    "symbol adopt pile",
     "find pile",
     "collective new garden",
     "collective list",
@@ -98,41 +138,76 @@ const ASKED: [&str; 33] = [
     "collective members garden",
     "members garden",
     "charter show garden",
+    "contracts",
     "invite garden",
     "invite list",
-    "contracts",
-    "propose opinion Shall_we? --in garden",
-    "proposals",
+    "invite close LAST --in garden --yes",
+    "device add robin --in garden",
     "device list",
+    "device drop robin --yes",
+    "propose opinion Shall_we? --in garden",
+    "vote LAST yes",
+    "proposals",
     "why Ana",
     "status",
+    "status --seen",
+    "config",
+    "config get port",
+    "config set lan off",
+    "hide Heap",
+    "undo",
+    "purge Heap --yes",
     "retract Page",
     "trash",
+    "restore Page",
     "undo --dry-run",
+    "trash --empty --yes",
+    "leave garden --yes",
 ];
 /// What fails, and says so on standard error.
-const REFUSED: [&str; 5] = [
+const REFUSED: &[&str] = &[
     "show nothing",
     "find tagg:x",
     "note --in nowhere x",
     "peers",
+    "sync",
+    "join KEY",
+    "recover",
+    "grant nobody --role reader",
+    "revoke nobody",
+    "readmit nobody",
     "show",
 ];
+
+/// The short id in the first line of an answer.
+fn short_of(text: &str) -> Option<String> {
+    let value: Value = serde_json::from_str(text.lines().next()?).ok()?;
+    let id = value.get("short").or_else(|| value.get("id"))?;
+    Some(id.as_str()?.to_owned())
+}
 
 #[test]
 fn the_shapes_are_as_written_down() {
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path().join("home");
+    fs::create_dir(folder.path().join("notes")).unwrap();
+    fs::write(
+        folder.path().join("notes/frost.md"),
+        "# Frost\n\nIt comes early.\n",
+    )
+    .unwrap();
     let mut whole = String::new();
+    let mut last = String::new();
     for line in ASKED {
-        let output = moot(&home, line);
+        let output = moot(&home, line, &last);
         let told = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{line}: {told}");
         let text = String::from_utf8(output.stdout).unwrap();
+        last = short_of(&text).unwrap_or(last);
         whole.push_str(&format!("$ moot {line} --json\n{}\n", shapes(&text)));
     }
     for line in REFUSED {
-        let output = moot(&home, line);
+        let output = moot(&home, line, &last);
         assert!(!output.status.success(), "{line}");
         let text = String::from_utf8(output.stderr).unwrap();
         assert!(text.contains("\"error\""), "{line}: {text}");

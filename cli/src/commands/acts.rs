@@ -33,9 +33,9 @@ Examples:
   moot retract 7f3a              a document with all its versions
   moot retract \"Rota\" --reason \"out of date\"
 
-All honest nodes stop showing it and passing it on; what somebody copied, nobody can take back. The id
-of one version takes back that version alone. Its text stays in your trash for 30 days: moot restore
-writes it anew.")]
+All honest nodes stop showing it and passing it on; what somebody copied, nobody can take back. The
+id of one version takes back that version alone. Its text stays in your trash for 30 days: moot
+restore writes it anew.")]
 pub(crate) struct RetractArgs {
     #[command(flatten)]
     common: Common,
@@ -48,8 +48,8 @@ Examples:
   moot hide 7f3a --reason \"an advertisement\"
   moot unhide 7f3a
 
-It needs the right to hide, and everybody sees who hid it. Nothing is lost: it is not found or listed
-any more, and moot show with its id still shows it.")]
+It needs the right to hide, and everybody sees who hid it. Nothing is lost: it is not found or
+listed any more, and moot show with its id still shows it.")]
 pub(crate) struct HideArgs {
     #[command(flatten)]
     common: Common,
@@ -74,9 +74,9 @@ Examples:
   moot purge 7f3a --reason \"a stolen address book\"
   moot purge 7f3a --yes          do not ask
 
-It needs the right to purge, and cannot be undone: all honest nodes stop showing it and passing it on,
-and delete it after 30 days. That something stood there, and who purged it, stays. To be able to take
-it back, moot hide.")]
+It needs the right to purge, and cannot be undone: all honest nodes stop showing it and passing it
+on, and delete it after 30 days. That something stood there, and who purged it, stays. To be able to
+take it back, moot hide.")]
 pub(crate) struct PurgeArgs {
     #[command(flatten)]
     common: Common,
@@ -111,7 +111,10 @@ pub(crate) fn purge(cx: &Context<'_>, args: PurgeArgs) -> Result<(), CliError> {
         let question = format!("Purge {}?", plural(count, "record", "records"));
         match confirm(cx.ui, &question, "It is erased at all members, for good.") {
             Some(true) => {}
-            Some(false) => return Ok(()),
+            Some(false) => {
+                cx.ui.say("nothing was done");
+                return Ok(());
+            }
             None => return Err(CliError::usage("purging was not confirmed").hint("add --yes")),
         }
     }

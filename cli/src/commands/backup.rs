@@ -34,8 +34,9 @@ Examples:
   moot backup drill              prove that the last one brings everything back
   moot restore /media/stick/moot --words card.txt
 
-It runs beside your node. A run that breaks off leaves the backup as it was. Texts lie in it in the open:
-keep it like your home folder. The keys are sealed under your 24 words, and nothing else opens them.")]
+It runs beside your node. A run that breaks off leaves the backup as it was. Texts lie in it in the
+open: keep it like your home folder. The keys are sealed under your 24 words, and nothing else opens
+them.")]
 pub(crate) struct Args {
     #[command(subcommand)]
     verb: Option<Verb>,
@@ -55,8 +56,8 @@ Examples:
   moot backup drill
   moot backup drill /media/stick/moot
 
-Every signature is checked, and every record and key is held against those of your home. Nothing of your
-home changes, and the temporary folder (TMPDIR names where) is removed.")]
+Every signature is checked, and every record and key is held against those of your home. Nothing of
+your home changes, and the temporary folder (TMPDIR names where) is removed.")]
     Drill {
         /// The backup; the last one if left out
         folder: Option<PathBuf>,

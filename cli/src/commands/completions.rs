@@ -13,8 +13,9 @@ Examples:
   moot completions fish > ~/.config/fish/completions/moot.fish
   moot completions zsh > ~/.zfunc/_moot
 
-In bash, zsh and fish not only commands and options are completed, but also titles, tags, and the names of
-collectives, members and shared words, with and without a running node. It needs moot in your PATH.")]
+In bash, zsh and fish not only commands and options are completed, but also titles, tags, and the
+names of collectives, members and shared words, with and without a running node. It needs moot in
+your PATH.")]
 pub(crate) struct Args {
     /// Which shell
     shell: Shell,

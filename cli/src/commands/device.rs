@@ -10,7 +10,7 @@ use crate::{
     access::{Access, Need},
     commands::Context,
     error::CliError,
-    ui::{ahead, clean, confirm, moment_ahead, short_key, table},
+    ui::{clean, confirm, lasting, moment_ahead, short_key, table},
 };
 
 /// List your devices, let a program act for you within limits, take a device back
@@ -131,13 +131,13 @@ fn list(cx: &Context<'_>, ask: DeviceList) -> Result<(), CliError> {
                 if until <= now {
                     "over".to_owned()
                 } else {
-                    ahead(until, now)
+                    lasting(until, now)
                 }
             }),
         ]
     });
     let mut out = cx.ui.out();
-    let head = ["collective", "device", "key", "", "may", "for"];
+    let head = ["collective", "device", "key", "rights", "may", "how long"];
     table(cx.ui, &mut out, &head, &[], rows)?;
     Ok(out.flush()?)
 }
@@ -168,7 +168,7 @@ fn add(cx: &Context<'_>, ask: DeviceAdd) -> Result<(), CliError> {
     let name = clean(device.name.as_deref().unwrap_or_default()).into_owned();
     let place = clean(&device.collective).into_owned();
     let until = device.until.map_or_else(String::new, |until| {
-        format!(", for {}", ahead(until, Timestamp::now()))
+        format!(", {}", lasting(until, Timestamp::now()))
     });
     cx.ui.say(&format!(
         "{name} may act for you in {place}: {}{until}",

@@ -30,9 +30,9 @@ byte for byte as it was written. Names of files stay when you export again, and 
 is written. A file that is not of an export, or was changed since, is left alone unless you say
 --force.
 
-The bundle holds every record of your home and your collectives, signed as it was, and the sealed keys.
-Texts lie in it in the open: keep it like your home folder. What is secret is sealed under your 24 words,
-and under a passphrase if you give one: when asked, or by MOOT_PASSPHRASE_FILE.")]
+The bundle holds every record of your home and your collectives, signed as it was, and the sealed
+keys. Texts lie in it in the open: keep it like your home folder. What is secret is sealed under
+your 24 words, and under a passphrase if you give one: when asked, or by MOOT_PASSPHRASE_FILE.")]
 pub(crate) struct Args {
     /// A query that says what
     query: Vec<String>,

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use clap::ValueEnum;
 use folkmoot_client::api::{Command, Find, Found, Sort};
+use folkmoot_library::key_names;
 use serde_json::json;
 
 use crate::{
@@ -15,17 +16,7 @@ use crate::{
 
 /// Search everything this node holds
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  moot find compost worms
-  moot find 'tag:garden author:@ana since:2w \"exact phrase\"'
-  moot find '(quince OR medlar) in:commons sort:newest'
-  moot find -- -tag:done kind:task
-  moot find --explain 'worm* -tag:done since:last monday'
-
-Words must all occur. `-word` excludes, `word*` begins with, `OR` and parentheses combine.
-A query that begins with `-` stands after `--`.
-Keys: tag, kind, author, in, since, until, before, after, created, has, is, links, to, saved, sort.")]
+#[command(after_help = after_help())]
 pub(crate) struct Args {
     /// The query; several words are one query
     #[arg(required = true)]
@@ -48,6 +39,24 @@ pub(crate) struct Args {
     /// Order of the results
     #[arg(long, value_enum, default_value_t = Order::Auto)]
     sort: Order,
+}
+
+/// The keys are those of the language itself.
+fn after_help() -> String {
+    format!(
+        "\
+Examples:
+  moot find compost worms
+  moot find 'tag:garden author:@ana since:2w \"exact phrase\"'
+  moot find '(quince OR medlar) in:commons sort:newest'
+  moot find -tag:done kind:task
+  moot find --explain 'worm* -tag:done since:last monday'
+
+Words must all occur. `-word` excludes, `word*` begins with, `OR` and parentheses combine.
+What is called like an option stands after `--`: moot find -- -json
+Keys: {}.",
+        key_names().join(", ")
+    )
 }
 
 /// How results are ordered.

@@ -62,10 +62,13 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
     let access = Access::open(cx, Need::Home)?;
     if args.phrase {
         let phrase = Zeroizing::new(access.ask::<String>(Command::Phrase {})?);
+        // Who copies words keeps nobody from the home.
+        drop(access);
         return show_phrase(cx, &phrase);
     }
     if args.card {
         let mut card: CardView = access.ask(Command::Card {})?;
+        drop(access);
         let shown = show_card(cx, &card, args.output.as_deref(), args.qr);
         card.card.zeroize();
         card.line.zeroize();
@@ -79,17 +82,22 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         Some(name) => access.ask(Command::SetName(SetName { name }))?,
         None => access.ask(Command::Id {})?,
     };
+    drop(access);
     if cx.ui.json {
         return cx.ui.object(&id);
     }
     let dim = style::DIM;
     let mut out = cx.ui.out();
     let name = id.name.as_deref().unwrap_or("(none: moot id --name NAME)");
+    let peer = match id.peer_id.as_str() {
+        "" => "(known while the node runs: moot up)",
+        peer => peer,
+    };
     for (label, value) in [
         ("name", name),
         ("seat", &id.seat),
         ("device", &id.device),
-        ("peer id", &id.peer_id),
+        ("peer id", peer),
         ("home", &id.home),
         ("folder", &id.folder),
         ("keys", &id.sealed_by),

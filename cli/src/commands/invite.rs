@@ -12,7 +12,7 @@ use crate::{
     access::{Access, Need},
     commands::{Context, grant::Limits, revoke},
     error::CliError,
-    ui::{ahead, clean, count, duration_ms, plural, qr, short_key, style, table},
+    ui::{clean, count, duration_ms, lasting, plural, qr, short_key, style, table},
 };
 
 /// Make an invite key for a collective; list and close invites
@@ -157,7 +157,7 @@ fn new(cx: &Context<'_>, args: New) -> Result<(), CliError> {
     writeln!(out, "{bold}{key}{bold:#}")?;
     out.flush()?;
     let open = match view.open_until {
-        Some(end) => format!("open for {}", ahead(end, Timestamp::now())),
+        Some(end) => format!("open {}", lasting(end, Timestamp::now())),
         None => "open without end".to_owned(),
     };
     cx.ui.say(&format!(
@@ -201,7 +201,7 @@ fn list(cx: &Context<'_>, place: Option<String>, all: bool) -> Result<(), CliErr
             format!("{} of {}", count(invite.uses_left), count(invite.max_uses)),
             match invite.state {
                 ContractState::InForce => match invite.open_until {
-                    Some(end) => format!("open for {}", ahead(end, now)),
+                    Some(end) => format!("open {}", lasting(end, now)),
                     None => "open".to_owned(),
                 },
                 ContractState::NotYet => "not yet open".to_owned(),

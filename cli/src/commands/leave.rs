@@ -52,13 +52,16 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
 /// # Errors
 /// What the engine says.
 pub(crate) fn leave(cx: &Context<'_>, ask: Leave, yes: bool) -> Result<(), CliError> {
-    let access = Access::open(cx, Need::ExistingHome)?;
+    // Who reads and thinks keeps nobody from the home: it is opened for each question anew.
+    let leave = |ask| -> Result<Left, CliError> {
+        Access::open(cx, Need::ExistingHome)?.ask(Command::CollectiveLeave(ask))
+    };
     if !yes {
         let look = Leave {
             dry_run: true,
             ..ask.clone()
         };
-        let would: Left = access.ask(Command::CollectiveLeave(look))?;
+        let would = leave(look)?;
         let name = clean(&would.collective).into_owned();
         cx.ui.say(&format!(
             "{} you wrote {}; {}",
@@ -96,7 +99,7 @@ pub(crate) fn leave(cx: &Context<'_>, ask: Leave, yes: bool) -> Result<(), CliEr
             None => return Err(CliError::usage("leaving was not confirmed").hint("add --yes")),
         }
     }
-    let left: Left = access.ask(Command::CollectiveLeave(ask))?;
+    let left = leave(ask)?;
     if cx.ui.json {
         return cx.ui.object(&left);
     }

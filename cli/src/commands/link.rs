@@ -6,6 +6,7 @@ use crate::{
     commands::{Context, note::save},
     error::CliError,
     page::title_of,
+    ui::clean,
 };
 
 /// Keep a link
@@ -43,6 +44,22 @@ pub(crate) struct Args {
 /// # Errors
 /// What the engine says.
 pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
+    // Addresses of all kinds: https, mailto, magnet, urn.
+    let scheme = args.url.split_once(':').map(|(scheme, _)| scheme);
+    let letters = |scheme: &&str| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    };
+    if scheme.filter(letters).is_none() {
+        return Err(
+            CliError::usage(format!("{} is no address", clean(&args.url))).hint(format!(
+                "an address begins so: moot link https://{}",
+                args.url
+            )),
+        );
+    }
     let mut title = args.title;
     if args.fetch_title {
         title = title_of(&args.url)?;

@@ -7,10 +7,17 @@ use folkmoot_client::api::{Command, CountBy, Found, List};
 
 use crate::{
     access::{Access, Need},
-    commands::{Context, find::time_zone, tags::counted},
+    commands::{
+        Context,
+        find::time_zone,
+        tags::{counted, more, page_end},
+    },
     error::CliError,
-    ui::{clean, count, print_found},
+    ui::{clean, count, print_found, typed},
 };
+
+/// Records of a page, where nobody says how many.
+const USUAL: u32 = 20;
 
 /// List records, newest first
 #[derive(Debug, clap::Args)]
@@ -28,7 +35,7 @@ pub(crate) struct Args {
     #[arg(long = "in", value_name = "COLLECTIVE")]
     collective: Option<String>,
     /// At most so many (1,000 at most)
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, default_value_t = USUAL, value_parser = clap::value_parser!(u32).range(1..=1000))]
     limit: u32,
     /// Go on where a page ended
     #[arg(long, value_name = "CURSOR")]
@@ -39,6 +46,16 @@ pub(crate) struct Args {
     /// Only count: how many there are of each
     #[arg(long, value_enum, conflicts_with_all = ["after", "page"])]
     by: Option<By>,
+}
+
+impl Args {
+    /// Most values that are counted: a page is short, a count is whole.
+    const fn values(&self) -> u32 {
+        match self.limit {
+            USUAL => 0,
+            limit => limit,
+        }
+    }
 }
 
 /// By what records are counted.
@@ -79,9 +96,26 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
         .map_err(|error| error.of_query(&query))?;
     print_found(cx.ui, &found, u64::from(before))?;
     if let Some(next) = &found.next {
-        cx.ui.say(&format!("more: moot list --after {next}"));
+        let again = again(args);
+        cx.ui.say(&format!("more: moot list --after {next}{again}"));
     }
     Ok(())
+}
+
+/// What was asked for, to be typed again behind the cursor.
+fn again(args: &Args) -> String {
+    let mut again = String::new();
+    if args.limit != USUAL {
+        again.push_str(&format!(" --limit {}", args.limit));
+    }
+    if let Some(name) = &args.collective {
+        again.push_str(&format!(" --in {}", typed(name)));
+    }
+    if !args.query.is_empty() {
+        again.push(' ');
+        again.push_str(&typed(&args.query.join(" ")));
+    }
+    again
 }
 
 fn counts(cx: &Context<'_>, args: &Args, by: By) -> Result<(), CliError> {
@@ -92,9 +126,10 @@ fn counts(cx: &Context<'_>, args: &Args, by: By) -> Result<(), CliError> {
         By::Author => CountBy::Author,
         By::Collective => CountBy::Collective,
     };
-    let counts = counted(cx, &args.query, args.collective.clone(), by, 0)?;
+    let counts = counted(cx, &args.query, args.collective.clone(), by, args.values())?;
     if cx.ui.json {
-        return cx.ui.objects(&counts.values);
+        cx.ui.objects(&counts.values)?;
+        return page_end(cx, counts.total, counts.partial);
     }
     let mut out = cx.ui.out();
     let widest = counts.values.iter().map(|one| count(one.count).len()).max();
@@ -106,5 +141,6 @@ fn counts(cx: &Context<'_>, args: &Args, by: By) -> Result<(), CliError> {
     if counts.values.is_empty() {
         cx.ui.say("nothing found");
     }
+    more(cx, &counts, ["value", "values"], "a query narrows them");
     Ok(())
 }

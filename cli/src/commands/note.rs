@@ -59,7 +59,8 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         if let Some(draft) = draft {
             draft.done();
         }
-        return Err(CliError::usage("there is no text; nothing was written"));
+        return Err(CliError::usage("there is no text; nothing was written")
+            .hint("moot note \"text\", or standard input: … | moot note"));
     }
     let note = Note {
         kind: "note".into(),

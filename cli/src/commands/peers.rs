@@ -93,7 +93,10 @@ pub(crate) fn print_peers(
             format!("connected ({})", clean(&peer.path))
         } else {
             match peer.next_dial {
-                Some(next) => format!("not connected; next try in {}", ahead(next, now)),
+                Some(next) => match ahead(next, now).as_str() {
+                    "now" => "not connected; trying again now".to_owned(),
+                    time => format!("not connected; next try in {time}"),
+                },
                 None => "not connected".to_owned(),
             }
         };

@@ -170,9 +170,10 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         clean(&view.rule)
     ));
     cx.ui.say(&format!(
-        "{} may vote, {} yes are needed, within {}",
+        "{} may vote, {} yes {} needed, within {}",
         view.electorate,
         view.needed,
+        if view.needed == 1 { "is" } else { "are" },
         ahead(view.closes, now)
     ));
     for caution in &view.cautions {

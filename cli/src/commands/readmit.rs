@@ -38,16 +38,16 @@ pub(crate) struct Args {
 /// # Errors
 /// What the engine says, or a question that nobody answers.
 pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
-    let access = Access::open(cx, Need::ExistingHome)?;
-    let ask = |dry_run| {
-        Command::Readmit(ReadmitArgs {
+    // Who reads and thinks keeps nobody from the home: it is opened for each question anew.
+    let ask = |dry_run| -> Result<ReadmissionView, CliError> {
+        Access::open(cx, Need::ExistingHome)?.ask(Command::Readmit(ReadmitArgs {
             what: args.what.clone(),
             collective: args.place.clone(),
             dry_run,
-        })
+        }))
     };
     if !args.yes || args.dry_run {
-        let plan: ReadmissionView = access.ask(ask(true))?;
+        let plan = ask(true)?;
         if args.dry_run && cx.ui.json {
             return cx.ui.object(&plan);
         }
@@ -76,7 +76,7 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
             }
         }
     }
-    let done: ReadmissionView = access.ask(ask(false))?;
+    let done = ask(false)?;
     if cx.ui.json {
         return cx.ui.object(&done);
     }

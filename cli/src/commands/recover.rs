@@ -50,11 +50,11 @@ Examples:
   moot recover --fresh-home      your home was on lost devices alone: make a fresh one
 
 With the card an empty machine is enough: members' nodes let you into your collectives again, in
-your old seats, and everything comes back from them. Lost devices are retired, so that nobody
-writes with them any more, once the nodes of two members held the same records as yours: what comes
-later from a retired device does not count. `moot status` tells what is waited for. Where the records
-still lie on this disk, the words alone are enough; the key folder must be empty or gone. What nobody
-answered for is tried again, by your node or when you run this once more.")]
+your old seats, and everything comes back from them. Lost devices are retired, so that nobody writes
+with them any more, once the nodes of two members held the same records as yours: what comes later
+from a retired device does not count. `moot status` tells what is waited for. Where the records
+still lie on this disk, the words alone are enough; the key folder must be empty or gone. What
+nobody answered for is tried again, by your node or when you run this once more.")]
 pub(crate) struct Args {
     /// The card, or the words, in a file; `-` reads standard input
     #[arg(value_name = "FILE")]

@@ -22,8 +22,8 @@ Examples:
   moot rename Rota Watering
 
 Every text that you may edit and that links to it as [[Rota]] gets a new version with [[Watering]];
-which texts link to it, moot show tells. Links by id need no change. Where another document has the old
-title too, the links stay as they are.")]
+which texts link to it, moot show tells. Links by id need no change. Where another document has the
+old title too, the links stay as they are.")]
 pub(crate) struct Args {
     /// Id, its first digits, or an exact title
     id: String,

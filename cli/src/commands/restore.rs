@@ -31,13 +31,14 @@ Examples:
   moot restore everything.moot       a whole home, on a machine without one
   moot restore /media/stick/moot     the same from a backup
 
-A record: what you took back is final for others, so it is written anew, with a new id and a pointer to
-the old one; moot trash shows what there is. What was hidden is shown again, if you have the right to hide.
+A record: what you took back is final for others, so it is written anew, with a new id and a pointer
+to the old one; moot trash shows what there is. What was hidden is shown again, if you have the
+right to hide.
 
-A home: the copy is checked first, and a home that is there is never touched. This machine becomes a new
-device of yours; your former ones stay, so that nothing breaks where they still live. If they are lost:
---lost. What others take part in asks them to let the new device in, while your node runs. Broken off, the
-same command goes on.")]
+A home: the copy is checked first, and a home that is there is never touched. This machine becomes a
+new device of yours; your former ones stay, so that nothing breaks where they still live. If they
+are lost: --lost. What others take part in asks them to let the new device in, while your node runs.
+Broken off, the same command goes on.")]
 pub(crate) struct Args {
     /// Id or its first digits; or the file of a bundle; or the folder of a backup
     #[arg(value_name = "ID|COPY")]

@@ -70,13 +70,16 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
 /// # Errors
 /// What the engine says, or a question that nobody answers.
 pub(crate) fn carry_out(cx: &Context<'_>, ask: RevokeArgs, yes: bool) -> Result<(), CliError> {
-    let access = Access::open(cx, Need::ExistingHome)?;
+    // Who reads and thinks keeps nobody from the home: it is opened for each question anew.
+    let revoke = |ask| -> Result<RevocationView, CliError> {
+        Access::open(cx, Need::ExistingHome)?.ask(Command::Revoke(ask))
+    };
     let invite = ask.invite_only;
     if !ask.dry_run && !yes {
-        let plan: RevocationView = access.ask(Command::Revoke(RevokeArgs {
+        let plan = revoke(RevokeArgs {
             dry_run: true,
             ..ask.clone()
-        }))?;
+        })?;
         if !cx.ui.json {
             show(cx, &plan)?;
         }
@@ -98,7 +101,7 @@ pub(crate) fn carry_out(cx: &Context<'_>, ask: RevokeArgs, yes: bool) -> Result<
                     .hint("add --yes, or --dry-run to only look"));
             }
         }
-        let done: RevocationView = access.ask(Command::Revoke(ask))?;
+        let done = revoke(ask)?;
         if cx.ui.json {
             return cx.ui.object(&done);
         }
@@ -112,7 +115,7 @@ pub(crate) fn carry_out(cx: &Context<'_>, ask: RevokeArgs, yes: bool) -> Result<
         return Ok(());
     }
     let dry_run = ask.dry_run;
-    let view: RevocationView = access.ask(Command::Revoke(ask))?;
+    let view = revoke(ask)?;
     if cx.ui.json {
         return cx.ui.object(&view);
     }

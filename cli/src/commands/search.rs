@@ -9,7 +9,7 @@ use crate::{
     access::{Access, Need},
     commands::Context,
     error::CliError,
-    ui::{clean, style},
+    ui::{clean, style, typed},
 };
 
 /// Save searches under a name, and use them in others
@@ -21,8 +21,8 @@ Examples:
   moot watch saved:late
   moot search list
 
-saved:NAME stands for the search wherever a query is taken, also in other saved searches. They are kept
-in your home, and so on all your devices.")]
+saved:NAME stands for the search wherever a query is taken, also in other saved searches. They are
+kept in your home, and so on all your devices.")]
 pub(crate) struct Args {
     #[command(subcommand)]
     verb: Verb,
@@ -43,6 +43,7 @@ enum Verb {
     /// Forget one
     Drop {
         /// Its name
+        #[arg(value_name = "SEARCH")]
         name: String,
     },
 }
@@ -53,7 +54,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
     let (act, need, told) = match args.verb {
         Verb::List => (SearchAct::List, Need::ExistingHome, None),
         Verb::Save { name, query } => {
-            let told = format!("saved; use it: moot find saved:{}", quoted(&name));
+            let told = format!("saved; use it: moot find {}", saved(&name));
             let query = query.join(" ");
             (SearchAct::Save { name, query }, Need::Home, Some(told))
         }
@@ -91,10 +92,13 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
     Ok(())
 }
 
-/// A name as it is typed in a query in a shell.
-fn quoted(name: &str) -> String {
-    match name.contains(char::is_whitespace) {
-        true => format!("'\"{name}\"'"),
-        false => name.to_owned(),
+/// A saved search as it is typed in a query in a shell.
+fn saved(name: &str) -> String {
+    match name
+        .chars()
+        .all(|c| c.is_alphanumeric() || "-_".contains(c))
+    {
+        true => format!("saved:{name}"),
+        false => typed(&format!("saved:\"{name}\"")),
     }
 }

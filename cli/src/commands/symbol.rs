@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use crate::{
     access::{Access, Need},
-    commands::Context,
+    commands::{Context, task::Signer},
     error::CliError,
     ui::{age, clean, clean_text, style, table},
 };
@@ -26,10 +26,10 @@ Examples:
   moot symbol adopt compost                  searches are widened by it from now on
   moot symbol show compost
 
-:compost: in a text links to the word. Where it is adopted, moot find compost also finds texts of that
-collective that say humus or bokashi, and says so. A collective decides in words which terms it uses,
-for instance by moot propose; adopt and retire write down what was decided. Words of your home are
-yours alone: they hold at once, and in all your searches.")]
+:compost: in a text links to the word. Where it is adopted, moot find compost also finds texts of
+that collective that say humus or bokashi, and says so. A collective decides in words which terms it
+uses, for instance by moot propose; adopt and retire write down what was decided. Words of your home
+are yours alone: they hold at once, and in all your searches.")]
 pub(crate) struct Args {
     #[command(subcommand)]
     verb: Option<Verb>,
@@ -65,19 +65,22 @@ enum Verb {
         /// Collective whose word it is: name or id prefix [default: your home]
         #[arg(long = "in", value_name = "COLLECTIVE")]
         collective: Option<String>,
-        /// Sign with a limited device of yours, within its limits
-        #[arg(long = "as", value_name = "DEVICE")]
-        device: Option<String>,
+        #[command(flatten)]
+        signer: Signer,
     },
     /// Take one into use
     Adopt {
         #[command(flatten)]
         which: Which,
+        #[command(flatten)]
+        signer: Signer,
     },
     /// Take one out of use; it stays, and links to it too
     Retire {
         #[command(flatten)]
         which: Which,
+        #[command(flatten)]
+        signer: Signer,
     },
     /// Give it other names
     Alias {
@@ -92,6 +95,8 @@ enum Verb {
         /// Its collective, where several know the word
         #[arg(long = "in", value_name = "COLLECTIVE")]
         collective: Option<String>,
+        #[command(flatten)]
+        signer: Signer,
     },
     /// Say what is broader, related or the same
     Relate {
@@ -102,6 +107,8 @@ enum Verb {
         /// Take these relations away instead
         #[arg(long)]
         remove: bool,
+        #[command(flatten)]
+        signer: Signer,
     },
 }
 
@@ -168,7 +175,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
             aliases,
             relations,
             collective,
-            device,
+            signer,
         } => {
             let view: SymbolView =
                 Access::open(cx, Need::Home)?.ask(Command::SymbolDefine(SymbolDefine {
@@ -179,7 +186,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
                     broader: relations.broader,
                     related: relations.related,
                     same_as: relations.same_as,
-                    device,
+                    device: signer.device,
                 }))?;
             done(cx, &view)?;
             if view.status == SymbolStatus::Proposed {
@@ -190,13 +197,14 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
             }
             Ok(())
         }
-        Verb::Adopt { which } => stand(cx, which, SymbolStatus::Adopted),
-        Verb::Retire { which } => stand(cx, which, SymbolStatus::Retired),
+        Verb::Adopt { which, signer } => stand(cx, which, SymbolStatus::Adopted, signer),
+        Verb::Retire { which, signer } => stand(cx, which, SymbolStatus::Retired, signer),
         Verb::Alias {
             symbol,
             names,
             remove,
             collective,
+            signer,
         } => change(
             cx,
             SymbolChange {
@@ -204,6 +212,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
                 collective,
                 aliases: names,
                 remove,
+                device: signer.device,
                 ..SymbolChange::default()
             },
         ),
@@ -211,6 +220,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
             which,
             relations,
             remove,
+            signer,
         } => {
             let Relations {
                 broader,
@@ -230,6 +240,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
                     related,
                     same_as,
                     remove,
+                    device: signer.device,
                     ..SymbolChange::default()
                 },
             )
@@ -237,13 +248,19 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
     }
 }
 
-fn stand(cx: &Context<'_>, which: Which, status: SymbolStatus) -> Result<(), CliError> {
+fn stand(
+    cx: &Context<'_>,
+    which: Which,
+    status: SymbolStatus,
+    signer: Signer,
+) -> Result<(), CliError> {
     change(
         cx,
         SymbolChange {
             symbol: which.symbol,
             collective: which.collective,
             status: Some(status),
+            device: signer.device,
             ..SymbolChange::default()
         },
     )

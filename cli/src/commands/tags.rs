@@ -9,7 +9,7 @@ use crate::{
     access::{Access, Need},
     commands::{Context, find::time_zone},
     error::CliError,
-    ui::{clean, count, style},
+    ui::{clean, count, plural, style},
 };
 
 /// Show all tags with how often each is used
@@ -27,12 +27,21 @@ pub(crate) struct Args {
     /// Only this collective: name or id prefix
     #[arg(long = "in", value_name = "COLLECTIVE")]
     collective: Option<String>,
+    /// At most so many, those used most (10,000 at most)
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    limit: u32,
 }
 
 /// # Errors
 /// What the engine says; of a query that cannot be read, the place.
 pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
-    let mut counts = counted(cx, &args.query, args.collective.clone(), CountBy::Tag, 0)?;
+    let mut counts = counted(
+        cx,
+        &args.query,
+        args.collective.clone(),
+        CountBy::Tag,
+        args.limit,
+    )?;
     // A tag stands behind the one above it: a blank comes before all other signs.
     counts.values.sort_by_key(|tag| tag.value.replace('/', " "));
     if cx.ui.json {
@@ -40,7 +49,8 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
             .values
             .iter()
             .map(|tag| json!({ "tag": tag.value, "count": tag.count }));
-        return cx.ui.objects(&tags.collect::<Vec<_>>());
+        cx.ui.objects(&tags.collect::<Vec<_>>())?;
+        return page_end(cx, counts.total, counts.partial);
     }
     let mut out = cx.ui.out();
     let widest = counts.values.iter().map(|tag| count(tag.count).len()).max();
@@ -51,7 +61,29 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
     if counts.values.is_empty() {
         cx.ui.say("no tags");
     }
+    more(cx, &counts, ["tag", "tags"], "--limit shows more");
     Ok(())
+}
+
+/// Says how many more values there are than were shown.
+pub(crate) fn more(cx: &Context<'_>, counts: &CountsView, noun: [&str; 2], next: &str) {
+    let shown = counts.values.len() as u64;
+    if shown < counts.total {
+        cx.ui.say(&format!(
+            "{} of {}; {next}",
+            count(shown),
+            plural(counts.total, noun[0], noun[1])
+        ));
+    }
+}
+
+/// The last line of a list in JSON, of which no page follows.
+///
+/// # Errors
+/// Where it cannot be written.
+pub(crate) fn page_end(cx: &Context<'_>, total: u64, partial: bool) -> Result<(), CliError> {
+    cx.ui
+        .object(&json!({ "page": { "total": total, "partial": partial } }))
 }
 
 fn line(tag: &CountView, widest: usize) -> String {

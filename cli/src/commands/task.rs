@@ -11,7 +11,7 @@ use jiff::Zoned;
 
 use crate::{
     access::{Access, Need},
-    commands::{Context, find::time_zone, note},
+    commands::{Context, find::time_zone, note, tags::page_end},
     error::CliError,
     ui::{clean, count, plural, style},
 };
@@ -49,7 +49,7 @@ enum Verb {
         #[arg(long)]
         all: bool,
         /// Most tasks shown, up to 1000
-        #[arg(long, value_name = "N", default_value_t = 100)]
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
     },
     /// Say that tasks are done; one that comes again becomes due again
@@ -120,10 +120,10 @@ struct Add {
 }
 
 #[derive(Debug, clap::Args)]
-struct Signer {
+pub(crate) struct Signer {
     /// Sign with a limited device of yours, within its limits
     #[arg(long = "as", value_name = "DEVICE")]
-    device: Option<String>,
+    pub(crate) device: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -332,7 +332,8 @@ fn list(cx: &Context<'_>, mut ask: Tasks) -> Result<(), CliError> {
         .ask(Command::Tasks(ask))
         .map_err(|error| error.of_query(&query))?;
     if cx.ui.json {
-        return cx.ui.objects(&view.items);
+        cx.ui.objects(&view.items)?;
+        return page_end(cx, view.total, view.partial);
     }
     if view.partial {
         cx.ui.warn("the index is being rebuilt; there may be more");
@@ -347,7 +348,10 @@ fn list(cx: &Context<'_>, mut ask: Tasks) -> Result<(), CliError> {
     let shown = view.items.len() as u64;
     if shown < view.total {
         let all = plural(view.total, "task", "tasks");
-        cx.ui.say(&format!("{} of {all}", count(shown)));
+        cx.ui.say(&format!(
+            "{} of {all}; --limit shows more, a query narrows them",
+            count(shown)
+        ));
     }
     Ok(())
 }

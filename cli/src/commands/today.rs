@@ -23,8 +23,8 @@ Examples:
   moot today yesterday --print   the page, what was due, and what others wrote
   moot today 2026-12-24 \"book the hall\"
 
-A page is yours alone, one a day; it lies in your home if --in names no collective. A line begins with
-the time: the page of another day gets lines without it.")]
+A page is yours alone, one a day; it lies in your home if --in names no collective. A line begins
+with the time: the page of another day gets lines without it.")]
 pub(crate) struct Args {
     /// A day (2026-12-24, yesterday, today, tomorrow), a line to write, or both; `-` reads standard
     /// input
@@ -80,10 +80,8 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         if text.is_empty() {
             return Err(CliError::usage("there is nothing to write"));
         }
-        let line = match date == now.date() {
-            true => format!("- {} {text}", now.strftime("%H:%M")),
-            false => format!("- {text}"),
-        };
+        let time = (date == now.date()).then(|| now.strftime("%H:%M").to_string());
+        let line = bullet(text, time.as_deref());
         let write = DayWrite {
             date: ask.date,
             collective: ask.collective,
@@ -130,6 +128,19 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
     }
 }
 
+/// A line of a page: one that begins with a dash, or a box to be ticked, keeps that.
+fn bullet(text: &str, time: Option<&str>) -> String {
+    let text = text.strip_prefix("- ").unwrap_or(text).trim_start();
+    let boxed = ["[ ] ", "[x] ", "[X] "]
+        .into_iter()
+        .find_map(|mark| Some((mark, text.strip_prefix(mark)?)));
+    let (mark, text) = boxed.unwrap_or(("", text));
+    match time {
+        Some(time) => format!("- {mark}{time} {text}"),
+        None => format!("- {mark}{text}"),
+    }
+}
+
 fn day(word: &str, today: Date) -> Option<Date> {
     match word {
         "today" => Some(today),
@@ -163,6 +174,17 @@ fn print(cx: &Context<'_>, view: &DayView, date: Date) -> Result<(), CliError> {
     if !view.tasks.is_empty() {
         writeln!(out, "\n{dim}due{dim:#}")?;
         print_tasks(&mut out, &view.tasks)?;
+        if view.tasks_more > 0 {
+            let more = count(view.tasks_more);
+            let (all, due) = match date == Zoned::now().date() {
+                true => ("", format!("due:..{date}")),
+                false => ("--all ", format!("due:{date}")),
+            };
+            writeln!(
+                out,
+                "{dim}and {more} more: moot task list {all}--limit 1000 {due}{dim:#}"
+            )?;
+        }
     }
     if !view.arrived.is_empty() {
         writeln!(out, "\n{dim}from others{dim:#}")?;
@@ -189,4 +211,23 @@ fn print(cx: &Context<'_>, view: &DayView, date: Date) -> Result<(), CliError> {
             .say("nothing is written on this page yet: moot today \"a line\"");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_one_dash() {
+        for (text, at_nine, without) in [
+            ("swifts", "- 09:00 swifts", "- swifts"),
+            ("- swifts", "- 09:00 swifts", "- swifts"),
+            ("- [ ] buy", "- [ ] 09:00 buy", "- [ ] buy"),
+            ("[x] done", "- [x] 09:00 done", "- [x] done"),
+            ("-5 degrees", "- 09:00 -5 degrees", "- -5 degrees"),
+        ] {
+            assert_eq!(bullet(text, Some("09:00")), at_nine);
+            assert_eq!(bullet(text, None), without);
+        }
+    }
 }

@@ -20,9 +20,9 @@ Examples:
   moot trash --empty             delete it from this disk now
   moot restore 7f3a              write anew what you took back
 
-A running node deletes what has been in the trash for 30 days. Where one author took back more than 50
-things on one day, these stay until you empty the trash: a stolen key must not wipe out years of work.
-The words of others are not shown.")]
+A running node deletes what has been in the trash for 30 days. Where one author took back more than
+50 things on one day, these stay until you empty the trash: a stolen key must not wipe out years of
+work. The words of others are not shown.")]
 pub(crate) struct ListArgs {
     /// Delete everything in it from this disk
     #[arg(long)]
@@ -40,8 +40,8 @@ Examples:
   moot undo --dry-run            what would be undone
 
 A note is taken back, an edit or a merge gives way to the text before it, what was taken back is
-written anew, what was hidden is shown again. Undoing again goes further back. It undoes what you wrote
-on this device, one record at a time, and tells the others, as all acts do.")]
+written anew, what was hidden is shown again. Undoing again goes further back. It undoes what you
+wrote on this device, one record at a time, and tells the others, as all acts do.")]
 pub(crate) struct UndoArgs {
     /// Only say what it would be
     #[arg(long)]
@@ -55,7 +55,10 @@ pub(crate) fn trash(cx: &Context<'_>, args: &ListArgs) -> Result<(), CliError> {
         let help = "What is in the trash cannot be brought back then.";
         match confirm(cx.ui, "Empty the trash of this node?", help) {
             Some(true) => {}
-            Some(false) => return Ok(()),
+            Some(false) => {
+                cx.ui.say("nothing was done");
+                return Ok(());
+            }
             None => return Err(CliError::usage("emptying was not confirmed").hint("add --yes")),
         }
     }

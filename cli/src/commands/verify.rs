@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use folkmoot_client::api::ErrorCode;
 use folkmoot_engine::{
     Checked, CheckedCollective, KeysChecked, Unlock, check_backup, check_bundle, is_backup,
     keys_of_bundle,
@@ -34,10 +35,10 @@ Examples:
   moot verify everything.moot --keys             the keys too: asks for the passphrase
   moot verify everything.moot --words card.txt   the keys by your 24 words
 
-Checked are: that the file is whole, each record's signature and id, that its members' rights add up, and
-what is missing. With a secret: that the keys open and fit the records.
-Exit codes: 0 all of it is good, 1 damaged, forged or cut short, 2 no bundle, 3 no such file, 4 the secret
-does not open the keys.")]
+Checked are: that the file is whole, each record's signature and id, that its members' rights add
+up, and what is missing. With a secret: that the keys open and fit the records. Exit codes: 0 all of
+it is good, 1 damaged, forged or cut short, 2 no bundle, 3 no such file, 4 the secret does not open
+the keys.")]
 pub(crate) struct Args {
     /// The bundle, or the folder of a backup
     #[arg(value_name = "COPY")]
@@ -61,6 +62,14 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
             .hint("moot backup drill FOLDER"));
         }
         return backup(cx, &args.file);
+    }
+    if args.file.is_dir() {
+        let place = args.file.display();
+        return Err(CliError::new(
+            ErrorCode::NotFound,
+            format!("{place} is a folder, and no backup"),
+        )
+        .hint("name a bundle, which is a file, or a folder of `moot backup`"));
     }
     let secret = match (&args.words, args.keys) {
         (Some(file), _) => Some(Opener::Words(read_words(file)?)),

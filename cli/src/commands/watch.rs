@@ -101,14 +101,18 @@ impl Watch<'_> {
             let page: EventsPage = access
                 .ask(Command::Events(ask))
                 .map_err(|error| error.of_query(&self.query))?;
-            for event in &page.events {
+            // One record may do more than was asked for.
+            let most = usize::try_from(self.left).unwrap_or(usize::MAX);
+            let shown = page.events.get(..most).unwrap_or(&page.events);
+            for event in shown {
                 self.print(event)?;
             }
-            let last = page.events.last().filter(|_| self.left == 0);
+            let last = shown.last().filter(|_| self.left == 0);
             let cursor = last.map_or(&page.cursor, |event| &event.cursor).clone();
             if self.left == 0 || !page.more {
                 if self.cx.ui.json {
-                    let page = json!({ "page": { "cursor": cursor, "more": page.more } });
+                    let more = page.more || shown.len() < page.events.len();
+                    let page = json!({ "page": { "cursor": cursor, "more": more } });
                     return self.cx.ui.object(&page);
                 }
                 self.cx
@@ -198,7 +202,8 @@ impl Watch<'_> {
     }
 
     fn print(&mut self, event: &EventView) -> Result<(), CliError> {
-        let mut out = self.cx.ui.out();
+        // It comes as it comes: no pager stands between.
+        let mut out = std::io::BufWriter::new(anstream::stdout());
         if self.cx.ui.json {
             // An event says its version itself.
             serde_json::to_writer(&mut out, event).map_err(std::io::Error::from)?;

@@ -40,19 +40,19 @@ pub(crate) struct Args {
 /// # Errors
 /// What the engine says.
 pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
-    let access = Access::open(cx, Need::ExistingHome)?;
+    // Who reads and thinks keeps nobody from the home: it is opened for each question anew.
+    let asked = |command| -> Result<WhyView, CliError> {
+        Access::open(cx, Need::ExistingHome)?.ask(command)
+    };
     if !args.let_in {
-        let view = access.ask(Command::Why { id: args.id })?;
-        // Who reads long keeps nobody from the home.
-        drop(access);
-        return show(cx, &view);
+        return show(cx, &asked(Command::Why { id: args.id })?);
     }
     let ask = |dry_run| Command::LetIn {
         id: args.id.clone(),
         dry_run,
     };
     if !args.yes {
-        let view: WhyView = access.ask(ask(true))?;
+        let view = asked(ask(true))?;
         let answer = if cx.ui.json {
             None
         } else {
@@ -75,7 +75,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
             }
         }
     }
-    show(cx, &access.ask(ask(false))?)
+    show(cx, &asked(ask(false))?)
 }
 
 fn show(cx: &Context<'_>, view: &WhyView) -> Result<(), CliError> {

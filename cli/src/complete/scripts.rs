@@ -32,7 +32,7 @@ const ZSH: &str = r#"#compdef moot
 # Completion of moot in zsh.
 _moot() {
     local line value
-    local -a values shown keys
+    local -a values shown keys how
     while IFS= read -r line; do
         if [[ $line == :files ]]; then
             _files
@@ -49,9 +49,15 @@ _moot() {
         else
             shown+=("$value")
         fi
-    done < <(command moot complete-words zsh -- "${(@Q)words[1,CURRENT]}" 2>/dev/null)
-    (( $#keys )) && compadd -S '' -- "${keys[@]}"
-    (( $#values )) && compadd -l -d shown -- "${values[@]}"
+    done < <(command moot complete-words zsh -- "${(@Q)words[1,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)
+    # What is offered fits already; of several the beginning must be seen to fit too.
+    if (( $#keys + $#values == 1 )); then
+        how=(-U)
+    else
+        how=(-M 'm:{[:lower:][:upper:]}={[:upper:][:lower:]}')
+    fi
+    (( $#keys )) && compadd $how -S '' -- "${keys[@]}"
+    (( $#values )) && compadd $how -l -d shown -- "${values[@]}"
 }
 if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
     _moot "$@"

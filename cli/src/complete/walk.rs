@@ -4,29 +4,23 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, Command};
 use folkmoot_client::api::{Candidate, Completes};
+use folkmoot_library::{key_names, key_values};
 
-/// The keys of the query language that take a value, with the values that are always the same.
-const KEYS: [(&str, &[&str]); 13] = [
-    ("tag", &[]),
-    ("in", &[]),
-    ("author", &[]),
-    ("kind", &["note", "link", "task", "symbol"]),
-    ("since", &["today", "yesterday", "2w"]),
-    ("until", &["today", "yesterday"]),
-    ("before", &[]),
-    ("after", &[]),
-    (
-        "has",
-        &["link", "url", "title", "tag", "text", "attachment"],
-    ),
-    (
-        "is",
-        &["todo", "doing", "done", "edited", "reply", "unmerged"],
-    ),
-    ("links", &[]),
-    ("to", &[]),
-    ("sort", &["newest", "oldest", "relevance"]),
-];
+/// Dates for whoever wants to see how one is written.
+const DATES: [&str; 3] = ["today", "yesterday", "1w"];
+const DUE: [&str; 3] = ["today", "tomorrow", "friday"];
+const ME: &str = "me";
+
+/// What a key of the query language takes that is always the same; keys and words are the language's
+/// own.
+fn words_of(key: &str) -> Vec<&'static str> {
+    match key {
+        "since" | "until" | "before" | "after" | "created" => DATES.to_vec(),
+        "due" => DUE.to_vec(),
+        "author" | "for" => vec![ME],
+        key => key_values(key),
+    }
+}
 
 /// What may follow.
 #[derive(Debug, Default)]
@@ -53,6 +47,12 @@ pub(crate) enum Quote {
     None,
     /// In the quotes of the query language.
     Query,
+}
+
+impl Asked {
+    const fn is_empty(&self) -> bool {
+        self.fixed.is_empty() && self.known.is_none() && !self.files
+    }
 }
 
 impl Quote {
@@ -104,10 +104,19 @@ pub(crate) fn asked(root: &Command, words: &[String]) -> Asked {
     }
     let mut asked = match open {
         Some(arg) => value(command, arg, last),
-        None if !only_places && last.starts_with('-') => Asked {
-            fixed: options(command, last),
-            ..Asked::default()
-        },
+        None if !only_places && last.starts_with('-') => {
+            let mut asked = option(command, last);
+            // In a query it is what is not looked for.
+            let places: Vec<&Arg> = command.get_positionals().collect();
+            if asked.is_empty()
+                && !last.starts_with("--")
+                && let Some(arg) = places.get(place).or(places.last())
+                && name_of(arg) == "QUERY"
+            {
+                asked = value(command, arg, last);
+            }
+            asked
+        }
         None => {
             let mut positional = command.get_positionals().skip(place.min(1_000));
             let many = command.get_positionals().last().filter(|arg| is_many(arg));
@@ -143,6 +152,27 @@ fn subcommands(command: &Command, typed: &str) -> Vec<Candidate> {
         .collect()
 }
 
+/// An option that is being typed, or its value behind an equals sign.
+fn option(command: &Command, typed: &str) -> Asked {
+    let Some((name, begun)) = typed.split_once('=') else {
+        return Asked {
+            fixed: options(command, typed),
+            ..Asked::default()
+        };
+    };
+    let long = name.strip_prefix("--");
+    let mut all = command.get_arguments();
+    let arg = all.find(|arg| long.is_some() && arg.get_long() == long && takes_value(arg));
+    let mut asked = arg.map_or_else(Asked::default, |arg| value(command, arg, begun));
+    for candidate in &mut asked.fixed {
+        candidate.value = format!("{name}={}", candidate.value);
+    }
+    asked.before = format!("{name}={}", asked.before);
+    // File names would stand alone.
+    asked.files = false;
+    asked
+}
+
 fn options(command: &Command, typed: &str) -> Vec<Candidate> {
     command
         .get_arguments()
@@ -161,6 +191,19 @@ fn candidate(value: &str, about: Option<&clap::builder::StyledStr>) -> Candidate
     }
 }
 
+/// The name of a value, which says what may stand there.
+fn name_of(arg: &Arg) -> String {
+    arg.get_value_names()
+        .and_then(|names| names.first())
+        .map_or_else(|| arg.get_id().as_str().to_uppercase(), ToString::to_string)
+}
+
+/// Whether a command belongs to another: a built command's full name begins with it.
+fn within(command: &Command, above: &str) -> bool {
+    let name = command.get_bin_name().unwrap_or_default();
+    name.split(' ').any(|part| part == above)
+}
+
 /// The values of an option or a place: those that the parser knows, else by its name.
 fn value(command: &Command, arg: &Arg, typed: &str) -> Asked {
     let fixed: Vec<Candidate> = arg
@@ -175,17 +218,22 @@ fn value(command: &Command, arg: &Arg, typed: &str) -> Asked {
             ..Asked::default()
         };
     }
-    let name = arg
-        .get_value_names()
-        .and_then(|names| names.first())
-        .map_or_else(|| arg.get_id().as_str().to_uppercase(), ToString::to_string);
+    let name = name_of(arg);
     let known = |what| Asked {
         known: Some((what, typed.to_owned())),
         ..Asked::default()
     };
     match (command.get_name(), name.as_str()) {
-        ("drop" | "close" | "up", "ID") => Asked::default(),
-        ("new", "NAME") => Asked::default(),
+        // These are ids of devices and invites: no titles.
+        (_, "ID")
+            if ["device", "invite"]
+                .iter()
+                .any(|above| within(command, above)) =>
+        {
+            Asked::default()
+        }
+        ("task" | "for", "NAME") => known(Completes::People),
+        (_, "SEARCH") => known(Completes::Searches),
         (_, "ID") => known(Completes::Titles),
         (_, "TAG" | "TAGS" | "UNTAG") => known(Completes::Tags),
         (_, "COLLECTIVE") => known(Completes::Collectives),
@@ -218,24 +266,24 @@ fn query(typed: &str) -> Asked {
         about: String::new(),
     };
     let Some((key, begins)) = word.split_once(':') else {
-        let keys = KEYS.iter().map(|(key, _)| *key);
+        let keys = key_names().into_iter();
         let keys = keys.filter(|key| !word.is_empty() && key.starts_with(word));
         return Asked {
             fixed: keys.map(|key| plain(format!("{key}:"))).collect(),
             ..Asked::default()
         };
     };
-    let values = KEYS.iter().find(|(known, _)| *known == key);
-    let values = values.map_or(&[][..], |(_, values)| *values).iter();
     let what = match key {
         "tag" => Some(Completes::Tags),
         "in" => Some(Completes::Collectives),
-        "author" => Some(Completes::People),
+        "author" | "for" => Some(Completes::People),
+        "saved" => Some(Completes::Searches),
         "links" | "to" => Some(Completes::Titles),
         _ => None,
     };
     Asked {
-        fixed: values
+        fixed: words_of(key)
+            .into_iter()
             .filter(|value| value.starts_with(begins))
             .map(|value| plain(format!("{key}:{value}")))
             .collect(),
@@ -301,6 +349,28 @@ mod tests {
             some(Completes::People, "b")
         );
         assert_eq!(known(&["moot", "rename", "a", "b"]), None);
+        // Tasks have titles; devices and invites have not.
+        for verb in ["done", "start", "drop", "reopen", "due"] {
+            assert_eq!(
+                known(&["moot", "task", verb, "me"]),
+                some(Completes::Titles, "me"),
+                "{verb}"
+            );
+        }
+        for line in [
+            ["moot", "device", "drop", "a"],
+            ["moot", "invite", "close", "a"],
+        ] {
+            assert_eq!(known(&line), None, "{line:?}");
+        }
+        assert_eq!(
+            known(&["moot", "task", "for", "x", "an"]),
+            some(Completes::People, "an")
+        );
+        assert_eq!(
+            known(&["moot", "search", "drop", "la"]),
+            some(Completes::Searches, "la")
+        );
     }
 
     #[test]
@@ -309,7 +379,32 @@ mod tests {
         let (_, known, before) = told(&["moot", "find", "worms", "compost -tag:ga"]);
         assert_eq!(known, Some((Completes::Tags, "ga".to_owned())));
         assert_eq!(before, "compost -tag:");
+        let (_, known, before) = told(&["moot", "find", "x", "-tag:ga"]);
+        assert_eq!(known, Some((Completes::Tags, "ga".to_owned())));
+        assert_eq!(before, "-tag:");
+        let (_, known, before) = told(&["moot", "note", "x", "--tag=ga"]);
+        assert_eq!(known, Some((Completes::Tags, "ga".to_owned())));
+        assert_eq!(before, "--tag=");
+        assert_eq!(told(&["moot", "find", "--sort=n"]).0, ["--sort=newest"]);
         assert_eq!(told(&["moot", "find", "is:do"]).0, ["is:doing", "is:done"]);
+        assert_eq!(told(&["moot", "find", "du"]).0, ["due:"]);
+        assert_eq!(
+            told(&["moot", "find", "due:to"]).0,
+            ["due:today", "due:tomorrow"]
+        );
+        assert_eq!(told(&["moot", "find", "is:over"]).0, ["is:overdue"]);
+        let (_, known, _) = told(&["moot", "find", "saved:la"]);
+        assert_eq!(known, Some((Completes::Searches, "la".to_owned())));
+        let (fixed, known, _) = told(&["moot", "task", "list", "for:m"]);
+        assert_eq!(fixed, ["for:me"]);
+        assert_eq!(known, Some((Completes::People, "m".to_owned())));
+        // Every key can be completed.
+        for key in key_names() {
+            assert!(
+                told(&["moot", "find", key]).0.contains(&format!("{key}:")),
+                "{key}"
+            );
+        }
         assert_eq!(Quote::Query.put("Ana Maria"), "\"Ana Maria\"");
     }
 }

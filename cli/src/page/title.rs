@@ -1,47 +1,12 @@
 //! The title in the bytes of a page.
 
 use encoding_rs::{Encoding, UTF_8};
+use folkmoot_library::reading::entities;
 
 /// Most bytes of a title that a record takes (section 3.4 of the protocol).
 const MOST: usize = 256;
 /// Bytes at the beginning in which a page says its charset.
 const HEAD: usize = 1_024;
-/// Characters by name that stand in titles.
-const NAMED: [(&str, &str); 22] = [
-    ("amp", "&"),
-    ("lt", "<"),
-    ("gt", ">"),
-    ("quot", "\""),
-    ("apos", "'"),
-    ("nbsp", " "),
-    ("ndash", "–"),
-    ("mdash", "—"),
-    ("hellip", "…"),
-    ("middot", "·"),
-    ("bull", "•"),
-    ("laquo", "«"),
-    ("raquo", "»"),
-    ("lsquo", "‘"),
-    ("rsquo", "’"),
-    ("ldquo", "“"),
-    ("rdquo", "”"),
-    ("copy", "©"),
-    ("reg", "®"),
-    ("trade", "™"),
-    ("szlig", "ß"),
-    ("euro", "€"),
-];
-/// Letters by name: the letter and what follows it.
-const ACCENTS: [(&str, char); 7] = [
-    ("uml", '\u{308}'),
-    ("acute", '\u{301}'),
-    ("grave", '\u{300}'),
-    ("circ", '\u{302}'),
-    ("tilde", '\u{303}'),
-    ("ring", '\u{30a}'),
-    ("cedil", '\u{327}'),
-];
-
 /// The title as a person reads it, on one line, cut to what a record takes; `None` where there is
 /// none. The charset is that of the server's word, else of the page's own, else UTF-8.
 pub(super) fn title(bytes: &[u8], charset: Option<&str>) -> Option<String> {
@@ -108,48 +73,6 @@ fn element(text: &str) -> Option<&str> {
         return text.get(from..to);
     }
     None
-}
-
-/// Most bytes of a name of a character: a page of nothing but `&` is read in one pass.
-const LONGEST_ENTITY: usize = 32;
-
-/// Characters by name or number as themselves; what is none of these stays as it stands.
-fn entities(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('&') {
-        out.push_str(before);
-        let end = after.bytes().take(LONGEST_ENTITY).position(|b| b == b';');
-        let named = end.and_then(|at| Some((after.get(..at)?, after.get(at + 1..)?)));
-        match named.and_then(|(name, after)| Some((entity(name)?, after))) {
-            Some((character, after)) => {
-                out.push_str(&character);
-                rest = after;
-            }
-            None => {
-                out.push('&');
-                rest = after;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
-fn entity(name: &str) -> Option<String> {
-    if let Some(number) = name.strip_prefix('#') {
-        let number = match number.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16),
-            None => number.parse(),
-        };
-        return char::from_u32(number.ok()?).map(String::from);
-    }
-    if let Some((_, text)) = NAMED.iter().find(|(known, _)| *known == name) {
-        return Some((*text).to_owned());
-    }
-    let letter = name.chars().next().filter(char::is_ascii_alphabetic)?;
-    let (_, accent) = ACCENTS.iter().find(|(known, _)| *known == &name[1..])?;
-    Some(unicode_normalization::char::compose(letter, *accent)?.to_string())
 }
 
 #[cfg(test)]

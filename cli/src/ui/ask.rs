@@ -95,7 +95,8 @@ pub(crate) fn edit(text: &str) -> Result<Draft, CliError> {
         file,
     };
     if !status.success() {
-        let error = CliError::failed(format!("the editor `{editor}` failed; nothing was written"));
+        let error = CliError::failed(format!("the editor `{editor}` failed; nothing was written"))
+            .hint("name another one, such as EDITOR=nano, or give the text with the command");
         return Err(draft.kept(error));
     }
     // Read by path: many editors save by putting a new file in the old one's place.

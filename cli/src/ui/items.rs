@@ -80,7 +80,13 @@ pub(crate) fn print_found(ui: &Ui, found: &Found, shown_before: u64) -> Result<(
         ui.warn("the index is being rebuilt; there may be more");
     }
     if found.items.is_empty() {
-        ui.say("nothing found");
+        ui.say(&match found.total {
+            0 => "nothing found".to_owned(),
+            all => format!(
+                "nothing on this page: it lies behind {}",
+                plural(all, "record", "records")
+            ),
+        });
     }
     if let Some(line) = also_looked_for(found) {
         ui.say(&line);

@@ -4,8 +4,16 @@ use std::{
     env,
     io::{self, Write},
     process::{Command, Stdio},
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
+use signal_hook::{
+    consts::{SIGINT, SIGQUIT},
+    flag::register_conditional_default,
+};
 use unicode_width::UnicodeWidthStr;
 
 /// The pager where the person names none: it ends by itself where all fits, keeps colours, and leaves
@@ -78,6 +86,33 @@ fn named() -> Option<String> {
     (!matches!(pager.trim(), "" | "cat")).then_some(pager)
 }
 
+/// While a pager runs, Ctrl-C is its business: it goes to all programs of the terminal, and whoever
+/// ended at it would leave the pager behind, at odds with the shell about the keyboard.
+struct Alone;
+
+/// Whether Ctrl-C ends this program, as it does without a pager.
+static ENDS: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| {
+    let ends = Arc::new(AtomicBool::new(true));
+    for signal in [SIGINT, SIGQUIT] {
+        // Where the system does not let signals be caught, they end the program as ever.
+        let (Ok(_) | Err(_)) = register_conditional_default(signal, Arc::clone(&ends));
+    }
+    ends
+});
+
+impl Alone {
+    fn begin() -> Self {
+        ENDS.store(false, Ordering::SeqCst);
+        Self
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        ENDS.store(true, Ordering::SeqCst);
+    }
+}
+
 /// Gives the text to the pager; `None` where it does not start.
 fn page(pager: &str, text: &[u8]) -> Option<io::Result<()>> {
     let mut command = Command::new("sh");
@@ -85,6 +120,7 @@ fn page(pager: &str, text: &[u8]) -> Option<io::Result<()>> {
     if env::var_os("LESS").is_none() {
         command.env("LESS", "FRX");
     }
+    let _alone = Alone::begin();
     let mut child = command.spawn().ok()?;
     if let Some(mut input) = child.stdin.take() {
         let plain = anstream::AutoStream::choice(&io::stdout()) == anstream::ColorChoice::Never;

@@ -104,6 +104,15 @@ pub(crate) fn fit(line: &str, width: Option<usize>) -> String {
     out
 }
 
+/// A word as it is typed in a shell.
+pub(crate) fn typed(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/-_.,:=@%+".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", clean(word).replace('\'', "'\\''")),
+    }
+}
+
 /// The first digits of a long id or key.
 pub(crate) fn short_key(key: &str) -> &str {
     key.get(..8).unwrap_or(key)

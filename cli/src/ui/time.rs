@@ -22,6 +22,15 @@ pub(crate) fn ahead(then: Timestamp, now: Timestamp) -> String {
     spoken(seconds.max(0)).unwrap_or_else(|| date(then))
 }
 
+/// How long something lasts: for a while, or until a day.
+pub(crate) fn lasting(until: Timestamp, now: Timestamp) -> String {
+    let seconds = until.as_second().saturating_sub(now.as_second());
+    match spoken(seconds.max(0)) {
+        Some(time) => format!("for {time}"),
+        None => format!("until {}", date(until)),
+    }
+}
+
 fn spoken(seconds: i64) -> Option<String> {
     const MINUTE: i64 = 60;
     const HOUR: i64 = 60 * MINUTE;

@@ -16,6 +16,8 @@ pub enum Completes {
     People,
     /// Terms of shared words.
     Words,
+    /// Names of saved searches.
+    Searches,
 }
 
 /// Asks what may be meant. It is answered from what is at hand: no index is built, nothing is waited

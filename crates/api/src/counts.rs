@@ -50,8 +50,11 @@ pub struct CountView {
 /// The answer to [`Counts`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CountsView {
-    /// The values in their order.
+    /// The values in their order, the first of them.
     pub values: Vec<CountView>,
+    /// How many values there are in all.
+    #[serde(default)]
+    pub total: u64,
     /// True while the index is being rebuilt: there may be more.
     #[serde(default)]
     pub partial: bool,

@@ -49,6 +49,9 @@ pub struct DayView {
     pub pages: Vec<PageView>,
     /// Today, what is due up to now; of another day, what was or is due on it.
     pub tasks: Vec<TaskItem>,
+    /// How many more there are of these.
+    #[serde(default)]
+    pub tasks_more: u64,
     /// What others wrote in collectives on that day, the newest.
     pub arrived: Vec<ItemView>,
     /// How many more there are of these.

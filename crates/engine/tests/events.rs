@@ -175,6 +175,10 @@ fn a_wrong_cursor_is_refused() {
         &foreign,
         &beyond,
         &format!("{own}0"),
+        &format!("{own}-0"),
+        &format!("{own}-000000000000000g"),
+        &format!("{own}-"),
+        &format!("{own}-0000000000000000-0000000000000000"),
     ] {
         let refused = ask(
             &engine,
@@ -185,6 +189,10 @@ fn a_wrong_cursor_is_refused() {
         );
         assert_eq!(refused.unwrap_err().code, ErrorCode::Usage, "{wrong}");
     }
+    // What was told last is no more: all that stands behind the place is told.
+    let quince = note(&engine, "medlar", &[]).id;
+    let told = behind(&engine, "", &format!("{own}-0000000000000000"), 0);
+    assert_eq!(words(&told), [(What::Stored, quince.as_str())]);
     let refused = ask(
         &engine,
         Events {

@@ -70,6 +70,7 @@ impl Home {
     fn counts(&self, counts: Counts) -> Vec<(String, u64)> {
         let reply = self.engine.call(Command::Counts(counts)).unwrap();
         let counts: CountsView = reply.try_into().unwrap();
+        assert_eq!(counts.total, counts.values.len() as u64);
         let pair = |one: folkmoot_api::CountView| (one.value, one.count);
         counts.values.into_iter().map(pair).collect()
     }

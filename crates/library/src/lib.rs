@@ -35,7 +35,8 @@ pub use matches::{Searchable, Section, Within, matches, tag_paths};
 pub use merge::{MARKS, Merge, Side, merge_sets, merge_texts, merge_values, undecided};
 pub use query::{
     ADDED_WEIGHT, Expr, Interval, Leaf, Line, Name, Names, NoNames, Problem, Query, QueryError,
-    ResolvedQuery, Searches, Shared, Sort, Test, Text, Widened, Widening, Written, limits, spelled,
+    ResolvedQuery, Searches, Shared, Sort, Test, Text, Widened, Widening, Written, key_names,
+    key_values, limits, spelled,
 };
 pub use score::{Statistics, counting, points, recency, score, with_recency};
 pub use snippet::{Snippet, snippet};

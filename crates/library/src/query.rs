@@ -20,6 +20,7 @@ use crate::{Due, DueSpan, Flag, How, Lexicon, Link, Zoned, words::words};
 
 pub use describe::{Line, spelled};
 pub use error::{Problem, QueryError};
+pub use key::{key_names, key_values};
 pub use resolve::{Names, NoNames};
 pub use saved::Searches;
 pub use widen::{Widened, Widening};

@@ -4,12 +4,14 @@
 //! says and Folkmoot has no field for is kept as it stands, or said.
 
 pub mod bookmarks;
+mod entities;
 pub mod head;
 pub mod logseq;
 pub mod markdown;
 pub mod names;
 pub mod prose;
 
+pub use entities::entities;
 use jiff::{Timestamp, civil::Date};
 
 /// Most other names of one document that are kept: as many as a symbol may have.

@@ -121,8 +121,8 @@ impl Core {
             .network
             .as_ref()
             .ok_or_else(|| failed("addresses need a running node".to_owned()))?;
-        (network.text.parse)(text).map_err(|error| {
-            usage(format!("{text} is not an address: {error}"))
+        (network.text.parse)(text).map_err(|_| {
+            usage(format!("{text} is no address of a node"))
                 .hint("an address looks like /ip4/192.0.2.7/tcp/7473 or /dns/example.org/udp/7473/quic-v1")
         })
     }

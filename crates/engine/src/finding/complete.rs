@@ -54,6 +54,10 @@ impl Core {
                     .map(|(name, place)| plain(name, &place))
                     .collect()
             }
+            Completes::Searches => {
+                let saved = self.search_names().into_iter();
+                saved.map(|(name, query)| plain(name, &query)).collect()
+            }
             Completes::Words => {
                 let lexicon = self.lexicon();
                 let used = lexicon

@@ -37,11 +37,12 @@ impl Core {
         };
         let facets = self
             .library
-            .facets(&query, &by, limit as usize)
+            .facets(&query, &by, usize::MAX)
             .map_err(|error| {
                 failed(format!("counting failed: {error}")).hint("restart to rebuild the index")
             })?;
-        let values = facets.into_iter().map(|facet| {
+        let total = facets.len() as u64;
+        let values = facets.into_iter().take(limit as usize).map(|facet| {
             let name = match ask.by {
                 CountBy::Author => self.author_called(&facet.value),
                 CountBy::Collective => facet.value.parse().ok().map(|cid| self.name_of(&cid)),
@@ -62,6 +63,7 @@ impl Core {
         });
         Ok(Reply::Counts(CountsView {
             values: values.collect(),
+            total,
             partial: self.library.partial(),
         }))
     }

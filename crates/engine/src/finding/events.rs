@@ -5,6 +5,7 @@
 
 use folkmoot_api::{ApiError, EventView, Events, EventsPage, Reply};
 use folkmoot_library::ResolvedQuery;
+use folkmoot_record::RecordId;
 use folkmoot_store::{LogCursor, Logged};
 
 use crate::{
@@ -86,7 +87,7 @@ impl Core {
         }
         let told = self
             .understand(&ask.query, ask.time_zone.as_deref())
-            .and_then(|query| self.told(&query, from, limit(ask.limit)));
+            .and_then(|query| self.told(&query, ask, from));
         match told {
             Ok(events) if events.is_empty() && !over && *from >= self.store.cursor() => None,
             Ok(events) => Some(Ok(Reply::Events(Box::new(EventsPage {
@@ -102,9 +103,11 @@ impl Core {
     fn told(
         &mut self,
         query: &ResolvedQuery,
+        ask: &Events,
         from: &mut LogCursor,
-        limit: usize,
     ) -> Result<Vec<EventView>, ApiError> {
+        let limit = limit(ask.limit);
+        let told = ask.after.as_deref().and_then(told_of);
         let mut stretch = Stretch::default();
         let mut before = *from;
         let mut end = self
@@ -129,9 +132,14 @@ impl Core {
                 .happened(logged, query, &mut stretch_told)
                 .map_err(store_unread)?;
             let last = happened.len().saturating_sub(1);
-            for (at, one) in happened.into_iter().enumerate() {
-                // Whoever goes on in the middle of what one record did is told all of it again.
-                let cursor = if at == last { behind } else { before };
+            // Whoever stopped in the middle of what one record did goes on there; where that is not to
+            // be seen any more, all of it is told again.
+            let first = going_on(told.as_ref(), before, happened.iter().map(|one| &one.id));
+            for (at, one) in happened.into_iter().enumerate().skip(first) {
+                let cursor = match at == last {
+                    true => self.cursor_text(behind),
+                    false => format!("{}-{}", self.cursor_text(before), digits(&one.id)),
+                };
                 events.push(self.event_view(&one, query, cursor));
             }
         }
@@ -139,11 +147,11 @@ impl Core {
         Ok(events)
     }
 
-    fn event_view(&self, one: &Happened, query: &ResolvedQuery, cursor: LogCursor) -> EventView {
+    fn event_view(&self, one: &Happened, query: &ResolvedQuery, cursor: String) -> EventView {
         let collective = self.collectives.get(&one.cid);
         EventView {
             v: 1,
-            cursor: self.cursor_text(cursor),
+            cursor,
             what: one.what,
             id: one.id.to_string(),
             short: self.short_id(&one.id),
@@ -162,11 +170,7 @@ impl Core {
 
     /// A place in the log as others keep it: whose log it is, and where.
     fn cursor_text(&self, at: LogCursor) -> String {
-        format!(
-            "{}-{:016x}",
-            self.log_name(),
-            u64::from_be_bytes(at.to_bytes())
-        )
+        format!("{}-{}", self.log_name(), place_text(at))
     }
 
     /// Tells this log from others, so that a cursor of another home is refused: four bytes of a hash of
@@ -189,6 +193,12 @@ impl Core {
                 .hint("take the cursor of an event of this home, or `start` for everything")
         };
         let (log, place) = text.split_once('-').ok_or_else(|| wrong(""))?;
+        // Behind it may stand what was told of one record last.
+        let place = match place.split_once('-') {
+            Some((place, told)) if told.len() == DIGITS && is_hex(told) => place,
+            Some(_) => return Err(wrong("")),
+            None => place,
+        };
         let place = match place.len() {
             16 => u64::from_str_radix(place, 16).map_err(|_| wrong(""))?,
             _ => return Err(wrong("")),
@@ -204,9 +214,66 @@ impl Core {
     }
 }
 
+/// A place in the log.
+fn place_text(at: LogCursor) -> String {
+    format!("{:016x}", u64::from_be_bytes(at.to_bytes()))
+}
+
+/// Digits of an id in a cursor: among what one record did they tell each from the others.
+const DIGITS: usize = 16;
+
+fn digits(id: &RecordId) -> String {
+    let bytes = id.as_bytes();
+    data_encoding::HEXLOWER.encode(bytes.get(..DIGITS / 2).unwrap_or(bytes))
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// The place of a cursor, and what was told last of the record that stands there.
+fn told_of(cursor: &str) -> Option<(String, String)> {
+    let mut parts = cursor.split('-').skip(1).map(str::to_owned);
+    Some((parts.next()?, parts.next()?))
+}
+
+/// How many things that the record at a place did were told already.
+fn going_on<'i>(
+    told: Option<&(String, String)>,
+    at: LogCursor,
+    mut ids: impl Iterator<Item = &'i RecordId>,
+) -> usize {
+    let Some((_, last)) = told.filter(|(place, _)| *place == place_text(at)) else {
+        return 0;
+    };
+    ids.position(|id| digits(id) == *last)
+        .map_or(0, |found| found + 1)
+}
+
 fn limit(asked: u32) -> usize {
     match asked {
         0 => MOST_EVENTS,
         asked => (asked as usize).min(MOST_EVENTS),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_stops_in_the_middle_of_an_act_goes_on_there() {
+        let ids: Vec<RecordId> = (1..4).map(|n| RecordId::from_bytes([n; 32])).collect();
+        let at = LogCursor::from_bytes([7; 8]);
+        let behind = |id: &RecordId| format!("0a0b0c0d-{}-{}", place_text(at), digits(id));
+        for (told, first) in [(0, 1), (1, 2), (2, 3)] {
+            let told = told_of(&behind(&ids[told]));
+            assert_eq!(going_on(told.as_ref(), at, ids.iter()), first);
+        }
+        // Another place, or something that this act does no more: all is told.
+        let told = told_of(&behind(&ids[1])).unwrap();
+        assert_eq!(going_on(Some(&told), LogCursor::default(), ids.iter()), 0);
+        assert_eq!(going_on(Some(&told), at, ids[2..].iter()), 0);
+        assert_eq!(told_of(&format!("0a0b0c0d-{}", place_text(at))), None);
     }
 }

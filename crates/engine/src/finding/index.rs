@@ -26,6 +26,9 @@ const SLICE: usize = 2_000;
 
 /// How long feeding waits after a fault, in milliseconds.
 const RETRY: u64 = 30_000;
+/// Fewer bytes of the log are read at once: nobody waits for that, and the newest records of a small
+/// home wait for the next commit all the time.
+const WORTH_BUILDING: u64 = 1 << 20;
 
 /// The index and how far it was fed.
 #[derive(Debug)]
@@ -267,6 +270,9 @@ impl Library {
         };
         let read = store.bytes_until(behind)?;
         let whole = store.bytes_until(store.cursor())?;
+        if whole.saturating_sub(read) < WORTH_BUILDING {
+            return Ok(None);
+        }
         // It is whole only when nothing is left.
         Ok(u8::try_from((read * 100 / whole.max(1)).min(99)).ok())
     }

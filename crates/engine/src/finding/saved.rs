@@ -100,6 +100,14 @@ impl Core {
         Ok(Reply::Searches(list.collect()))
     }
 
+    /// The names of what is saved, with the queries.
+    pub(crate) fn search_names(&self) -> Vec<(String, String)> {
+        let saved = self.saved().into_values();
+        saved
+            .filter_map(|one| Some((one.name, one.query?)))
+            .collect()
+    }
+
     /// What is saved, by folded name: of each name the newest word.
     fn saved(&self) -> BTreeMap<String, Search> {
         let mut saved: BTreeMap<String, Search> = BTreeMap::new();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use folkmoot_accord::VoidReason;
-use folkmoot_api::{Act, ActKind, Acted, ApiError, FateView, Reply, Restore, Restored};
+use folkmoot_api::{Act, ActKind, Acted, ApiError, ErrorCode, FateView, Reply, Restore, Restored};
 use folkmoot_library::{Part, part};
 use folkmoot_record::{
     CollectiveId, Kind, RecordId, Ref, Rel, Verified,
@@ -245,7 +245,17 @@ impl Core {
 
     /// Shows again what was hidden, or writes anew what this person took back.
     pub(crate) fn restore(&mut self, ask: &Restore) -> Result<Reply, ApiError> {
-        let (cid, target) = self.target_named(&ask.id)?;
+        let (cid, target) = match self.target_named(&ask.id) {
+            Err(error) if error.code == ErrorCode::NotFound => {
+                let id = self.discarded(&ask.id).ok_or_else(|| {
+                    error.hint(
+                        "`moot trash` lists what was taken back; what is hidden is named by its id",
+                    )
+                })?;
+                self.target_named(&id?)?
+            }
+            named => named?,
+        };
         self.bring_back(cid, &target, ask.device.as_deref())
             .map(Reply::Restored)
     }

@@ -10,7 +10,7 @@ use folkmoot_api::{
 };
 use folkmoot_library::{Date, Expr, Interval, ResolvedQuery, Sort, Test, Text, item};
 use folkmoot_record::{
-    CollectiveId, Hlc, Kind, RecordId, Rel, Verified,
+    CollectiveId, Hlc, Kind, RecordId, Rel, SeatKey, Verified,
     content::{Content, Value},
     limits,
 };
@@ -35,8 +35,8 @@ use crate::{
 /// Keys of a page's body (section 3.4).
 const TEXT: u8 = 0;
 const DATE: u8 = 16;
-/// Pages of one day that are looked at: one a device that wrote alone.
-const MOST_PAGES: usize = 64;
+/// Mentions of a day that are looked at at once, for its pages among them.
+const AT_ONCE: usize = 64;
 /// What others wrote that is told; the rest is a number.
 const MOST_ARRIVED: usize = 10;
 /// Tasks told with a day.
@@ -63,12 +63,14 @@ impl Core {
         });
         let pages = pages.collect();
         let (arrived, arrived_more) = self.arrived(ask, date)?;
+        let (tasks, tasks_more) = self.due_on(ask, date)?;
         Ok(Reply::Day(Box::new(DayView {
             date: date.to_string(),
             collective: self.name_of(&cid),
             text: joined(&parts),
             pages,
-            tasks: self.due_on(ask, date)?,
+            tasks,
+            tasks_more,
             arrived,
             arrived_more,
         })))
@@ -151,28 +153,27 @@ impl Core {
             Some(Test::Places(BTreeSet::from([cid]))),
             words.map(Test::Text),
         ];
-        let found = self
-            .among(tests.into_iter().flatten(), Sort::Oldest, MOST_PAGES)?
-            .0;
+        self.catch_up_alone();
+        let query = ResolvedQuery {
+            expr: Expr::And(tests.into_iter().flatten().map(Expr::Is).collect()),
+            sort: Sort::Oldest,
+            now_ms: self.clock.wall(),
+        };
         let mut parts: Vec<Part> = Vec::new();
-        for record in found {
-            let content = record
-                .body()
-                .and_then(|body| Content::decode(Kind::DAILY, body).ok());
-            let Some(content) = content
-                .filter(|content| content.map.get(&DATE) == Some(&Value::Text(date.to_string())))
-            else {
-                continue;
+        let mut offset = 0;
+        // Other days may name this one often: all that do are looked through.
+        loop {
+            let page = Page {
+                limit: AT_ONCE,
+                offset,
             };
-            if let Some((_, document)) = self.document_of(&record)?
-                && let Some(first) = document.first().filter(|first| first.seat == seat)
-            {
-                parts.push(Part {
-                    begun: (first.hlc, document.id),
-                    shown: record.id(),
-                    text: content.text().unwrap_or_default().to_owned(),
-                    document,
-                });
+            let (found, total) = self.searched(&query, page)?;
+            for record in found {
+                parts.extend(self.part(&record, date, seat)?);
+            }
+            offset += AT_ONCE;
+            if offset as u64 >= total {
+                break;
             }
         }
         parts.sort_by_key(|part| part.begun);
@@ -196,6 +197,32 @@ impl Core {
         Ok(parts)
     }
 
+    /// A record as a part of this person's page of a day; `None` where it only names the day.
+    fn part(
+        &mut self,
+        record: &Verified,
+        date: Date,
+        seat: SeatKey,
+    ) -> Result<Option<Part>, ApiError> {
+        let content = record
+            .body()
+            .and_then(|body| Content::decode(Kind::DAILY, body).ok());
+        let is_of = Value::Text(date.to_string());
+        let Some(content) = content.filter(|content| content.map.get(&DATE) == Some(&is_of)) else {
+            return Ok(None);
+        };
+        let document = self.document_of(record)?.map(|(_, document)| document);
+        Ok(document.and_then(|document| {
+            let first = document.first().filter(|first| first.seat == seat)?;
+            Some(Part {
+                begun: (first.hlc, document.id),
+                shown: record.id(),
+                text: content.text().unwrap_or_default().to_owned(),
+                document,
+            })
+        }))
+    }
+
     /// Records that pass all of these, as they are shown, and how many there are in all.
     pub(crate) fn among(
         &mut self,
@@ -209,17 +236,17 @@ impl Core {
             sort,
             now_ms: self.clock.wall(),
         };
-        self.searched(&query, most)
+        self.searched(&query, Page::first(most))
     }
 
     fn searched(
         &self,
         query: &ResolvedQuery,
-        most: usize,
+        page: Page,
     ) -> Result<(Vec<Verified>, u64), ApiError> {
         let hits = self
             .library
-            .search(query, Page::first(most))
+            .search(query, page)
             .map_err(|error| failed(error.to_string()))?;
         let records = hits
             .hits
@@ -229,7 +256,7 @@ impl Core {
     }
 
     /// Today's tasks are those that are due; those of another day, the ones of that day.
-    fn due_on(&mut self, ask: &Day, date: Date) -> Result<Vec<TaskItem>, ApiError> {
+    fn due_on(&mut self, ask: &Day, date: Date) -> Result<(Vec<TaskItem>, u64), ApiError> {
         let today = self.now_in(ask.time_zone.as_deref())?.date() == date;
         let tasks = Tasks {
             query: match today {
@@ -242,7 +269,8 @@ impl Core {
             time_zone: ask.time_zone.clone(),
         };
         let view: TasksView = self.tasks(&tasks)?.try_into()?;
-        Ok(view.items)
+        let more = view.total.saturating_sub(view.items.len() as u64);
+        Ok((view.items, more))
     }
 
     /// What others wrote on a day.
@@ -274,7 +302,7 @@ impl Core {
             sort: Sort::Newest,
             now_ms: self.clock.wall(),
         };
-        let (records, total) = self.searched(&query, MOST_ARRIVED)?;
+        let (records, total) = self.searched(&query, Page::first(MOST_ARRIVED))?;
         let items = records.iter().filter_map(item);
         let items: Vec<ItemView> = items.map(|item| self.item_view(&item, None)).collect();
         let more = total.saturating_sub(items.len() as u64);

@@ -320,7 +320,8 @@ pub(crate) fn fits(name: &str, text: &str, most: usize) -> Result<(), ApiError> 
         return Err(usage(format!(
             "the {name} has {} bytes; at most {most} fit",
             text.len()
-        )));
+        ))
+        .hint("make it shorter, or several that link to each other"));
     }
     if text.contains('\0') {
         return Err(usage(format!("the {name} holds a zero character")));

@@ -5,13 +5,13 @@
 use std::collections::BTreeMap;
 
 use folkmoot_api::{ApiError, Reply, TrashArgs, TrashView, Trashed};
-use folkmoot_library::{Part, item, part};
+use folkmoot_library::{Part, fold, item, part};
 use folkmoot_record::{Kind, RecordId, SeatKey, Verified};
 use folkmoot_store::{Entry, Held, StoreError, Vault};
 
 use crate::{
     core::Core,
-    errors::{store_failed, store_unread},
+    errors::{store_failed, store_unread, usage},
     exchange::holdings::read,
     keeping::{documents::Document, erasure::targets, facts::candidates},
     membership::{collective::Collective, invite::moment},
@@ -218,6 +218,36 @@ impl Core {
         }
         self.bin.rewriting |= !erased.is_empty();
         Ok(erased.len() as u64)
+    }
+
+    /// The id of what lies in the trash under a title; `None` where nothing does.
+    pub(crate) fn discarded(&mut self, title: &str) -> Option<Result<String, ApiError>> {
+        let wanted = fold(title.trim());
+        let listed = self.trash(&TrashArgs { empty: false });
+        let view = match listed.and_then(TrashView::try_from) {
+            Ok(view) => view,
+            Err(error) => return Some(Err(error)),
+        };
+        let called = |one: &Trashed| {
+            one.title
+                .as_deref()
+                .is_some_and(|t| fold(t.trim()) == wanted)
+        };
+        let mut found = view.items.into_iter().filter(called);
+        let first = found.next()?;
+        let others: Vec<String> = found.map(|one| one.short).collect();
+        if others.is_empty() {
+            return Some(Ok(first.id));
+        }
+        let several = others.len() + 1;
+        Some(Err(usage(format!(
+            "{several} records in the trash have the title {title}"
+        ))
+        .hint(format!(
+            "say which by its id: {}, {}",
+            first.short,
+            others.join(", ")
+        ))))
     }
 
     /// Shows the trash, or empties it.

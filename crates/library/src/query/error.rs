@@ -132,7 +132,13 @@ impl QueryError {
     pub fn help(&self) -> Option<String> {
         match (&self.suggestion, &self.problem) {
             (Some(suggestion), _) => Some(format!("did you mean `{suggestion}`?")),
-            (None, Problem::UnknownKey(_)) => Some(format!("the keys are {}", super::key::names())),
+            (None, Problem::UnknownKey(_)) => Some(format!(
+                "the keys are {}",
+                super::key::key_names().join(", ")
+            )),
+            (None, Problem::UnknownSearch(_)) => {
+                Some("`moot search list` shows what is saved".to_owned())
+            }
             _ => None,
         }
     }

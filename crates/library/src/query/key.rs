@@ -93,8 +93,8 @@ impl Key {
     }
 }
 
-/// The names of all keys, for messages.
-pub(super) fn names() -> String {
+/// The names of all keys of the language, each once.
+pub fn key_names() -> Vec<&'static str> {
     let mut names: Vec<&str> = Vec::new();
     for (_, key) in KEYS {
         let name = key.name();
@@ -102,8 +102,40 @@ pub(super) fn names() -> String {
             names.push(name);
         }
     }
-    names.join(", ")
+    names
 }
+
+/// The words that a key takes, for whoever is typing one; none where they are of no fixed number.
+pub fn key_values(name: &str) -> Vec<&'static str> {
+    match Key::parse(name) {
+        Some(Key::Has) => each_once(HAS),
+        Some(Key::Is) => {
+            let mut words = each_once(IS);
+            words.push(OVERDUE);
+            words
+        }
+        Some(Key::Sort) => each_once(SORTS),
+        Some(Key::Kind) => findable_names(),
+        _ => Vec::new(),
+    }
+}
+
+/// The first spelling of each.
+fn each_once<T: Copy + PartialEq>(table: &[(&'static str, T)]) -> Vec<&'static str> {
+    let first = |word: &T| table.iter().find(|(_, other)| other == word);
+    table
+        .iter()
+        .filter_map(|(_, word)| first(word).map(|(name, _)| *name))
+        .fold(Vec::new(), |mut names, name| {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+            names
+        })
+}
+
+/// What `is:` says of a task that should be done by now.
+const OVERDUE: &str = "overdue";
 
 const HAS: &[(&str, Flag)] = &[
     ("attachment", Flag::Attachment),
@@ -183,7 +215,7 @@ pub(super) fn is(word: &str) -> Result<Is, Unknown> {
         .iter()
         .map(|(name, flag)| (*name, Is::Flag(*flag)))
         .collect();
-    table.push(("overdue", Is::Overdue));
+    table.push((OVERDUE, Is::Overdue));
     look_up(&table, word)
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Draft, TAG_BYTES, add_aliases, add_tags};
+use super::{Draft, TAG_BYTES, add_aliases, add_tags, entities};
 
 /// Deepest folder that is told apart; what lies deeper counts as lying there.
 const MOST_DEPTH: usize = 64;
@@ -398,65 +398,6 @@ fn quoted(text: &str) -> String {
     }
     out.push('"');
     out
-}
-
-/// Undoes `&amp;`, `&#39;`, `&#x27;` and their like; what is none stays as it is.
-fn entities(text: &str) -> String {
-    /// Longest that is looked for, with its semicolon.
-    const MOST: usize = 12;
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        let inner = &rest[at + 1..];
-        let end = inner.bytes().take(MOST).position(|b| b == b';');
-        match end.and_then(|end| Some((character(inner.get(..end)?)?, end))) {
-            Some((c, end)) => {
-                out.push(c);
-                rest = &inner[end + 1..];
-            }
-            None => {
-                out.push('&');
-                rest = inner;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
-fn character(name: &str) -> Option<char> {
-    let named = match name {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" => '\'',
-        "nbsp" => '\u{a0}',
-        "ndash" => '–',
-        "mdash" => '—',
-        "hellip" => '…',
-        "copy" => '©',
-        "reg" => '®',
-        "trade" => '™',
-        "middot" => '·',
-        "bull" => '•',
-        "laquo" => '«',
-        "raquo" => '»',
-        "lsquo" => '‘',
-        "rsquo" => '’',
-        "ldquo" => '“',
-        "rdquo" => '”',
-        _ => {
-            let number = name.strip_prefix('#')?;
-            let code = match number.strip_prefix(['x', 'X']) {
-                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-                None => number.parse().ok()?,
-            };
-            return char::from_u32(code).filter(|c| *c != '\0');
-        }
-    };
-    Some(named)
 }
 
 #[cfg(test)]
