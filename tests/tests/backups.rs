@@ -334,7 +334,7 @@ fn a_newest_state_without_its_pieces_gives_way_to_the_one_before() {
     let other = Home::new("other");
     let said = other.run(&["restore", str(&to), "--words", str(&words)]);
     assert_eq!(said.code, 0, "{}", said.err);
-    assert!(said.err.contains("the one before is taken"), "{}", said.err);
+    assert!(said.err.contains("is not whole (piece"), "{}", said.err);
     assert_eq!(other.count("tag:saying"), 300);
     // Where none is left, no half home stays.
     for piece in files(&to.join("pieces")) {

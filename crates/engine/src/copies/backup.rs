@@ -323,7 +323,8 @@ impl Pieces {
         let hash = blake3::hash(bytes);
         let path = place(&self.folder, hash.as_bytes());
         self.good.insert(*hash.as_bytes());
-        let found = read_file(&path)?;
+        // What cannot be read is written anew, too.
+        let found = read_file(&path).unwrap_or_else(|_| Some(Vec::new()));
         if found.as_deref() == Some(bytes) {
             self.done.kept += bytes.len() as u64;
         } else {
@@ -463,7 +464,10 @@ fn read_file(path: &Path) -> Result<Option<Vec<u8>>, CopyError> {
 
 fn read_piece(pieces: &Path, hash: &[u8; 32]) -> Result<Vec<u8>, CopyError> {
     let name = data_encoding::HEXLOWER.encode(hash);
-    match read_file(&place(pieces, hash))? {
+    // What a bad disk does not give is as good as damaged: an older state may be whole.
+    let found = read_file(&place(pieces, hash))
+        .map_err(|error| CopyError::Damaged(format!("piece {name} cannot be read: {error}")))?;
+    match found {
         None => Err(CopyError::Damaged(format!("piece {name} is missing"))),
         Some(bytes) if blake3::hash(&bytes) != blake3::Hash::from_bytes(*hash) => {
             Err(CopyError::Damaged(format!("piece {name} is damaged")))

@@ -161,9 +161,15 @@ fn copy_state(
     home.prepare().map_err(crate::OpenError::from)?;
     let mut marker = Marker::take(home)?;
     let fresh = Keyring::holds_nothing(home).map_err(crate::OpenError::from)?;
-    let mut fault = CopyError::Damaged("it has no state that is whole".to_owned());
+    let mut fault = None;
     for state in std::iter::once(Ok(first)).chain(states) {
         let state = state?;
+        if let Some(what) = &fault {
+            progress(&format!(
+                "the newest state is not whole ({what}): the one of {} is taken",
+                moment(state.made_ms)
+            ));
+        }
         if !fresh {
             if marker.copy() == Some(name(&state).as_str()) {
                 let kept = open(&state)?;
@@ -178,13 +184,7 @@ fn copy_state(
                 let kept = open(&state)?;
                 return Ok((marker, state, kept));
             }
-            Err(CopyError::Damaged(what)) => {
-                progress(&format!(
-                    "its state of {} is not whole ({what}): the one before is taken",
-                    moment(state.made_ms)
-                ));
-                fault = CopyError::Damaged(what);
-            }
+            Err(CopyError::Damaged(what)) => fault = Some(what),
             Err(error) => return Err(error),
         }
     }
@@ -195,7 +195,8 @@ fn copy_state(
     let store = home.store();
     std::fs::remove_dir_all(&store).map_err(CopyError::io("remove", &store))?;
     marker.remove()?;
-    Err(fault)
+    let what = fault.unwrap_or_else(|| "it has no state that is whole".to_owned());
+    Err(CopyError::Damaged(what))
 }
 
 /// A home that is there is never touched.
