@@ -170,6 +170,17 @@ fn what_is_not_of_an_export_is_left_alone() {
     assert_eq!(said.code, 1, "{}", said.err);
     assert_eq!(fs::read(&seeds).unwrap(), b"changed by hand");
 
+    // One that was changed and imported since has its new head.
+    home.ok(&["export", "--all", "--to", str(&to), "--force"]);
+    let text = fs::read_to_string(&seeds).unwrap();
+    fs::write(&seeds, text.replace("Seeds and soil", "Seeds and sand")).unwrap();
+    assert_eq!(home.ok(&["import", str(&to)])["changed"], 1);
+    assert_eq!(
+        home.ok(&["export", "--all", "--to", str(&to)])["written"],
+        1
+    );
+    assert!(fs::read_to_string(&seeds).unwrap().contains("sand"));
+
     // A query, one object a line, and what makes no sense.
     let lines = beside(&home, "rota.ndjson");
     home.run(&["export", "rota", "--as", "ndjson", "--to", str(&lines)])

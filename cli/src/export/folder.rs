@@ -8,7 +8,7 @@ use std::{
 };
 
 use folkmoot_client::api::{Command, PageFile, PageName, PagesAsk, PagesView};
-use folkmoot_library::page;
+use folkmoot_library::page::{self, Page};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
@@ -145,7 +145,7 @@ fn write_page(
         Ok(there) => {
             let hash = blake3::hash(&there).to_hex();
             let ours = index.get(id).is_some_and(|one| one.hash == hash.as_str());
-            if !ours && !job.force {
+            if !ours && !job.force && !says_the_same(&there, &file.file) {
                 report.left_alone.push(place.to_owned());
                 return Ok(());
             }
@@ -163,6 +163,23 @@ fn write_page(
     report.written += 1;
     index.insert(id.to_owned(), wrote);
     Ok(())
+}
+
+/// Whether a file differs in its head alone: somebody changed it and imported it since, and nothing
+/// is lost where the new head takes its place.
+fn says_the_same(there: &[u8], new: &str) -> bool {
+    let read = |text: &str| {
+        page::read(text).map(|page| Page {
+            version: None,
+            author: None,
+            collective: None,
+            created: None,
+            updated: None,
+            ..page
+        })
+    };
+    let there = std::str::from_utf8(there).ok().and_then(read);
+    there.is_some() && there == read(new)
 }
 
 /// What stands in the way of one file is told at the end. What stands in the way of all ends it.
@@ -325,7 +342,7 @@ pub(crate) fn ndjson(cx: &Context<'_>, job: &Job) -> Result<(), CliError> {
     if left_out > 0 {
         let records = plural(left_out, "record stands", "records stand");
         cx.ui.say(&format!(
-            "{records} beside others, and are left out: a bundle has them too"
+            "{records} beside others (comments and the like): a bundle has them too"
         ));
     }
     Ok(())
