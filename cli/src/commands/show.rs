@@ -213,6 +213,19 @@ fn print_comment(
         out,
         "{indent}{id}{short}{id:#}  {dim}{author} · {time}{edited}{dim:#}"
     )?;
+    let gone = match comment.gone {
+        Some(ActKind::Hide) => "(hidden)",
+        Some(ActKind::Purge) => "(purged)",
+        Some(_) => "(taken back)",
+        None => "",
+    };
+    if !gone.is_empty() {
+        writeln!(
+            out,
+            "{indent}{}{dim}{gone}{dim:#}",
+            " ".repeat(short.len() + 2)
+        )?;
+    }
     for line in clean_text(&comment.text).lines() {
         writeln!(out, "{indent}{}{line}", " ".repeat(short.len() + 2))?;
     }

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::ActKind;
+
 /// Writes a comment on a record: [`Saved`](crate::Saved).
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -76,6 +78,9 @@ pub struct CommentView {
     pub written: Timestamp,
     /// Whether it was edited since.
     pub edited: bool,
-    /// The whole text.
+    /// The whole text; empty where it is gone.
     pub text: String,
+    /// What keeps it from being shown: it stands here for the answers below it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone: Option<ActKind>,
 }

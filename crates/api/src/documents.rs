@@ -221,6 +221,9 @@ pub struct Renamed {
     /// Documents whose links still say the old title: this person may not change them, or the new
     /// title cannot stand in a link.
     pub left: Vec<LinkedView>,
+    /// The new title has a sign that cannot stand in a link, so all links to the old one stay.
+    #[serde(default)]
+    pub unlinkable: bool,
     /// Other documents that have the old title: links to it mean them now, so none was changed.
     pub namesakes: u64,
 }

@@ -11,4 +11,5 @@ pub(crate) mod lexicon;
 pub(crate) mod offers;
 pub(crate) mod related;
 pub(crate) mod saved;
+pub(crate) mod titles;
 pub(crate) mod understand;

@@ -361,3 +361,39 @@ fn what_a_leaver_hid_is_hidden_for_who_hears_of_the_leaving_first() {
     let fate = show(&cy.engine, &saved.id).fate.unwrap();
     assert_eq!(fate.what, ActKind::Hide);
 }
+
+#[test]
+fn why_tells_who_keeps_a_record_from_being_read() {
+    let hub = Hub::new();
+    let (ana, ben) = commons(&hub, "writer");
+    let why = |engine: &Engine, id: &str| -> folkmoot_api::WhyView {
+        ask(engine, Command::Why { id: id.to_owned() }).unwrap()
+    };
+    let saved = ben.note("buy cheap quinces", &["garden"]).unwrap();
+    until("the note comes", || ana.finds("quinces") == 1);
+    assert_eq!(why(&ana.engine, &saved.id).standing, "admitted");
+    act(&ana.engine, ActKind::Hide, &saved.id).unwrap();
+    equal(&[&ana, &ben]);
+    let told = why(&ben.engine, &saved.id);
+    assert_eq!(told.standing, "hidden");
+    assert!(told.verdict.contains("ana hid it on"), "{told:?}");
+    assert!(told.steps[0].text.contains("because"), "{told:?}");
+    assert!(told.next.unwrap().contains("moot unhide"));
+    let told = why(&ana.engine, &saved.id);
+    assert!(told.verdict.contains("you hid it on"), "{told:?}");
+    act(&ben.engine, ActKind::Retract, &saved.id).unwrap();
+    equal(&[&ana, &ben]);
+    let told = why(&ben.engine, &saved.id);
+    assert_eq!(told.standing, "taken-back");
+    assert!(told.next.unwrap().contains("moot restore"));
+    assert!(
+        why(&ana.engine, &saved.id)
+            .next
+            .unwrap()
+            .contains("ask ben")
+    );
+    let other = ben.note("a stolen list", &["garden"]).unwrap();
+    until("the list comes", || ana.finds("stolen") == 1);
+    act(&ana.engine, ActKind::Purge, &other.id).unwrap();
+    assert_eq!(why(&ana.engine, &other.id).standing, "purged");
+}

@@ -170,3 +170,38 @@ fn each_person_counts_once_for_each_sign() {
         assert_eq!(refused.code, ErrorCode::Usage, "{wrong}");
     }
 }
+
+#[test]
+fn answers_stay_below_a_comment_that_is_gone() {
+    let hub = Hub::new();
+    let ana = hub.person("ana");
+    ana.found("commons");
+    let note = ana.note("The rota of May", &[]).unwrap();
+    let friday = comment(&ana.engine, &note.id, "I can take Friday").unwrap();
+    let thanks = comment(&ana.engine, &friday.id, "Thank you").unwrap();
+    let deep = comment(&ana.engine, &thanks.id, "Gladly").unwrap();
+    let told = |depth, text: &str| (depth, text.to_owned());
+    until("all of it is found", || {
+        thread(&ana.engine, &note.id).len() == 3
+    });
+    retract(&ana.engine, &friday.id);
+    let left = [told(0, ""), told(1, "Thank you"), told(2, "Gladly")];
+    assert_eq!(thread(&ana.engine, &note.id), left);
+    let comments = show(&ana.engine, &note.id).unwrap().comments;
+    assert_eq!(comments[0].gone, Some(ActKind::Retract));
+    assert_eq!((&comments[0].id, comments[1].gone), (&friday.id, None));
+    // Hidden it is the same, and of what has no answers nothing is told.
+    let hide = Act {
+        id: thanks.id,
+        what: ActKind::Hide,
+        reason: None,
+        device: None,
+    };
+    let _: Acted = ask(&ana.engine, Command::Act(hide)).unwrap();
+    let left = [told(0, ""), told(1, ""), told(2, "Gladly")];
+    assert_eq!(thread(&ana.engine, &note.id), left);
+    let comments = show(&ana.engine, &note.id).unwrap().comments;
+    assert_eq!(comments[1].gone, Some(ActKind::Hide));
+    retract(&ana.engine, &deep.id);
+    assert!(thread(&ana.engine, &note.id).is_empty());
+}

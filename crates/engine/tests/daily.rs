@@ -276,3 +276,39 @@ fn a_day_tells_what_is_due_and_what_others_wrote() {
         "one's own is no news"
     );
 }
+
+#[test]
+fn a_page_is_called_by_its_day_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(&folder.path().join("home"));
+    let page = append(&engine, "- swifts");
+    let edit = folkmoot_api::Edit {
+        id: DATE.to_owned(),
+        title: Some("Foo".to_owned()),
+        ..folkmoot_api::Edit::default()
+    };
+    let rename = folkmoot_api::Rename {
+        id: page.id.clone(),
+        title: "Foo".to_owned(),
+        ..folkmoot_api::Rename::default()
+    };
+    for command in [Command::Edit(edit), Command::Rename(rename)] {
+        let refused = engine.call(command).unwrap_err();
+        assert_eq!(refused.code, ErrorCode::Usage);
+        assert!(refused.message.contains("by its day"), "{refused:?}");
+    }
+    assert_eq!(day(&engine, DATE).text, "- swifts");
+    // A note of that title is another thing: nobody guesses which is meant.
+    let show = |id: &str| -> Result<ShowView, ApiError> {
+        ask(&engine, Command::Show(Show { id: id.to_owned() }))
+    };
+    assert_eq!(show(DATE).unwrap().item.id, page.id);
+    let note = Note {
+        title: Some(DATE.to_owned()),
+        text: Some("of that day".to_owned()),
+        ..Note::default()
+    };
+    let _: Saved = ask(&engine, Command::Note(note)).unwrap();
+    assert_eq!(show(DATE).unwrap_err().code, ErrorCode::Usage);
+    engine.stop();
+}

@@ -161,3 +161,104 @@ fn a_new_title_goes_to_no_other_collective() {
         Some("after the [[Budget]]")
     );
 }
+
+fn error(result: Result<impl std::fmt::Debug, ApiError>) -> ApiError {
+    result.unwrap_err()
+}
+
+#[test]
+fn a_title_is_found_among_many_like_it_and_two_of_it_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let engine = open(&home);
+    let long = "Of the meeting, and what was said there. ".repeat(60);
+    let meeting = write(&engine, "Meeting", &long);
+    let linking = write(&engine, "Agenda", "See [[Meeting]] and [[!!!]].");
+    for n in 0..60 {
+        write(&engine, &format!("Meeting note {n}"), "Meeting, meeting.");
+    }
+    assert_eq!(show(&engine, "meeting").item.id, meeting.id);
+    assert_eq!(show(&engine, &linking.id).unresolved, ["!!!"]);
+    let loud = write(&engine, "!!!", "Fire.");
+    assert_eq!(show(&engine, " !!! ").item.id, loud.id);
+    assert!(show(&engine, &linking.id).unresolved.is_empty());
+    // Another of the title, however short: nobody guesses which is meant.
+    let second = write(&engine, "Meeting", "Short.");
+    for id in [&meeting.id, &second.id] {
+        assert_eq!(show(&engine, id).item.title, "Meeting");
+    }
+    let edit = Edit {
+        id: "Meeting".to_owned(),
+        text: Some("x".to_owned()),
+        ..Edit::default()
+    };
+    let act = folkmoot_api::Act {
+        id: "Meeting".to_owned(),
+        what: folkmoot_api::ActKind::Retract,
+        reason: None,
+        device: None,
+    };
+    for command in [
+        Command::Edit(edit),
+        Command::Act(act),
+        Command::Show(Show {
+            id: "Meeting".to_owned(),
+        }),
+    ] {
+        let refused = engine.call(command).unwrap_err();
+        assert_eq!(refused.code, ErrorCode::Usage, "{refused:?}");
+    }
+    engine.stop();
+}
+
+#[test]
+fn comments_are_found_by_what_they_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(&folder.path().join("home"));
+    let base = write(&engine, "Base", "Of it all.");
+    let comment = folkmoot_api::CommentNew {
+        id: base.id,
+        text: "Well said.".to_owned(),
+        device: None,
+    };
+    let _: Saved = ask(&engine, Command::Comment(comment)).unwrap();
+    for query in ["to:Base", "is:reply"] {
+        let find = folkmoot_api::Find {
+            query: query.to_owned(),
+            ..folkmoot_api::Find::default()
+        };
+        let found: folkmoot_api::Found = ask(&engine, Command::Find(find)).unwrap();
+        assert_eq!(found.total, 1, "{query}");
+    }
+    engine.stop();
+}
+
+#[test]
+fn a_new_title_that_another_has_is_refused_and_links_to_itself_follow() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(&folder.path().join("home"));
+    let one = write(&engine, "One", "I am [[One]], not [[Two]], nor `[[One]]`.");
+    let two = write(&engine, "Two", "Two.");
+    let both = write(&engine, "Both", "[[One]] [[Two]]");
+    let refused = error(rename(&engine, "One", "two"));
+    assert_eq!(refused.code, ErrorCode::Usage);
+    assert!(refused.hint.unwrap().contains("moot rename"));
+    assert_eq!(
+        show(&engine, &both.id).text.as_deref(),
+        Some("[[One]] [[Two]]")
+    );
+    rename(&engine, "Two", "Second").unwrap();
+    rename(&engine, "One", "Two").unwrap();
+    assert_eq!(
+        show(&engine, &both.id).text.as_deref(),
+        Some("[[Two]] [[Second]]")
+    );
+    assert_eq!(
+        show(&engine, &one.id).text.as_deref(),
+        Some("I am [[Two]], not [[Second]], nor `[[One]]`.")
+    );
+    // What cannot stand in a link says so.
+    let odd = rename(&engine, &two.id, "Second | third").unwrap();
+    assert!(odd.unlinkable && odd.left.len() == 2);
+    engine.stop();
+}

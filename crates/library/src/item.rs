@@ -161,9 +161,12 @@ impl Item {
         self
     }
 
-    /// Whether it has this title or other name, folded.
-    pub fn is_called(&self, folded: &str) -> bool {
-        fold(&self.title) == folded || self.also.iter().any(|name| fold(name) == folded)
+    /// Its title and other names, folded: by each it can be named.
+    pub fn names(&self) -> impl Iterator<Item = String> + '_ {
+        let names = [&self.title].into_iter().chain(&self.also);
+        names
+            .map(|name| fold(name.trim()))
+            .filter(|name| !name.is_empty())
     }
 
     /// When, in milliseconds since 1970.
@@ -219,6 +222,11 @@ pub fn item(record: &Verified) -> Option<Item> {
         .filter(|r| r.rel != Rel::SUPERSEDES && r.rel != Rel::DOCUMENT);
     found.extend(pointers.map(|r| Link::Record(r.id)));
 
+    // A comment answers what it is about.
+    let answers = of_rel(Rel::REPLY_TO).or_else(|| match header.kind {
+        Kind::COMMENT => of_rel(Rel::ABOUT),
+        _ => None,
+    });
     let mut also: Vec<String> = attachments.iter().map(|a| a.name.clone()).collect();
     if header.kind == Kind::SYMBOL {
         also.extend(symbols::aliases(&content));
@@ -226,11 +234,13 @@ pub fn item(record: &Verified) -> Option<Item> {
     also.extend(foreign::aliases(&content));
 
     let mut title = own_title.map_or_else(|| first_line(&text), ToOwned::to_owned);
-    if header.kind == Kind::DAILY && own_title.is_none() {
+    if header.kind == Kind::DAILY {
         // A page is found, and linked to, by its day.
         let day = text_at(&content, DAILY_DATE).unwrap_or_default();
-        day.clone_into(&mut title);
-        also.push(title.clone());
+        if own_title.is_none() {
+            day.clone_into(&mut title);
+        }
+        also.push(day.to_owned());
     }
     let (mut due, mut assignees) = (None, Vec::new());
     let mut flags = Flags::default()
@@ -240,7 +250,7 @@ pub fn item(record: &Verified) -> Option<Item> {
         .with_if(Flag::Title, own_title.is_some())
         .with_if(Flag::Tag, !header.tags.is_empty())
         .with_if(Flag::Text, !text.trim().is_empty())
-        .with_if(Flag::Reply, of_rel(Rel::REPLY_TO).is_some())
+        .with_if(Flag::Reply, answers.is_some())
         .with_if(Flag::Edited, of_rel(Rel::SUPERSEDES).is_some());
     if header.kind == Kind::TASK {
         flags = match content.uint_at(TASK_STATE) {
@@ -276,7 +286,7 @@ pub fn item(record: &Verified) -> Option<Item> {
         url,
         also,
         links: links::bounded(found),
-        answers: of_rel(Rel::REPLY_TO),
+        answers,
         due,
         assignees,
         flags,

@@ -10,6 +10,7 @@
 
 mod calendar;
 mod changes;
+mod code;
 mod fold;
 pub mod foreign;
 mod item;

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, ops::Range};
 use folkmoot_record::RecordId;
 
 use crate::{
-    fold,
+    code, fold,
     fold::{Class, class},
     symbols::term_key,
 };
@@ -70,7 +70,9 @@ fn scheme(text: &str) -> Option<usize> {
 
 /// Whether a title can stand between double brackets, and means a title there.
 pub fn is_linkable(title: &str) -> bool {
+    // A backslash at the end would belong to the `|` behind it.
     !title.contains(['\n', '[', ']', '|', '#'])
+        && !title.ends_with('\\')
         && matches!(Link::parse(title), Some(Link::Title(_)))
 }
 
@@ -147,22 +149,78 @@ fn wiki(text: &str, links: &mut Vec<Link>) {
     links.extend(targets(text).filter_map(|target| Link::parse(&text[target])));
 }
 
-/// Where the targets in double brackets stand, without part and shown words.
+/// Where the targets in double brackets stand, without part and shown words. Code is left alone, and
+/// `#[[two words]]` is a tag.
 fn targets(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut code = code::ranges(text).into_iter().peekable();
     let mut at = 0;
     std::iter::from_fn(move || {
         loop {
-            let start = at + text.get(at..)?.find("[[")? + 2;
-            let after = &text[start..];
-            // A title has neither a line break nor an opening bracket: no further than to those.
-            let inner = &after[..after.find(['\n', '[']).unwrap_or(after.len())];
-            at = start + inner.len();
-            if let Some((inner, _)) = inner.split_once("]]") {
-                let target = inner.split(['|', '#']).next().unwrap_or_default();
-                return Some(start..start + target.len());
+            let open = at + text.get(at..)?.find("[[")?;
+            while code.next_if(|range| range.end <= open).is_some() {}
+            if let Some(range) = code.next_if(|range| range.start <= open) {
+                at = range.end;
+                continue;
+            }
+            let start = open + 2;
+            match between_brackets(&text[start..]) {
+                Ok(inner) => {
+                    at = start + inner.len() + 2;
+                    if !is_after_hash(&text[..open]) {
+                        return Some(start..start + target_of(inner).len());
+                    }
+                }
+                Err(looked_at) => at = start + looked_at,
             }
         }
     })
+}
+
+/// What stands before the closing brackets, of a text behind opening ones; without those, how far it
+/// was looked at.
+pub(crate) fn between_brackets(after: &str) -> Result<&str, usize> {
+    // A title has neither a line break nor an opening bracket: no further than to those.
+    let stop = after.find(['\n', '[', '|']).unwrap_or(after.len());
+    if let Some((inner, _)) = after[..stop].split_once("]]") {
+        return Ok(inner);
+    }
+    let shown = &after.as_bytes()[stop..];
+    if shown.first() != Some(&b'|') {
+        return Err(stop);
+    }
+    // Shown words may have single brackets: `[[Rota|the [new] one]]`.
+    let (mut opened, mut closed) = (0_usize, 0_usize);
+    for (at, pair) in shown.windows(2).enumerate() {
+        match pair {
+            b"]]" => {
+                // The bracket that closes one of theirs comes first.
+                let theirs = opened > closed && shown.get(at + 2) == Some(&b']');
+                return Ok(&after[..stop + at + usize::from(theirs)]);
+            }
+            b"[[" | [b'\n', _] => return Err(stop + at),
+            [b'[', _] => opened += 1,
+            [b']', _] => closed += 1,
+            _ => {}
+        }
+    }
+    Err(after.len())
+}
+
+/// The target without part and shown words. In a table `\|` keeps the columns apart.
+fn target_of(inner: &str) -> &str {
+    let cut = inner.find(['|', '#']).unwrap_or(inner.len());
+    let (target, tail) = inner.split_at(cut);
+    match target.strip_suffix('\\') {
+        Some(target) if tail.starts_with('|') => target,
+        _ => target,
+    }
+}
+
+/// Whether a text ends with the sign of a tag, which no word touches.
+fn is_after_hash(before: &str) -> bool {
+    before
+        .strip_suffix('#')
+        .is_some_and(|before| before.chars().next_back().is_none_or(char::is_whitespace))
 }
 
 /// Where words stand between two colons that touch no other word: `:compost:`, but neither `10:30:15`
@@ -325,13 +383,41 @@ mod tests {
         assert!(is_linkable("Tea room") && !is_linkable("a]b") && !is_linkable("http://x.net"));
     }
 
+    #[test]
+    fn code_and_tags_are_no_links_and_tables_and_brackets_are_kept() {
+        let titles = |text| link_titles(text).join(",");
+        assert_eq!(
+            titles("`[[a]]` [[b]]\n```\n[[c]]\n```\n[[d]] ``[[e]]`` [[f `x`]]"),
+            "b,d,f `x`"
+        );
+        assert_eq!(titles("#[[two words]] a#[[b]] (#[[c]]) \t#[[d]]"), "b,c");
+        assert_eq!(
+            titles("| [[Two\\|zwei]] | [[Three#x\\|drei]] |"),
+            "Two,Three"
+        );
+        assert_eq!(
+            titles("[[Two|a [b] c]] [[Three|[x]]] [[Four|x] y]] [[Five|open [[Six]]"),
+            "Two,Three,Four,Six"
+        );
+        assert_eq!(
+            relinked(
+                "`[[Two]]` | [[Two\\|zwei]] | [[Two|a [b] c]] #[[Two]]",
+                "two",
+                "Zwei"
+            )
+            .as_deref(),
+            Some("`[[Two]]` | [[Zwei\\|zwei]] | [[Zwei|a [b] c]] #[[Two]]")
+        );
+        assert!(!is_linkable("a\\"));
+    }
+
     proptest! {
         /// No link is lost or made: those to the old title are links to the new one.
         #[test]
         fn a_renamed_text_has_the_same_links(
             pieces in prop::collection::vec(prop::sample::select(vec![
                 "[[Rota]]", "[[ROTA#x|y]]", "[[Seeds]]", "[[", "]]", "[", "|", "#", "Rota", " ", "\n", "é",
-                "http://x.net/[[Rota]]",
+                "http://x.net/[[Rota]]", "`", "```", "\\|", "[[Rota|a [b] c]]",
             ]), 0..12)
         ) {
             let text = pieces.concat();
@@ -359,6 +445,10 @@ mod tests {
             "[[x".repeat(size) + "]]",
             "[[x\n".repeat(size) + "]]",
             "[[".repeat(size),
+            "[[x|".repeat(size) + "]",
+            "[[x|y [".repeat(size),
+            "`[[x".repeat(size),
+            "``` [[x\n".repeat(size),
             ":".repeat(size),
             ":x y".repeat(size),
             format!(":{}:", "x".repeat(size)),

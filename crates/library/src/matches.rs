@@ -106,6 +106,8 @@ struct Split {
     sections: Vec<(u32, u32)>,
     /// Folded tags.
     tags: Vec<String>,
+    /// Folded titles and other names.
+    names: Vec<String>,
 }
 
 impl Searchable {
@@ -240,6 +242,7 @@ impl Searchable {
             }
             Test::Assigned(seats) => item.assignees.iter().any(|seat| seats.contains(seat)),
             Test::Answers(records) => item.answers.is_some_and(|id| records.contains(&id)),
+            Test::Called(name) => self.split().names.contains(name),
             Test::Links(links) => item.links.iter().any(|link: &Link| links.contains(link)),
         }
     }
@@ -254,6 +257,7 @@ impl Split {
         let mut split = Self {
             text: String::with_capacity(item.text.len()),
             tags: item.tags.iter().map(|tag| fold(tag.as_str())).collect(),
+            names: item.names().collect(),
             ..Self::default()
         };
         for section in item.sections() {

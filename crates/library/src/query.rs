@@ -116,6 +116,8 @@ pub enum Test {
     Links(BTreeSet<Link>),
     /// Answers one of them.
     Answers(BTreeSet<RecordId>),
+    /// Has this title or other name, folded.
+    Called(String),
     /// Is due then.
     Due(DueSpan),
     /// Is an open task that was due before this.

@@ -13,8 +13,10 @@ use crate::tokenizer::TOKENIZER;
 
 /// Version of what is written here. Raise it with every change of fields, terms or words; an
 /// index of another version is built anew.
-pub(crate) const VERSION: u32 = 6;
+pub(crate) const VERSION: u32 = 7;
 
+/// Bytes of the hash by which the index finds what is called so: a name may be a whole text.
+const SHORT_NAME: usize = 16;
 /// Bytes of a record id by which the index finds an item again: enough that nobody makes two.
 const SHORT_ID: usize = 16;
 
@@ -22,7 +24,7 @@ const SHORT_ID: usize = 16;
 ///
 /// `words` holds all text with positions; a word of a title is entered several times, which
 /// makes it count more. `facts` holds everything that is true or not of an item (tags, kind,
-/// author, place, links, flags, id) as terms of one field, each with a letter before it: one
+/// author, place, links, names, flags, id) as terms of one field, each with a letter before it: one
 /// dictionary instead of eight. Time and id stand in columns.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fields {
@@ -136,6 +138,13 @@ fn each_fact(item: &Item, mut give: impl FnMut(&[u8])) {
     for seat in &item.assignees {
         give(&fact::assigned(seat));
     }
+    let mut names: Vec<Vec<u8>> = item.names().map(|name| fact::called(&name)).collect();
+    // A name that is given twice counts once.
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
+        give(&name);
+    }
     let mut paths: Vec<Vec<u8>> = Vec::new();
     for tag in &item.tags {
         paths.extend(tag_paths(&fold(tag.as_str())).map(fact::tag));
@@ -150,7 +159,9 @@ fn each_fact(item: &Item, mut give: impl FnMut(&[u8])) {
 
 /// The terms of `facts`.
 pub(crate) mod fact {
-    use super::{CollectiveId, Due, Flag, Kind, Link, RecordId, SHORT_ID, SeatKey};
+    use folkmoot_record::hash;
+
+    use super::{CollectiveId, Due, Flag, Kind, Link, RecordId, SHORT_ID, SHORT_NAME, SeatKey};
 
     pub(crate) const TAG: u8 = b't';
     pub(crate) const KIND: u8 = b'k';
@@ -192,6 +203,11 @@ pub(crate) mod fact {
 
     pub(crate) fn assigned(seat: &SeatKey) -> Vec<u8> {
         term(b'w', seat.as_bytes())
+    }
+
+    /// Of a folded title or other name.
+    pub(crate) fn called(folded: &str) -> Vec<u8> {
+        term(b'n', &hash::plain(folded.as_bytes())[..SHORT_NAME])
     }
 
     pub(crate) fn flag(flag: Flag) -> Vec<u8> {

@@ -90,6 +90,7 @@ impl Translate<'_> {
             Test::Places(places) => any_fact(self.fields, places.iter().map(fact::place)),
             Test::Links(links) => any_fact(self.fields, links.iter().map(fact::link)),
             Test::Answers(records) => any_fact(self.fields, records.iter().map(fact::answers)),
+            Test::Called(name) => self.fact(&fact::called(name)),
             Test::Due(span) => self.due(*span),
             Test::Overdue(now) => {
                 let before = DueSpan {

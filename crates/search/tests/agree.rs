@@ -121,8 +121,13 @@ fn lexicon() -> impl Strategy<Value = Lexicon> {
 
 fn items() -> impl Strategy<Value = Vec<Item>> {
     let tags = prop::collection::btree_set(prop::sample::select(&TAGS[..]), 0..4);
+    // Some are called by a word alone, so that they are found by it.
+    let name = || {
+        let word = prop::sample::select(&WORDS[..]).prop_map(str::to_owned);
+        prop::option::of(prop_oneof![text(), word])
+    };
     let one = (
-        (text(), prop::option::of(text()), tags),
+        (text(), name(), tags),
         (0u8..3, 0u8..3, 0u16..4, 0u64..40),
         (
             prop::collection::btree_set(link(), 0..3),
@@ -131,7 +136,7 @@ fn items() -> impl Strategy<Value = Vec<Item>> {
             prop::collection::btree_set(0u8..3, 0..3),
         ),
         (
-            prop::option::of(text()),
+            name(),
             prop::collection::btree_set(prop::sample::select(&Flag::ALL[..]), 0..4),
         ),
     );
@@ -204,6 +209,7 @@ fn test() -> impl Strategy<Value = Test> {
         1 => prop::collection::btree_set(0u8..4, 0..3).prop_map(|ids| {
             Test::Answers(ids.into_iter().map(|n| RecordId::from_bytes([n; 32])).collect())
         }),
+        2 => prop::sample::select(&WORDS[..]).prop_map(|name| Test::Called(fold(name))),
         2 => (prop::option::of(due()), prop::option::of(due()))
             .prop_map(|(from, to)| Test::Due(DueSpan { from, to })),
         1 => due().prop_map(Test::Overdue),

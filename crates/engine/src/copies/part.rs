@@ -20,14 +20,15 @@ use crate::{
 /// A part ends when it is as long: a moment of the engine's thread, a few megabytes of an answer.
 const PART: usize = 1 << 20;
 /// Local facts that belong to the person rather than to this device and its network: the shown name,
-/// what was undone, the trash, documents, reactions, saved searches, what was imported from where, the heads of imported pages,
+/// what was undone, the trash, documents, reactions, comments, saved searches, what was imported from where, the heads of imported pages,
 /// profiles and purges, what was found void, excused, or waits to be judged.
-const FACTS: [&[u8]; 12] = [
+const FACTS: [&[u8]; 13] = [
     b"name",
     b"u/",
     b"e/",
     b"k/",
     b"g/",
+    b"c/",
     b"saved/",
     b"from/",
     b"page/",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use folkmoot_api::{
     ActKind, ApiError, DocumentView, Find, Found, ItemView, List, Reply, ShowView, Sort as Order,
 };
-use folkmoot_library::{Item, ResolvedQuery, Sort, foreign, has_versions, item, snippet};
+use folkmoot_library::{Item, ResolvedQuery, Sort, foreign, item, snippet};
 use folkmoot_record::{CollectiveId, Kind, RecordId, Verified};
 use folkmoot_search::{Behind, Hits, Page, SearchError};
 
@@ -290,105 +290,6 @@ impl Core {
             begun: moment(first.ms()),
             beside,
         }
-    }
-
-    /// A record by id, unique prefix or exact title.
-    pub(crate) fn named_or_titled(&mut self, text: &str) -> Result<RecordId, ApiError> {
-        match self.record_named(text)? {
-            Some(id) => Ok(id),
-            None => self.titled(text),
-        }
-    }
-
-    /// A document by id or title of it, or by the id of one of its versions.
-    pub(crate) fn document_named(
-        &mut self,
-        text: &str,
-    ) -> Result<(CollectiveId, Document), ApiError> {
-        let id = self.named_or_titled(text)?;
-        let record = read(&self.store, &id)
-            .ok_or_else(|| not_found(format!("there is no record {text} here")))?;
-        self.document_of(&record)?.ok_or_else(|| {
-            let name = record.header().kind.name().unwrap_or("record");
-            let hint = format!("look at it: `moot show {}`", self.short_id(&id));
-            if has_versions(record.header().kind) {
-                not_found(format!("{text} does not stand, so it has no versions"))
-                    .hint(format!("`moot why {}` says why", self.short_id(&id)))
-            } else {
-                usage(format!("a {name} has no versions")).hint(hint)
-            }
-        })
-    }
-
-    pub(crate) fn titled(&mut self, title: &str) -> Result<RecordId, ApiError> {
-        /// Records with the same words in their title that are looked at.
-        const LOOKED_AT: usize = 50;
-        let quoted = format!("\"{}\"", title.replace('"', " "));
-        self.catch_up_alone();
-        let partial = self.library.partial();
-        let none = || {
-            if partial {
-                return not_found(format!(
-                    "no record with the id or title {title} was found yet: the index is being built"
-                ))
-                .hint(
-                    "wait until `moot status` says that it is whole, or show the record by its id",
-                );
-            }
-            not_found(format!("no record here has the id or title {title}"))
-                .hint(format!("search for it: `moot find {quoted}`"))
-        };
-        let query = self.understand(&quoted, None).map_err(|_| none())?;
-        let hits = self
-            .library
-            .search(&query, Page::first(LOOKED_AT))
-            .map_err(|error| failed(error.to_string()))?;
-        let wanted = folkmoot_library::fold(title.trim());
-        let mut titled: Vec<(RecordId, Item)> = Vec::new();
-        for hit in &hits.hits {
-            let item = read(&self.store, &hit.id).and_then(|record| item(&record));
-            if let Some(item) = item
-                && item.is_called(&wanted)
-                && titled
-                    .iter()
-                    .all(|(_, other)| other.document != item.document)
-            {
-                titled.push((hit.id, item));
-            }
-        }
-        // A title comes before another name and a first line, and one of its own before those.
-        let is_title = |item: &Item| folkmoot_library::fold(item.title.trim()) == wanted;
-        let is_own = |item: &Item| is_title(item) && item.own_title().is_some();
-        for better in [&is_title as &dyn Fn(&Item) -> bool, &is_own] {
-            if titled.iter().any(|(_, item)| better(item)) {
-                titled.retain(|(_, item)| better(item));
-            }
-        }
-        match titled.as_slice() {
-            [] => Err(none()),
-            [(id, _)] => Ok(*id),
-            several => Err(self.several_titled(title, several)),
-        }
-    }
-
-    /// Who names several by a title is told which they are.
-    fn several_titled(&self, title: &str, several: &[(RecordId, Item)]) -> ApiError {
-        /// Told of; more are a list.
-        const NAMED: usize = 5;
-        let mut named: Vec<String> = several
-            .iter()
-            .take(NAMED)
-            .map(|(_, item)| {
-                let day = moment(item.ms()).strftime("%Y-%m-%d");
-                let short = self.short_id(&item.document);
-                format!("{short} ({}, {day})", self.name_of(&item.cid))
-            })
-            .collect();
-        if several.len() > NAMED {
-            named.push(format!("{} more", several.len() - NAMED));
-        }
-        usage(format!("{} records have the title {title}", several.len()))
-            .hint(format!("say which by its id: {}", named.join(", ")))
     }
 
     fn show_view(&self, record: &Verified, received_ms: u64, size: usize) -> ShowView {

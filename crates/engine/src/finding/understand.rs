@@ -1,16 +1,10 @@
 //! From what a person writes as a query to what can be searched for.
 
-use std::collections::BTreeSet;
-
 use folkmoot_api::{ApiError, ErrorCode};
-use folkmoot_library::{
-    Expr, Leaf, Name, Query, QueryError, ResolvedQuery, Sort, Test, Text, TimeZone, Timestamp,
-    Zoned, fold, item,
-};
-use folkmoot_record::{CollectiveId, RecordId};
-use folkmoot_search::Page;
+use folkmoot_library::{Leaf, Name, Query, QueryError, ResolvedQuery, TimeZone, Timestamp, Zoned};
+use folkmoot_record::CollectiveId;
 
-use crate::{core::Core, errors::usage, exchange::holdings::read};
+use crate::{core::Core, errors::usage};
 
 impl Core {
     /// Parses a query, saved searches put in their places. Dates in words are of that time zone, UTC if none is named.
@@ -41,29 +35,6 @@ impl Core {
         let now = Timestamp::from_millisecond(i64::try_from(self.clock.wall()).unwrap_or(0))
             .unwrap_or(Timestamp::UNIX_EPOCH);
         Ok(Zoned::new(now, zone))
-    }
-
-    /// The records with this title, for `to:` and `links:`.
-    pub(crate) fn with_title(&self, title: &str) -> BTreeSet<RecordId> {
-        /// Records with the same words in their title that are looked at.
-        const LOOKED_AT: usize = 50;
-        let Some(words) = Text::phrase(title) else {
-            return BTreeSet::new();
-        };
-        let query = ResolvedQuery {
-            expr: Expr::Is(Test::Text(words)),
-            sort: Sort::Relevance,
-            now_ms: self.clock.wall(),
-        };
-        let wanted = fold(title);
-        let hits = self.library.search(&query, Page::first(LOOKED_AT));
-        hits.map(|found| found.hits)
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|hit| item(&read(&self.store, &hit.id)?))
-            .filter(|item| item.is_called(&wanted))
-            .flat_map(|item| [item.id, item.document])
-            .collect()
     }
 }
 

@@ -91,7 +91,7 @@ impl Core {
         let id = match self.record_named(text)? {
             Some(id) => id,
             None => {
-                let found = self.titled(text)?;
+                let found = self.named_to_act(text)?;
                 self.document_at(&found)
             }
         };

@@ -20,7 +20,7 @@ use crate::{
     keeping::{
         author::Writing,
         erasure::Fate,
-        facts::reactions_to,
+        facts::{comments_to, reactions_to},
         notes::{fits, to_body},
     },
     membership::invite::moment,
@@ -29,6 +29,8 @@ use crate::{
 /// Most comments told of one record, and how deep they stand below each other.
 const MOST_COMMENTS: usize = 200;
 const MOST_DEEP: u32 = 16;
+/// Comments on one record that are looked at for those that are gone.
+const MOST_GONE: usize = 1_000;
 /// Most bytes of a reaction (section 3.4).
 const MOST_REACTION: usize = 32;
 /// Most reactions to one record that are counted.
@@ -45,6 +47,7 @@ struct Said {
     answers: RecordId,
     document: RecordId,
     record: Verified,
+    gone: Option<ActKind>,
 }
 
 impl Core {
@@ -78,7 +81,7 @@ impl Core {
 
     /// What a comment or a reaction is about: a document by its first record.
     fn spoken_of(&mut self, text: &str) -> Result<(CollectiveId, RecordId, Verified), ApiError> {
-        let named = self.named_or_titled(text)?;
+        let named = self.named_to_act(text)?;
         let target = self.document_at(&named);
         let record = read(&self.store, &target)
             .ok_or_else(|| not_found(format!("the record that begins {text} is not held here")))?;
@@ -209,7 +212,7 @@ impl Core {
         cid: CollectiveId,
         target: RecordId,
     ) -> Result<(Vec<CommentView>, bool), ApiError> {
-        let mut below: BTreeMap<RecordId, Vec<Verified>> = BTreeMap::new();
+        let mut below: BTreeMap<RecordId, Vec<Said>> = BTreeMap::new();
         let mut known: BTreeSet<RecordId> = BTreeSet::from([target]);
         let mut level = known.clone();
         let mut more = false;
@@ -217,13 +220,14 @@ impl Core {
         while !level.is_empty() && depth < MOST_DEEP {
             let (found, total) = self.about(cid, &level, MOST_COMMENTS)?;
             more |= total > found.len() as u64;
+            let gone = self.gone_among(cid, &level, &known)?;
             level.clear();
-            for said in found {
+            for said in found.into_iter().chain(gone) {
                 if known.len() > MOST_COMMENTS {
                     more = true;
                 } else if known.insert(said.document) {
                     level.insert(said.document);
-                    below.entry(said.answers).or_default().push(said.record);
+                    below.entry(said.answers).or_default().push(said);
                 }
             }
             depth += 1;
@@ -257,46 +261,94 @@ impl Core {
                 answers,
                 document: self.document_at(&record.id()),
                 record,
+                gone: None,
             })
         });
         Ok((found.collect(), total))
     }
 
+    /// The comments that answer one of these and that an act keeps from being shown: what answers them
+    /// still stands.
+    fn gone_among(
+        &mut self,
+        cid: CollectiveId,
+        targets: &BTreeSet<RecordId>,
+        known: &BTreeSet<RecordId>,
+    ) -> Result<Vec<Said>, ApiError> {
+        let mut gone = Vec::new();
+        for answers in targets {
+            let ids = comments_to(&self.store, answers).map_err(store_unread)?;
+            for id in ids.into_iter().take(MOST_GONE) {
+                let Some(record) = read(&self.store, &id).filter(|_| !known.contains(&id)) else {
+                    continue;
+                };
+                let stands = record.header().cid == Some(cid)
+                    && self
+                        .collectives
+                        .get(&cid)
+                        .is_some_and(|collective| !collective.marked.contains_key(&id));
+                if !stands {
+                    continue;
+                }
+                if let Fate::Hidden(act) | Fate::Erased(act) = self.fate_of(&cid, &record)? {
+                    gone.push(Said {
+                        answers: *answers,
+                        document: id,
+                        record,
+                        gone: Some(self.fate_view(&act)?.what),
+                    });
+                }
+            }
+        }
+        Ok(gone)
+    }
+
+    /// Tells what answers `parent`, the first begun first. What is gone stands there only for what
+    /// answers it.
     fn thread(
         &self,
         parent: RecordId,
         depth: u32,
-        below: &BTreeMap<RecordId, Vec<Verified>>,
+        below: &BTreeMap<RecordId, Vec<Said>>,
         told: &mut Vec<CommentView>,
     ) {
-        let Some(records) = below.get(&parent) else {
+        let Some(all) = below.get(&parent) else {
             return;
         };
-        let mut records: Vec<(u64, RecordId, &Verified)> = records
+        let mut all: Vec<(u64, &Said)> = all
             .iter()
-            .map(|record| {
-                let document = self.document_at(&record.id());
-                let begun =
-                    read(&self.store, &document).map_or(0, |first| first.header().hlc.raw());
-                (begun, document, record)
+            .map(|said| {
+                let first = read(&self.store, &said.document);
+                (first.map_or(0, |first| first.header().hlc.raw()), said)
             })
             .collect();
-        records.sort_by_key(|(begun, document, _)| (*begun, *document));
-        for (begun, document, record) in records {
-            let Some(item) = item(record) else {
-                continue;
+        all.sort_by_key(|(begun, said)| (*begun, said.document));
+        for (begun, said) in all {
+            let header = said.record.header();
+            let item = match said.gone {
+                Some(_) => None,
+                None => item(&said.record),
             };
-            let collective = self.collectives.get(&item.cid);
+            if said.gone.is_none() && item.is_none() {
+                continue;
+            }
+            let collective = header.cid.and_then(|cid| self.collectives.get(&cid));
+            let at = told.len();
             told.push(CommentView {
-                id: document.to_string(),
-                short: self.short_id(&document),
+                id: said.document.to_string(),
+                short: self.short_id(&said.document),
                 depth,
-                author: collective.map_or_else(|| item.seat.short(), |c| c.member_name(&item.seat)),
+                author: collective
+                    .map_or_else(|| header.seat.short(), |c| c.member_name(&header.seat)),
                 written: moment(begun >> 16),
-                edited: document != record.id(),
-                text: item.text,
+                edited: said.gone.is_none() && said.document != said.record.id(),
+                text: item.map(|item| item.text).unwrap_or_default(),
+                gone: said.gone,
             });
-            self.thread(document, depth + 1, below, told);
+            self.thread(said.document, depth + 1, below, told);
+            if said.gone.is_some() && told.len() == at + 1 {
+                told.pop();
+            }
         }
     }
 }

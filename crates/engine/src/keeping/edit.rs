@@ -86,6 +86,9 @@ impl Says {
             self.set_text(text)?;
         }
         if let Some(title) = &ask.title {
+            if kind == Kind::DAILY && !title.trim().is_empty() {
+                return Err(day_is_title());
+            }
             self.set_title(title)?;
         }
         if let Some(url) = &ask.url {
@@ -361,6 +364,12 @@ pub(crate) fn named_version(document: &Document, text: &str) -> Result<RecordId,
         }
         (None, _) => Err(none()),
     }
+}
+
+/// What whoever wants to give the page of a day another title is told.
+pub(crate) fn day_is_title() -> ApiError {
+    usage("the page of a day is called by its day, and by nothing else")
+        .hint("write a note with that title, and link to it from the page: `moot note --title`")
 }
 
 pub(crate) fn unreadable(text: &str) -> ApiError {

@@ -25,6 +25,9 @@ const POINTERS: &[u8] = b"k/";
 /// Facts about reactions: `g/`, what they are about, the reaction. They change nothing of how that
 /// is read, so they stand apart from the pointers that do.
 const REACTIONS: &[u8] = b"g/";
+/// Facts about comments: `c/`, what they answer, the comment. Below one that was taken back they are
+/// found by these alone.
+const COMMENTS: &[u8] = b"c/";
 /// Facts written in one group where they are made again.
 const FACTS_A_GROUP: usize = 4_096;
 
@@ -50,6 +53,7 @@ fn facts_of(record: &Verified, received_ms: u64) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut facts = pointers(record);
     facts.extend(purge_facts(record).into_iter().map(bare));
     facts.extend(reaction(record).into_iter().map(bare));
+    facts.extend(comment(record).into_iter().map(bare));
     facts.extend(saved::fact(record).map(bare));
     facts.extend(trash::facts(record, received_ms).into_iter().map(bare));
     facts
@@ -79,9 +83,29 @@ fn reaction(record: &Verified) -> Option<Vec<u8>> {
     Some([REACTIONS, about.id.as_bytes(), record.id().as_bytes()].concat())
 }
 
+/// The first record of a comment; a version of one stays where that stands.
+fn comment(record: &Verified) -> Option<Vec<u8>> {
+    let header = record.header();
+    let of_rel = |rel| header.refs.iter().find(|r| r.rel == rel);
+    if header.kind != Kind::COMMENT || of_rel(Rel::DOCUMENT).is_some() {
+        return None;
+    }
+    let answered = of_rel(Rel::REPLY_TO).or_else(|| of_rel(Rel::ABOUT))?;
+    Some([COMMENTS, answered.id.as_bytes(), record.id().as_bytes()].concat())
+}
+
+/// The comments that answer a record, whoever wrote them.
+pub(crate) fn comments_to(store: &Vault, at: &RecordId) -> Result<Vec<RecordId>, StoreError> {
+    named_by(store, COMMENTS, at)
+}
+
 /// The reactions to a record, whoever wrote them.
 pub(crate) fn reactions_to(store: &Vault, at: &RecordId) -> Result<Vec<RecordId>, StoreError> {
-    let prefix = [REACTIONS, at.as_bytes()].concat();
+    named_by(store, REACTIONS, at)
+}
+
+fn named_by(store: &Vault, table: &[u8], at: &RecordId) -> Result<Vec<RecordId>, StoreError> {
+    let prefix = [table, at.as_bytes()].concat();
     let facts = store.scan_local(&prefix)?;
     let ids = facts.into_iter().filter_map(|(key, _)| {
         let id: [u8; 32] = key.get(prefix.len()..)?.try_into().ok()?;

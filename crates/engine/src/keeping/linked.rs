@@ -16,7 +16,7 @@ use crate::{
     exchange::holdings::read,
     keeping::{
         documents::{Document, document_of},
-        edit::{Says, unreadable},
+        edit::{Says, day_is_title, unreadable},
         symbols::keep_old_term,
     },
     membership::collective::Collective,
@@ -192,6 +192,9 @@ impl Core {
         let old = was.title.clone();
         let mut says = Says::of(&document, &shown.id()).ok_or_else(|| unreadable(&ask.id))?;
         let before = says.clone();
+        if was.kind == Kind::DAILY {
+            return Err(day_is_title());
+        }
         says.set_title(title)?;
         if was.kind == Kind::SYMBOL {
             keep_old_term(&mut says, &old, title)?;
@@ -205,16 +208,22 @@ impl Core {
             version: shown.id().to_string(),
             relinked: Vec::new(),
             left: Vec::new(),
+            unlinkable: !is_linkable(title),
             namesakes: 0,
         };
         let device = ask.device.as_deref();
         if fold(&old) != fold(title) && !old.is_empty() {
             // A right that is missing is told before anything is written.
             self.may_edit(cid, &document)?;
+            self.is_free(title, &document.id)?;
             let mut others = self.namesakes(&old);
             others.remove(&document.id);
             renamed.namesakes = others.len() as u64;
             if others.is_empty() {
+                let itself = relinked(&was.text, &old, title).filter(|_| is_linkable(title));
+                if let Some(text) = itself {
+                    says.set_text(&text)?;
+                }
                 self.relink(cid, &document.id, &was, title, device, &mut renamed)?;
             }
         }
@@ -224,6 +233,23 @@ impl Core {
             renamed.version = version.to_string();
         }
         Ok(Reply::Renamed(Box::new(renamed)))
+    }
+
+    /// With two of one title links to one would mean both, for good: which text meant which, nobody
+    /// could tell any more.
+    fn is_free(&self, title: &str, document: &RecordId) -> Result<(), ApiError> {
+        let mut taken = self.namesakes(title);
+        taken.remove(document);
+        let Some(other) = taken.first().map(|id| self.short_id(id)) else {
+            return Ok(());
+        };
+        let (short, more) = (self.short_id(document), taken.len() - 1);
+        let others = match more {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        Err(usage(format!("{other}{others} is called {title} already"))
+            .hint(format!("choose another title, or rename that one first: `moot rename {other} ...`; links to {short} by its id need no title")))
     }
 
     /// Only within the collective: the new title is not for the members of others.

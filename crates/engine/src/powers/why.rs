@@ -1,5 +1,6 @@
 //! Why something stands as it does, in words: the verdict, and the chain that led to it.
 
+mod fates;
 mod people;
 mod proposals;
 mod records;

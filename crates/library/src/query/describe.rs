@@ -150,6 +150,7 @@ impl Writer<'_> {
             Test::Places(places) => format!("in one of {} collectives", places.len()),
             Test::Links(links) => format!("points at one of {} targets", links.len()),
             Test::Answers(records) => format!("answers one of {} records", records.len()),
+            Test::Called(name) => format!("is called `{name}`"),
             Test::Due(span) => due_words(*span),
             Test::Overdue(now) => {
                 format!("is a task not done that was due before {}", due_word(*now))

@@ -2,9 +2,11 @@
 //!
 //! Every part looks at each byte a bounded number of times, whatever the text is.
 
-use std::{collections::BTreeMap, ops::Range};
-
-use crate::is_linkable;
+use crate::{
+    code::{fence_of, spans},
+    is_linkable,
+    links::between_brackets,
+};
 
 /// What a link means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,53 +74,8 @@ pub fn read(text: &str, hash: Hash, resolve: &dyn Fn(&str) -> Target) -> Prose {
     out
 }
 
-/// Three or more backticks or tildes that begin a line, also below a list's sign: which, how many,
-/// and whether nothing follows.
-fn fence_of(line: &str) -> Option<(char, usize, bool)> {
-    let bare = line.trim_start_matches([' ', '\t', '>', '-', '*', '+']);
-    let sign = bare.chars().next().filter(|c| matches!(c, '`' | '~'))?;
-    let count = bare.chars().take_while(|c| *c == sign).count();
-    let rest = &bare[count..];
-    (count >= 3 && !(sign == '`' && rest.contains('`')))
-        .then(|| (sign, count, rest.trim().is_empty()))
-}
-
-/// Where code stands in a line: a run of backticks up to the next run as long.
-fn code(line: &str) -> Vec<Range<usize>> {
-    let mut runs: Vec<(usize, usize)> = Vec::new();
-    let bytes = line.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        if bytes[at] == b'`' {
-            let length = bytes[at..].iter().take_while(|b| **b == b'`').count();
-            runs.push((at, length));
-            at += length;
-        } else {
-            at += 1;
-        }
-    }
-    // For each run, the next one of its length.
-    let mut next: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut closing = vec![None; runs.len()];
-    for (n, (_, length)) in runs.iter().enumerate().rev() {
-        closing[n] = next.insert(*length, n);
-    }
-    let mut ranges = Vec::new();
-    let mut n = 0;
-    while n < runs.len() {
-        match closing[n] {
-            Some(end) => {
-                ranges.push(runs[n].0..runs[end].0 + runs[end].1);
-                n = end + 1;
-            }
-            None => n += 1,
-        }
-    }
-    ranges
-}
-
 fn one_line(line: &str, hash: Hash, resolve: &dyn Fn(&str) -> Target, out: &mut Prose) {
-    let mut code = code(line).into_iter().peekable();
+    let mut code = spans(line).into_iter().peekable();
     let bytes = line.as_bytes();
     let (mut at, mut done) = (0, 0);
     while at < bytes.len() {
@@ -160,10 +117,8 @@ type Step = Option<(usize, Option<String>)>;
 
 /// `[[target#part|shown]]`.
 fn wiki(rest: &str, resolve: &dyn Fn(&str) -> Target, out: &mut Prose) -> Step {
-    let inner = &rest[2..];
-    let inner = &inner[..inner.find(['\n', '[']).unwrap_or(inner.len())];
-    let end = inner.find("]]")?;
-    let (inner, length) = (&inner[..end], end + 4);
+    let inner = between_brackets(&rest[2..]).ok()?;
+    let length = inner.len() + 4;
     let cut = inner.find(['|', '#']).unwrap_or(inner.len());
     let (target, tail) = inner.split_at(cut);
     // `\|` keeps a table's columns apart.

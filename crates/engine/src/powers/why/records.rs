@@ -188,6 +188,9 @@ impl Collective {
             return self.judge_control(story, record, &standing);
         }
         let kept = self.marked.get(&id).copied().unwrap_or(mark::NONE);
+        if kept == mark::NONE && self.tell_fate(story, store, record) {
+            return;
+        }
         let told = reasons::marked(kept);
         let word = match kept {
             mark::NONE => "admitted",
