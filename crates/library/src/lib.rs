@@ -39,7 +39,7 @@ pub use query::{
     ResolvedQuery, Searches, Shared, Sort, Test, Text, Widened, Widening, Written, key_names,
     key_values, limits, spelled,
 };
-pub use score::{Statistics, counting, points, recency, score, with_recency};
+pub use score::{MOST_RECENCY, Statistics, counting, points, recency, score, with_recency};
 pub use snippet::{Snippet, snippet};
 pub use symbols::{
     ALIASES, Added, How, Lexicon, MOST_ADDED, MOST_ALIASES, MOST_SYMBOLS, STATUS, Status, Symbol,

@@ -18,6 +18,7 @@ use folkmoot_record::{CollectiveId, Kind, RecordId, SeatKey};
 
 use crate::{Due, DueSpan, Flag, How, Lexicon, Link, Zoned, words::words};
 
+pub(crate) use date::month;
 pub use describe::{Line, spelled};
 pub use error::{Problem, QueryError};
 pub use key::{key_names, key_values};

@@ -13,6 +13,10 @@ const B: f32 = 0.75;
 const PREFIX_SCORE: f32 = 1.0;
 /// How much a brand new item gains over an old one: half its score.
 const RECENCY: f32 = 0.5;
+/// The most that a score is multiplied by for being new.
+pub const MOST_RECENCY: f32 = 1.0 + RECENCY;
+/// The hour counts, so that pages asked for one after the other have the same order.
+const HOUR_MS: u64 = 3_600_000;
 /// After this long the gain is half of it: about a season.
 const HALF_LIFE_MS: f32 = 90.0 * 86_400_000.0;
 
@@ -64,7 +68,7 @@ pub fn with_recency(score: f32, ms: u64, now_ms: u64) -> f32 {
 
 /// By how much a score is multiplied: 1.5 for what is new by `now_ms`, nearly 1 for what is old.
 pub fn recency(ms: u64, now_ms: u64) -> f32 {
-    let age = now_ms.saturating_sub(ms) as f32;
+    let age = (now_ms - now_ms % HOUR_MS).saturating_sub(ms) as f32;
     1.0 + RECENCY * (-age / HALF_LIFE_MS).exp2()
 }
 

@@ -127,6 +127,19 @@ fn words_phrases_and_operators() {
             Expr::And(vec![Expr::Or(vec![a(), b()]), c()]),
         ),
         ("\u{2212}a", not(a())),
+        ("\u{2013}a", not(a())),
+        // A backslash is one, save before a quote or another.
+        (r#""C:\Users\me""#, text("c users me")),
+        (r#""a\\b""#, text("a b")),
+        // Signs with a colon that are no keys.
+        ("std::vec", text("std vec")),
+        ("db8::1", text("db8 1")),
+        ("mailto:a@b", text("mailto a b")),
+        ("TODO:", text("todo")),
+        ("TODO: a", Expr::And(vec![text("todo"), a()])),
+        (r"C:\Users", text("c users")),
+        ("a!", a()),
+        ("a & !", a()),
         ("\u{FF0D}tag:a", not(tag("a"))),
         ("tag：種", tag("種")),
         // A character that is a word by itself has no beginning.
@@ -260,6 +273,14 @@ fn dates_in_words_and_digits() {
         ("since:3 Days", ms("2026-11-20T10:30"), END),
         ("since:2w ago", ms("2026-11-09T10:30"), END),
         ("newer_than:2m ago", ms("2026-09-23T10:30"), END),
+        ("newer_than:2 m", ms("2026-09-23T10:30"), END),
+        ("newer_than:\"2 m\"", ms("2026-09-23T10:30"), END),
+        ("since:2 m", ms("2026-11-23T10:28"), END),
+        (
+            "created:\"last week..yesterday\"",
+            day("2026-11-16"),
+            day("2026-11-23"),
+        ),
         ("since:1h30m", ms("2026-11-23T09:00"), END),
         // Over a change of clocks a month is a month on the wall.
         ("since:1mo", ms("2026-10-23T10:30"), END),
@@ -312,6 +333,51 @@ fn mistakes_are_shown_where_they_are() {
         ("a autor:x", "autor", Some("author")),
         ("re:zero", "re", None),
         ("kind:nott", "nott", Some("note")),
+        (
+            "since:2026-11-23 10:00",
+            "2026-11-23 10:00",
+            Some("\"2026-11-23 10:00\""),
+        ),
+        ("a created:march 2025 b", "march 2025", Some("2025-03")),
+        ("created:2025 March", "2025 March", Some("2025-03")),
+        (
+            "created:1st March 2025",
+            "1st March 2025",
+            Some("2025-03-01"),
+        ),
+        (
+            "created:2026-11-20 .. 2026-11-23",
+            "2026-11-20 .. 2026-11-23",
+            Some("2026-11-20..2026-11-23"),
+        ),
+        (
+            "created:last week .. yesterday",
+            "last week .. yesterday",
+            Some("\"last week..yesterday\""),
+        ),
+        ("since:1h 30m", "1h 30m", Some("\"1h 30m\"")),
+        ("since:monday 7", "monday 7", Some("monday \"7\"")),
+        (
+            "since:last monday 7",
+            "last monday 7",
+            Some("\"last monday\" \"7\""),
+        ),
+        (
+            "created:\"last week\"..\"yesterday\"",
+            "\"last week\"..\"yesterday\"",
+            Some("\"last week..yesterday\""),
+        ),
+        ("tag:\"a b\"c", "\"a b\"c", Some("\"a bc\"")),
+        ("!hot", "!hot", Some("-hot")),
+        ("a !\"hot seed\"", "!", Some("-")),
+        ("a | b", "|", Some("OR")),
+        ("a || b", "||", Some("OR")),
+        ("\"a b\"*", "\"a b\"*", Some("\"a b\"")),
+        ("x *\"a b\"", "*\"a b\"", Some("\"a b\"")),
+        ("x tag:*", "tag:*", Some("has:tag")),
+        ("tag:a*b", "a*b", None),
+        ("due:febuary", "febuary", Some("february")),
+        ("since:next-week", "next-week", None),
         ("has:attachmnt", "attachmnt", Some("attachment")),
         ("is:don", "don", Some("done")),
         ("sort:newst", "newst", Some("newest")),
@@ -411,6 +477,10 @@ fn days_on_which_tasks_are_due_look_ahead() {
         "2026-03-01T00:00..2026-05-01T00:00"
     );
     assert_eq!(due("due:next month"), due("due:next-month"));
+    // The month that is, or the next of that name.
+    assert_eq!(due("due:february"), "2027-02-01T00:00..2027-03-01T00:00");
+    assert_eq!(due("due:Nov"), "2026-11-01T00:00..2026-12-01T00:00");
+    assert_eq!(due("due:last march"), "2026-03-01T00:00..2026-04-01T00:00");
     assert_eq!(
         due("due:this-week..next week"),
         due("due:\"this week..next-week\"")

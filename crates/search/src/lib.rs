@@ -7,6 +7,7 @@
 //! neither searches nor additions wait for a commit.
 
 mod after;
+mod best;
 mod by_time;
 mod careful;
 mod error;

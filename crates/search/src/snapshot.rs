@@ -8,38 +8,25 @@ use std::{
 };
 
 use folkmoot_library::{
-    Flag, Item, ResolvedQuery, Searchable, Sort, Statistics, Text, score, with_recency,
+    Flag, Item, ResolvedQuery, Searchable, Sort, Statistics, score, with_recency,
 };
-use folkmoot_record::{Hlc, RecordId};
-use tantivy::{
-    collector::{Count, TopDocs},
-    query::{Bm25StatisticsProvider, Query},
-};
+use folkmoot_record::RecordId;
+use tantivy::query::{Bm25StatisticsProvider, Query};
 
 use crate::{
-    Behind, Facet, FacetBy, Hit, Hits, Page, SearchError, after, by_time, facets, flagged, related,
-    similar,
+    Behind, Facet, FacetBy, Hit, Hits, Page, SearchError, after,
+    best::{self, Ranked},
+    by_time, facets, flagged, related, similar,
     tail::{Batch, live},
     translate,
     writer::Published,
 };
-
-/// So many of the best are looked at to favour newer ones among them.
-const RANKED: usize = 200;
 
 /// What the index held at one moment, tail included. Can be sent to another thread.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     pub(crate) batches: Vec<Arc<Batch>>,
     pub(crate) published: Arc<Published>,
-}
-
-/// A hit with what it is ordered by.
-#[derive(Debug, Clone, Copy)]
-struct Ranked {
-    score: f32,
-    hlc: u64,
-    id: RecordId,
 }
 
 impl Snapshot {
@@ -152,63 +139,39 @@ impl Snapshot {
         let there = usize::try_from(searcher.num_docs()).unwrap_or(usize::MAX);
         let wanted = page.offset.saturating_add(page.limit).min(there);
 
-        let (found, count) = if page.limit == 0 || wanted == 0 || !by_words {
+        let (mut ranked, count) = if page.limit == 0 || wanted == 0 {
             (Vec::new(), committed.count(searcher)?)
+        } else if by_words {
+            best::first(&self.published, &*committed, query, wanted)?
         } else {
-            let top = TopDocs::with_limit(wanted.max(RANKED)).order_by_score();
-            let whole_words = |text: &&Text| text.words.len() == 1 && !text.prefix;
-            if query.texts().iter().all(whole_words) {
-                // Counted apart: the best are found without scoring all, and counting is cheap.
-                (
-                    searcher.search(&committed, &top)?,
-                    committed.count(searcher)?,
-                )
-            } else {
-                searcher.search(&committed, &(top, Count))?
-            }
-        };
-
-        let mut ranked: Vec<Ranked> = found
-            .into_iter()
-            .filter_map(|(score, at)| {
-                let columns = self.published.columns.get(at.segment_ord as usize)?;
-                Some(Ranked {
-                    score,
-                    hlc: columns.hlc(at.doc_id),
-                    id: columns.id(at.doc_id),
-                })
-            })
-            .collect();
-        if !by_words && page.limit > 0 {
+            let count = committed.count(searcher)?;
             let published = &self.published;
             let first = by_time::first(published, &*committed, query.sort, None, wanted, count)?;
-            ranked.extend(first.into_iter().map(|(hlc, id)| Ranked {
+            let ranked = first.into_iter().map(|(hlc, id)| Ranked {
                 score: 0.0,
                 hlc,
                 id,
-            }));
-        }
+            });
+            (ranked.collect(), count)
+        };
         let known = if by_words && !items.is_empty() {
             self.statistics(query)?
         } else {
             Statistics::default()
         };
         let total = count as u64 + items.len() as u64;
-        ranked.extend(items.into_iter().map(|item| Ranked {
-            score: if by_words {
-                score(query, item, &known)
-            } else {
-                0.0
-            },
-            hlc: item.item().hlc.raw(),
-            id: item.item().id,
-        }));
-        if by_words {
-            for hit in &mut ranked {
-                let ms = Hlc::from_raw(hit.hlc).map_or(0, Hlc::ms);
-                hit.score = with_recency(hit.score, ms, query.now_ms);
+        ranked.extend(items.into_iter().map(|item| {
+            let hlc = item.item().hlc;
+            let score = match by_words {
+                true => with_recency(score(query, item, &known), hlc.ms(), query.now_ms),
+                false => 0.0,
+            };
+            Ranked {
+                score,
+                hlc: hlc.raw(),
+                id: item.item().id,
             }
-        }
+        }));
         ranked.sort_by(|a, b| order(query.sort, a, b));
         let hits = ranked.into_iter().skip(page.offset).take(page.limit);
         Ok(Hits {
@@ -242,7 +205,7 @@ impl Snapshot {
 fn order(sort: Sort, a: &Ranked, b: &Ranked) -> Ordering {
     let newest = (b.hlc, b.id).cmp(&(a.hlc, a.id));
     match sort {
-        Sort::Relevance => b.score.total_cmp(&a.score).then(newest),
+        Sort::Relevance => a.better(b),
         Sort::Newest => newest,
         Sort::Oldest => newest.reverse(),
     }

@@ -78,8 +78,21 @@ fn named(text: &str, today: Date) -> Option<(Date, Date)> {
     lasting(first, 1.day())
 }
 
-/// `this week`, `next month`, `last year`.
+/// `this week`, `next month`, `last year`, `march`.
 fn whole(which: &str, unit: &str, today: Date) -> Option<(Date, Date)> {
+    if let Some(month) = crate::query::month(unit) {
+        // The present one or the next.
+        let this = today.first_of_month();
+        let ahead = (12 + month - i64::from(this.month())) % 12;
+        let ahead = match which {
+            "" | "this" => ahead,
+            "next" if ahead == 0 => 12,
+            "next" => ahead,
+            "last" => ahead - 12,
+            _ => return None,
+        };
+        return lasting(this.checked_add(ahead.months()).ok()?, 1.month());
+    }
     let (first, length) = match unit {
         "week" => {
             let back = i64::from(today.weekday().to_monday_zero_offset());

@@ -62,6 +62,50 @@ pub(super) fn is_unit(word: &str) -> bool {
     UNITS.contains(&word.as_str()) || UNITS.contains(&single)
 }
 
+/// A word that goes with a date before it: a number, a time, the dots of a range, a month, a day of the
+/// week, `ago`.
+pub(super) fn is_part(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    let word = word.trim_end_matches(',');
+    let digits = word.trim_start_matches(|c: char| c.is_ascii_digit());
+    let number = digits.len() < word.len();
+    word.starts_with("..")
+        || (number && (digits.is_empty() || is_unit(digits) || digits.starts_with(':')))
+        || (number && ["st", "nd", "rd", "th"].contains(&digits))
+        || weekday(word).is_some()
+        || month(word).is_some()
+}
+
+/// `march 2025`, `1 march 2025`, `march 1 2025` as digits.
+pub(super) fn in_digits(words: &[&str]) -> Option<String> {
+    let words: Vec<String> = words
+        .iter()
+        .map(|word| word.trim_end_matches(',').to_ascii_lowercase())
+        .collect();
+    let year = |word: &str| word.len() == 4 && word.bytes().all(|b| b.is_ascii_digit());
+    let day = |word: &str| {
+        let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        digits
+            .parse::<u8>()
+            .ok()
+            .filter(|day| (1..=31).contains(day))
+    };
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [name, number] | [number, name] if year(number) => {
+            Some(format!("{number}-{:02}", month(name)?))
+        }
+        [a, b, number] if year(number) => {
+            let (name, day) = match month(a) {
+                Some(name) => (name, day(b)?),
+                None => (month(b)?, day(a)?),
+            };
+            Some(format!("{number}-{name:02}-{day:02}"))
+        }
+        _ => None,
+    }
+}
+
 /// A length of time as `2w` or `3 days`, after which `ago` may stand.
 pub(super) fn is_length(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_digit())
@@ -189,6 +233,7 @@ fn before_now(text: &str, now: &Zoned, mail: bool) -> Option<Period> {
     let text = text.strip_suffix("ago").unwrap_or(text).trim_end();
     let months = text
         .strip_suffix('m')
+        .map(str::trim_end)
         .filter(|count| mail && !count.is_empty() && count.bytes().all(|b| b.is_ascii_digit()));
     let span = match months {
         Some(count) => Span::new().try_months(count.parse::<i64>().ok()?).ok()?,
@@ -207,7 +252,8 @@ fn weekday(word: &str) -> Option<civil::Weekday> {
         .map(|(_, weekday)| *weekday)
 }
 
-fn month(word: &str) -> Option<i64> {
+/// The number of a month, whole or by its first three letters.
+pub(crate) fn month(word: &str) -> Option<i64> {
     (1..)
         .zip(MONTHS)
         .find(|(_, name)| *name == word || (word.len() == 3 && name.starts_with(word)))

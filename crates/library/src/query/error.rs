@@ -86,6 +86,17 @@ pub enum Problem {
     /// A star that is not at the end of a word.
     #[error("a star goes at the end of one word, as in seed*")]
     Star,
+    /// Text right behind a closing quote.
+    #[error(
+        "this text in quotes goes on behind its closing quote; quote all of it, or put a space between"
+    )]
+    Joined,
+    /// A date, and behind it words that may belong to it.
+    #[error("it is not clear whether all of this is the date; quote what belongs together")]
+    LooseDate,
+    /// A sign that other programs use for a minus or `OR`.
+    #[error("`{0}` means nothing here; `-` before a word excludes it, and OR stands between two")]
+    Foreign(String),
     /// A name that nobody has.
     #[error("nobody here is called `{0}`")]
     UnknownPerson(String),

@@ -21,11 +21,11 @@ use super::{
     key::{self, Key},
     limits,
     signs::{
-        at_close, at_end, at_open, is_bare, is_close, is_key, is_open, keyword, minus,
+        at_close, at_end, at_open, closing, is_bare, is_close, is_key, is_open, keyword, minus,
         peek_keyword, space,
     },
     value::{self, Value},
-    values::{quoted, values},
+    values::{behind_date, in_quotes, quoted, values},
 };
 use crate::{Zoned, words::is_alone};
 
@@ -218,6 +218,11 @@ fn phrase(input: &mut Input<'_>) -> Parsed<Part> {
     let at = input.current_token_start();
     let text = quoted(input)?;
     let span = at..input.current_token_start();
+    let after: Parsed<&str> = take_while(1.., '*').parse_next(input);
+    if after.is_ok() {
+        let error = QueryError::new(Problem::Star, at..input.current_token_start());
+        return Err(ErrMode::Cut(error.or(Some(in_quotes(&text)))));
+    }
     text_part(input, Text::phrase(&text), span, |text| {
         Leaf::Test(Test::Text(text))
     })
@@ -230,6 +235,7 @@ fn word(input: &mut Input<'_>) -> Parsed<Part> {
         let sign = input.chars().next().map_or(0, char::len_utf8);
         return fail(Problem::Function, span.start..span.end + sign);
     }
+    foreign(input, text, &span)?;
     let (stem, prefix) = match text.strip_suffix('*') {
         Some(stem) => (stem, true),
         None => (text, false),
@@ -260,6 +266,35 @@ fn word(input: &mut Input<'_>) -> Parsed<Part> {
     Ok(join(parts, Expr::And))
 }
 
+/// Refuses signs of other languages of queries, which would be passed over.
+fn foreign(input: &mut Input<'_>, text: &str, span: &std::ops::Range<usize>) -> Parsed<()> {
+    let refused = |problem, end, meant: String| {
+        let error = QueryError::new(problem, span.start..end);
+        Err(ErrMode::Cut(error.or(Some(meant))))
+    };
+    let quote = input.starts_with(|c: char| closing(c).is_some());
+    match text {
+        "|" | "||" => refused(Problem::Foreign(text.to_owned()), span.end, "OR".to_owned()),
+        "!" if quote => refused(Problem::Foreign(text.to_owned()), span.end, "-".to_owned()),
+        "*" if quote => {
+            let phrase = quoted(input)?;
+            refused(
+                Problem::Star,
+                input.current_token_start(),
+                in_quotes(&phrase),
+            )
+        }
+        _ => match text.strip_prefix('!') {
+            Some(rest) if rest.starts_with(char::is_alphanumeric) => refused(
+                Problem::Foreign("!".to_owned()),
+                span.end,
+                format!("-{rest}"),
+            ),
+            _ => Ok(()),
+        },
+    }
+}
+
 fn text_part(
     input: &mut Input<'_>,
     text: Option<Text>,
@@ -283,6 +318,11 @@ fn note(input: &mut Input<'_>, test: &Test, span: std::ops::Range<usize>) {
     }
 }
 
+/// What stands before the colon of addresses that have no slashes.
+const SCHEMES: [&str; 9] = [
+    "mailto", "tel", "sms", "geo", "urn", "doi", "isbn", "magnet", "xmpp",
+];
+
 fn keyed(input: &mut Input<'_>) -> Parsed<Part> {
     let (name, span) = take_while(1.., is_key).with_span().parse_next(input)?;
     let span = span.start..span.end + one_of([':', '：']).parse_next(input)?.len_utf8();
@@ -290,7 +330,15 @@ fn keyed(input: &mut Input<'_>) -> Parsed<Part> {
         // An address or a time: text after all.
         return Err(ErrMode::Backtrack(QueryError::new(Problem::Missing, span)));
     }
-    let Some(key) = Key::parse(name) else {
+    let key = Key::parse(name);
+    // `std::vec`, `db8::1`, `TODO:`, `mailto:a@b`, `C:\Users`: text too.
+    let is_text = input.starts_with([':', '\\'])
+        || input.chars().next().is_none_or(char::is_whitespace)
+        || SCHEMES.iter().any(|one| one.eq_ignore_ascii_case(name));
+    if key.is_none() && is_text {
+        return Err(ErrMode::Backtrack(QueryError::new(Problem::Missing, span)));
+    }
+    let Some(key) = key else {
         let error = QueryError::new(
             Problem::UnknownKey(name.to_ascii_lowercase()),
             span.start..span.start + name.len(),
@@ -309,13 +357,89 @@ fn keyed(input: &mut Input<'_>) -> Parsed<Part> {
     let now = input.state.now;
     let mut parts = Vec::with_capacity(values.len());
     for value in &values {
-        let leaf = value::leaf(key, value, span.start, now).map_err(ErrMode::Cut)?;
+        let leaf = value::leaf(key, value, span.start, now).map_err(|error| {
+            // `1st March 2025`: the first word alone is no date.
+            let behind = behind_date(input);
+            let meant = meant_date(input, key, last, span.start, &behind);
+            ErrMode::Cut(meant.filter(|_| value.span == last.span).unwrap_or(error))
+        })?;
         if let Leaf::Test(test) = &leaf {
             note(input, test, value.span.clone());
         }
         parts.push(Expr::Is(leaf));
     }
+    if key.is_date() {
+        clear_date(input, key, last, span.start)?;
+    }
     Ok(join(parts, Expr::Or))
+}
+
+/// The date that a value and words behind it make together.
+fn meant_date(
+    input: &Input<'_>,
+    key: Key,
+    value: &Value,
+    start: usize,
+    words: &[(String, usize)],
+) -> Option<QueryError> {
+    if !key.is_date() {
+        return None;
+    }
+    let now = input.state.now;
+    let reads = |text: &str| {
+        let value = Value {
+            text: text.to_owned(),
+            span: value.span.clone(),
+        };
+        value::leaf(key, &value, start, now).is_ok()
+    };
+    for taken in (1..=words.len()).rev() {
+        let mut all = vec![value.text.as_str()];
+        all.extend(words[..taken].iter().map(|(word, _)| word.as_str()));
+        let spaced = all.join(" ");
+        let spaced = spaced.replace(" ..", "..").replace(".. ", "..");
+        let digits = date::in_digits(&all.join(" ").split(' ').collect::<Vec<_>>());
+        let meant = [digits, Some(spaced), Some(all.concat())]
+            .into_iter()
+            .flatten()
+            .find(|text| reads(text));
+        if let Some(text) = meant {
+            let error = QueryError::new(Problem::LooseDate, value.span.start..words[taken - 1].1);
+            let text = match text.contains(' ') {
+                true => in_quotes(&text),
+                false => text,
+            };
+            return Some(error.or(Some(text)));
+        }
+    }
+    None
+}
+
+/// Refuses words behind a date that may be a part of it: they would be searched for.
+fn clear_date(input: &Input<'_>, key: Key, value: &Value, start: usize) -> Parsed<()> {
+    let words = behind_date(input);
+    let Some((_, end)) = words.first() else {
+        return Ok(());
+    };
+    if let Some(error) = meant_date(input, key, value, start, &words) {
+        return Err(ErrMode::Cut(error));
+    }
+    let (word, _) = &words[0];
+    let begin = end - word.len();
+    let error = QueryError::new(Problem::LooseDate, value.span.start..*end);
+    let date = input_text(&value.text);
+    let gap = " ".repeat(begin.saturating_sub(value.span.end).min(1));
+    Err(ErrMode::Cut(
+        error.or(Some(format!("{date}{gap}{}", in_quotes(word)))),
+    ))
+}
+
+/// A value as it can be written.
+fn input_text(text: &str) -> String {
+    match text.contains(char::is_whitespace) {
+        true => in_quotes(text),
+        false => text.to_owned(),
+    }
 }
 
 fn order(input: &mut Input<'_>, values: &[Value], span: std::ops::Range<usize>) -> Parsed<Part> {

@@ -28,6 +28,14 @@ pub(super) fn closing(open: char) -> Option<&'static [char]> {
         .map(|(_, closing)| *closing)
 }
 
+/// Whether a backslash before it takes it as it is.
+pub(super) fn is_escaped(c: char) -> bool {
+    c == '\\'
+        || QUOTES
+            .iter()
+            .any(|(open, closing)| *open == c || closing.contains(&c))
+}
+
 pub(super) const fn is_open(c: char) -> bool {
     matches!(c, '(' | '（')
 }
@@ -69,14 +77,16 @@ pub(super) fn at_close(input: &Input<'_>) -> bool {
     input.starts_with(is_close)
 }
 
-/// Takes a minus right before something.
+/// Takes a minus right before something: also an en dash, which word processors make of one.
 pub(super) fn minus(input: &mut Input<'_>) -> bool {
-    ["-", "\u{2212}", "\u{FF0D}"].into_iter().any(|sign| {
-        let followed = input
-            .strip_prefix(sign)
-            .is_some_and(|rest| rest.starts_with(|c: char| !c.is_whitespace()));
-        followed && take(input, sign)
-    })
+    ["-", "\u{2212}", "\u{FF0D}", "\u{2013}"]
+        .into_iter()
+        .any(|sign| {
+            let followed = input
+                .strip_prefix(sign)
+                .is_some_and(|rest| rest.starts_with(|c: char| !c.is_whitespace()));
+            followed && take(input, sign)
+        })
 }
 
 pub(super) fn peek_keyword(input: &Input<'_>, word: &str) -> bool {

@@ -56,7 +56,17 @@ pub(super) fn leaf(key: Key, value: &Value, start: usize, now: &Zoned) -> Result
                 span: value.span.clone(),
             }));
         }
-        Key::Tag => tag(word).ok_or_else(missing)?,
+        Key::Tag => {
+            let stem = word.trim_start_matches('#');
+            if stem == "*" {
+                let error = QueryError::new(Problem::Star, start..value.span.end);
+                return Err(error.or(Some("has:tag")));
+            }
+            if stem.trim_end_matches('*').contains('*') {
+                return Err(QueryError::new(Problem::Star, value.span.clone()));
+            }
+            tag(word).ok_or_else(missing)?
+        }
         Key::Kind => Test::Kind(key::kind(word).map_err(refused)?),
         Key::Has => Test::Flag(key::has(word).map_err(refused)?),
         Key::Is => match key::is(word).map_err(|known| is_kind(value, start, known))? {
@@ -192,7 +202,13 @@ fn period(word: &str, span: &Range<usize>, now: &Zoned, mail: bool) -> Result<Pe
 }
 
 fn bad_date(word: &str, span: &Range<usize>) -> QueryError {
-    QueryError::new(Problem::BadDate(word.to_owned()), span.clone()).or(date::suggest(word))
+    let said = |other: &String| {
+        other
+            .replace('-', " ")
+            .eq_ignore_ascii_case(&word.replace('-', " "))
+    };
+    let suggestion = date::suggest(word).filter(|other| !said(other));
+    QueryError::new(Problem::BadDate(word.to_owned()), span.clone()).or(suggestion)
 }
 
 const fn from(ms: u64) -> Interval {

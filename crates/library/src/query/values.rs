@@ -3,15 +3,16 @@
 use winnow::{
     Parser,
     combinator::{opt, preceded},
+    error::ErrMode,
     stream::Location,
     token::{any, one_of, take_while},
 };
 
 use super::{
-    Problem, date,
+    Problem, QueryError, date,
     key::Key,
     parse::{Input, Parsed, fail},
-    signs::{at_open, closing, is_value, take},
+    signs::{at_open, closing, is_escaped, is_value, take},
     value::Value,
 };
 
@@ -21,7 +22,7 @@ pub(super) fn values(input: &mut Input<'_>, key: Key) -> Parsed<Vec<Value>> {
     loop {
         let at = input.current_token_start();
         let text = match opt(quoted).parse_next(input)? {
-            Some(text) => text,
+            Some(text) => whole(input, at, text)?,
             None => bare(input, key)?,
         };
         let span = at..input.current_token_start();
@@ -39,6 +40,65 @@ pub(super) fn values(input: &mut Input<'_>, key: Key) -> Parsed<Vec<Value>> {
             return Ok(values);
         }
     }
+}
+
+/// Refuses a text in quotes that text follows at once: it would be read as something else.
+fn whole(input: &mut Input<'_>, start: usize, text: String) -> Parsed<String> {
+    let goes_on =
+        |input: &Input<'_>| input.starts_with(|c: char| is_value(c) || closing(c).is_some());
+    if !goes_on(input) {
+        return Ok(text);
+    }
+    let mut all = text;
+    while goes_on(input) {
+        match opt(quoted).parse_next(input)? {
+            Some(text) => all.push_str(&text),
+            None => {
+                let more: &str = take_while(1.., is_value).parse_next(input)?;
+                all.push_str(more);
+            }
+        }
+    }
+    let error = QueryError::new(Problem::Joined, start..input.current_token_start());
+    Err(ErrMode::Cut(error.or(Some(in_quotes(&all)))))
+}
+
+/// A text as it stands in quotes.
+pub(super) fn in_quotes(text: &str) -> String {
+    let mut out = String::from('"');
+    for c in text.chars() {
+        if is_escaped(c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out.push('"');
+    out
+}
+
+/// The words of the query right behind this place that may belong to a date, and where they end. A text
+/// in quotes is none, nor is a condition.
+pub(super) fn behind_date(input: &Input<'_>) -> Vec<(String, usize)> {
+    /// A date has no more words behind its first one.
+    const MOST: usize = 4;
+    let mut input = input.clone();
+    let mut words = Vec::new();
+    let mut open = false;
+    while words.len() < MOST {
+        let next = preceded(
+            take_while(1.., char::is_whitespace),
+            take_while(1.., is_value),
+        );
+        let next: Parsed<Option<&str>> = opt(next).parse_next(&mut input);
+        let Ok(Some(word)) = next else { break };
+        // What comes behind the dots ends the range, whatever it is.
+        if !open && !date::is_part(word) {
+            break;
+        }
+        open = word.ends_with("..");
+        words.push((word.to_owned(), input.current_token_start()));
+    }
+    words
 }
 
 /// A value without quotes. Dates of several words (`last monday`, `3 days ago`) are taken whole:
@@ -83,7 +143,7 @@ fn follow(input: &mut Input<'_>, text: &mut String, goes: fn(&str) -> bool) -> P
     Ok(())
 }
 
-/// A text in quotes; a backslash takes the next sign as it is.
+/// A text in quotes; a backslash takes a quote or a backslash as it is, and is one before all else.
 pub(super) fn quoted(input: &mut Input<'_>) -> Parsed<String> {
     let at = input.current_token_start();
     let open = one_of(|c: char| closing(c).is_some()).parse_next(input)?;
@@ -92,7 +152,10 @@ pub(super) fn quoted(input: &mut Input<'_>) -> Parsed<String> {
     loop {
         match opt(any).parse_next(input)? {
             None => return fail(Problem::OpenQuote, at..at + open.len_utf8()),
-            Some('\\') => text.extend(opt(any).parse_next(input)?),
+            Some('\\') => match opt(one_of(is_escaped)).parse_next(input)? {
+                Some(c) => text.push(c),
+                None => text.push('\\'),
+            },
             Some(c) if closing.contains(&c) => return Ok(text),
             Some(c) => text.push(c),
         }
