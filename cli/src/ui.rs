@@ -14,7 +14,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use serde::Serialize;
 
 pub(crate) use ask::{Draft, confirm, edit, may_edit, secret_line};
-pub(crate) use items::{also_looked_for, print_event, print_found, print_item};
+pub(crate) use items::{PARTIAL, also_looked_for, print_event, print_found, print_item};
 pub(crate) use qr::qr;
 pub(crate) use table::table;
 pub(crate) use text::{

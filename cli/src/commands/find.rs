@@ -5,13 +5,17 @@ use std::io::Write;
 use clap::ValueEnum;
 use folkmoot_client::api::{Command, Find, Found, Sort};
 use folkmoot_library::key_names;
+use jiff::{
+    Timestamp,
+    tz::{Offset, TimeZone},
+};
 use serde_json::json;
 
 use crate::{
     access::{Access, Need},
     commands::Context,
     error::CliError,
-    ui::{also_looked_for, print_found},
+    ui::{PARTIAL, also_looked_for, print_found},
 };
 
 /// Search everything this node holds
@@ -97,22 +101,59 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
         if let Some(line) = also_looked_for(&found) {
             cx.ui.say(&line);
         }
-        return print_count(cx, found.total);
+        if found.partial {
+            cx.ui.warn(PARTIAL);
+        }
+        return print_count(cx, &found);
     }
     print_found(cx.ui, &found, u64::from(args.skip))
 }
 
-fn print_count(cx: &Context<'_>, total: u64) -> Result<(), CliError> {
+fn print_count(cx: &Context<'_>, found: &Found) -> Result<(), CliError> {
     if cx.ui.json {
-        return cx.ui.object(&json!({ "total": total }));
+        return cx
+            .ui
+            .object(&json!({ "total": found.total, "partial": found.partial }));
     }
     let mut out = cx.ui.out();
-    writeln!(out, "{total}")?;
+    writeln!(out, "{}", found.total)?;
     Ok(out.flush()?)
 }
 
-/// The name of this machine's time zone.
+/// This machine's time zone: its name, or where it has none (a copied file, a rule in `TZ`) the rule, or
+/// what holds now.
 pub(crate) fn time_zone() -> Option<String> {
-    let zone = jiff::tz::TimeZone::system();
-    zone.iana_name().map(str::to_owned)
+    let zone = TimeZone::system();
+    if let Some(name) = zone.iana_name() {
+        return Some(name.to_owned());
+    }
+    let rule = std::env::var("TZ").ok();
+    let rule = rule.filter(|rule| TimeZone::posix(rule).is_ok());
+    Some(rule.unwrap_or_else(|| posix(zone.to_offset(Timestamp::now()))))
+}
+
+/// An offset as a rule of POSIX, whose sign is the other way round: `<+0530>-05:30`.
+fn posix(offset: Offset) -> String {
+    let seconds = offset.seconds();
+    let (hours, minutes) = (seconds.abs() / 3_600, seconds.abs() / 60 % 60);
+    let (sign, other) = match seconds < 0 {
+        true => ('-', '+'),
+        false => ('+', '-'),
+    };
+    format!("<{sign}{hours:02}{minutes:02}>{other}{hours:02}:{minutes:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_offset_is_told_as_a_rule() {
+        let moment = Timestamp::UNIX_EPOCH;
+        for seconds in [0, 32_400, 19_800, -12_600, -36_000, 50_400] {
+            let offset = Offset::from_seconds(seconds).unwrap_or(Offset::UTC);
+            let zone = TimeZone::posix(&posix(offset)).map(|zone| zone.to_offset(moment));
+            assert_eq!(zone.ok(), Some(offset), "{seconds}");
+        }
+    }
 }

@@ -51,6 +51,9 @@ impl<'a> PageEnd<'a> {
     }
 }
 
+/// Said where an answer may lack something.
+pub(crate) const PARTIAL: &str = "the index is being rebuilt; there may be more";
+
 /// Prints a page of results; what is said about them goes to standard error.
 ///
 /// # Errors
@@ -77,7 +80,7 @@ pub(crate) fn print_found(ui: &Ui, found: &Found, shown_before: u64) -> Result<(
         out.flush()?;
     }
     if found.partial {
-        ui.warn("the index is being rebuilt; there may be more");
+        ui.warn(PARTIAL);
     }
     if found.items.is_empty() {
         ui.say(&match found.total {

@@ -9,6 +9,7 @@ pub(crate) mod happened;
 pub(crate) mod index;
 pub(crate) mod lexicon;
 pub(crate) mod offers;
+pub(crate) mod places;
 pub(crate) mod related;
 pub(crate) mod saved;
 pub(crate) mod titles;

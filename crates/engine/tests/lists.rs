@@ -5,8 +5,8 @@
 mod one;
 
 use folkmoot_api::{
-    ApiError, CollectiveNew, Command, CountBy, Counts, CountsView, Edit, ErrorCode, Found, List,
-    Note, Related, Reply, Saved, SetName,
+    ApiError, CollectiveNew, Command, CountBy, Counts, CountsView, Edit, ErrorCode, Found,
+    ImportItem, Imported, List, Note, Related, Reply, Saved, SetName,
 };
 use folkmoot_engine::Engine;
 
@@ -210,4 +210,66 @@ fn what_shares_telling_words_is_related() {
     };
     let refused = home.engine.call(Command::Related(unknown)).unwrap_err();
     assert_eq!(refused.code, ErrorCode::NotFound);
+}
+
+/// The records of an export, page by page; before each page but the first something is done.
+fn exported(home: &Home, mut between: impl FnMut(&[String])) -> Vec<String> {
+    let (mut records, mut next) = (Vec::new(), None);
+    loop {
+        let ask = Command::Pages(folkmoot_api::PagesAsk {
+            next,
+            ..folkmoot_api::PagesAsk::default()
+        });
+        let page: folkmoot_api::PagesView = home.engine.call(ask).unwrap().try_into().unwrap();
+        records.extend(page.names.into_iter().map(|name| name.record));
+        next = page.next;
+        if next.is_none() {
+            return records;
+        }
+        between(&records);
+    }
+}
+
+#[test]
+fn nothing_is_left_out_of_an_export_while_documents_are_edited() {
+    // One more page than is given at once.
+    let items: Vec<ImportItem> = (0..1_150)
+        .map(|n| ImportItem {
+            source: format!("{n}.md"),
+            note: Note {
+                title: Some(format!("Page {n}")),
+                text: Some(format!("About {n}.")),
+                ..Note::default()
+            },
+            ..ImportItem::default()
+        })
+        .collect();
+    let home = Home::new();
+    for some in items.chunks(400) {
+        let ask = Command::Import {
+            collective: None,
+            items: some.to_vec(),
+            device: None,
+            vault: None,
+            dry_run: false,
+        };
+        let done: Imported = home.engine.call(ask).unwrap().try_into().unwrap();
+        assert_eq!(done.added, some.len() as u64);
+    }
+    let all = exported(&home, |_| {});
+    assert_eq!(all.len(), items.len());
+    let edited = exported(&home, |seen| {
+        for record in seen.iter().take(20) {
+            let edit = Edit {
+                id: record.clone(),
+                text: Some("Otherwise.".to_owned()),
+                ..Edit::default()
+            };
+            home.engine.call(Command::Edit(edit)).unwrap();
+        }
+    });
+    let distinct = |records: &[String]| -> std::collections::BTreeSet<String> {
+        records.iter().cloned().collect()
+    };
+    assert_eq!(distinct(&edited), distinct(&all));
 }

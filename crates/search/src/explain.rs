@@ -13,7 +13,7 @@ use tantivy::{
     schema::IndexRecordOption,
 };
 
-use crate::{Snapshot, schema::fact, snapshot::guarded, tail::live, translate};
+use crate::{Snapshot, schema::fact, tail::live, translate};
 
 /// Why a hit stands where it does.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +39,7 @@ impl Snapshot {
         if query.sort != Sort::Relevance || query.texts().is_empty() {
             return Ok(Vec::new());
         }
-        guarded(|| {
+        self.damage.guarded(|| {
             let known = self.statistics(query)?;
             let waiting: BTreeMap<RecordId, &Searchable> = live(&self.batches)
                 .0

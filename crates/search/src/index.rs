@@ -3,11 +3,7 @@
 use std::{
     fs, io,
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-        mpsc,
-    },
+    sync::{Arc, mpsc},
     thread::JoinHandle,
 };
 
@@ -16,6 +12,7 @@ use folkmoot_record::RecordId;
 
 use crate::{
     Facet, FacetBy, Hits, Page, SearchError, Snapshot,
+    guard::Damage,
     open::{self, Lock, Parts},
     schema::{Maker, schema},
     tail::{Batch, Change, Tail},
@@ -79,8 +76,8 @@ pub struct Index {
     reports: mpsc::Receiver<Report>,
     thread: Option<JoinHandle<()>>,
     lock: Lock,
-    /// A search failed over damage: the next opening verifies everything.
-    damaged: AtomicBool,
+    /// Once known, the next opening verifies everything.
+    damage: Damage,
 }
 
 /// Since when what waits has waited.
@@ -141,7 +138,7 @@ impl Index {
             reports,
             thread: Some(thread),
             lock,
-            damaged: AtomicBool::new(false),
+            damage: Damage::default(),
         };
         Ok((index, opened))
     }
@@ -254,7 +251,7 @@ impl Index {
     pub fn close(mut self) -> Result<(), SearchError> {
         self.commit()?;
         self.stop();
-        if self.damaged.load(Ordering::Relaxed) {
+        if self.damage.is_known() {
             return Ok(());
         }
         self.lock.mark_clean().map_err(|source| SearchError::Io {
@@ -276,7 +273,11 @@ impl Index {
     /// What is here now, for searching on this or another thread.
     pub fn snapshot(&self) -> Snapshot {
         let published = self.shelf.get();
-        Snapshot::new(self.tail.since(published.seq), published)
+        Snapshot::new(
+            self.tail.since(published.seq),
+            published,
+            self.damage.clone(),
+        )
     }
 
     /// What fits the query.
@@ -284,11 +285,7 @@ impl Index {
     /// # Errors
     /// [`SearchError::Damaged`].
     pub fn search(&self, query: &ResolvedQuery, page: Page) -> Result<Hits, SearchError> {
-        let found = self.snapshot().search(query, page);
-        if matches!(found, Err(SearchError::Damaged(_))) {
-            self.damaged.store(true, Ordering::Relaxed);
-        }
-        found
+        self.snapshot().search(query, page)
     }
 
     /// Counts what fits the query by tag, kind or month; at most `limit` values.
@@ -302,6 +299,12 @@ impl Index {
         limit: usize,
     ) -> Result<Vec<Facet>, SearchError> {
         self.snapshot().facets(query, by, limit)
+    }
+
+    /// Whether something that read the index found it damaged: it is to be opened again with
+    /// [`Options::rebuild`].
+    pub fn is_damaged(&self) -> bool {
+        self.damage.is_known()
     }
 
     /// Number of items that can be found.

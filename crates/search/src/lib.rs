@@ -14,6 +14,7 @@ mod error;
 mod explain;
 mod facets;
 mod flagged;
+mod guard;
 mod hits;
 mod index;
 mod open;

@@ -3,7 +3,6 @@
 use std::{
     fs::{self, File, TryLockError},
     io,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
 
@@ -14,6 +13,7 @@ use tantivy::{
 
 use crate::{
     Opened, Options, SearchError,
+    guard::quietly,
     schema::{Fields, schema},
     tokenizer::{LibraryTokenizer, TOKENIZER},
     writer::cursor_of,
@@ -74,8 +74,8 @@ pub(crate) fn open(folder: &Path, options: &Options) -> Result<(Parts, Opened), 
         Some("it was asked for".to_owned())
     } else {
         // What lies in a damaged file can break any assumption of the code that reads it.
-        let found = catch_unwind(AssertUnwindSafe(|| resume(&files, was_clean)));
-        match found.unwrap_or_else(|_| Err("reading it failed badly".to_owned())) {
+        let found = quietly(|| resume(&files, was_clean));
+        match found.unwrap_or_else(|| Err("reading it failed badly".to_owned())) {
             Ok((writer, reader, fields, cursor)) => {
                 let opened = Opened::Resumed {
                     cursor: cursor.clone(),

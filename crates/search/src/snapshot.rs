@@ -1,11 +1,6 @@
 //! Searching: hits of the index and of the tail in one list.
 
-use std::{
-    cmp::Ordering,
-    collections::BTreeSet,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
 
 use folkmoot_library::{
     Flag, Item, ResolvedQuery, Searchable, Sort, Statistics, score, with_recency,
@@ -16,7 +11,9 @@ use tantivy::query::{Bm25StatisticsProvider, Query};
 use crate::{
     Behind, Facet, FacetBy, Hit, Hits, Page, SearchError, after,
     best::{self, Ranked},
-    by_time, facets, flagged, related, similar,
+    by_time, facets, flagged,
+    guard::Damage,
+    related, similar,
     tail::{Batch, live},
     translate,
     writer::Published,
@@ -27,11 +24,20 @@ use crate::{
 pub struct Snapshot {
     pub(crate) batches: Vec<Arc<Batch>>,
     pub(crate) published: Arc<Published>,
+    pub(crate) damage: Damage,
 }
 
 impl Snapshot {
-    pub(crate) const fn new(batches: Vec<Arc<Batch>>, published: Arc<Published>) -> Self {
-        Self { batches, published }
+    pub(crate) const fn new(
+        batches: Vec<Arc<Batch>>,
+        published: Arc<Published>,
+        damage: Damage,
+    ) -> Self {
+        Self {
+            batches,
+            published,
+            damage,
+        }
     }
 
     /// What fits the query.
@@ -39,7 +45,7 @@ impl Snapshot {
     /// # Errors
     /// [`SearchError::Damaged`].
     pub fn search(&self, query: &ResolvedQuery, page: Page) -> Result<Hits, SearchError> {
-        guarded(|| self.find(query, page))
+        self.damage.guarded(|| self.find(query, page))
     }
 
     /// Counts what fits the query by tag, kind or month; at most `limit` values.
@@ -52,7 +58,8 @@ impl Snapshot {
         by: &FacetBy,
         limit: usize,
     ) -> Result<Vec<Facet>, SearchError> {
-        guarded(|| facets::count(self, query, by, limit))
+        self.damage
+            .guarded(|| facets::count(self, query, by, limit))
     }
 
     /// What fits the query behind a place of a list, by time as the query sorts; the first `limit`.
@@ -65,7 +72,8 @@ impl Snapshot {
         place: Behind,
         limit: usize,
     ) -> Result<Hits, SearchError> {
-        guarded(|| after::page(self, query, place, limit))
+        self.damage
+            .guarded(|| after::page(self, query, place, limit))
     }
 
     /// Which of these records have the flag, as the index knows them.
@@ -73,7 +81,7 @@ impl Snapshot {
     /// # Errors
     /// [`SearchError::Damaged`].
     pub fn flagged(&self, ids: &[RecordId], flag: Flag) -> Result<BTreeSet<RecordId>, SearchError> {
-        guarded(|| flagged::among(self, ids, flag))
+        self.damage.guarded(|| flagged::among(self, ids, flag))
     }
 
     /// The words by which an item is told from others, the most telling first.
@@ -81,7 +89,7 @@ impl Snapshot {
     /// # Errors
     /// [`SearchError::Damaged`].
     pub fn telling(&self, item: &Item, most: usize) -> Result<Vec<String>, SearchError> {
-        guarded(|| related::telling(self, item, most))
+        self.damage.guarded(|| related::telling(self, item, most))
     }
 
     /// Words of the index most like this one, best first: for a word that finds little.
@@ -89,7 +97,7 @@ impl Snapshot {
     /// # Errors
     /// [`SearchError::Damaged`].
     pub fn similar(&self, word: &str, limit: usize) -> Result<Vec<String>, SearchError> {
-        guarded(|| similar::words(self, word, limit))
+        self.damage.guarded(|| similar::words(self, word, limit))
     }
 
     /// Tags most like this one, best first: for a tag that nobody has.
@@ -97,7 +105,7 @@ impl Snapshot {
     /// # Errors
     /// [`SearchError::Damaged`].
     pub fn similar_tags(&self, tag: &str, limit: usize) -> Result<Vec<String>, SearchError> {
-        guarded(|| similar::tags(self, tag, limit))
+        self.damage.guarded(|| similar::tags(self, tag, limit))
     }
 
     /// Tags that begin so, folded, in their order: for whoever is typing one. A tag that only
@@ -106,7 +114,8 @@ impl Snapshot {
     /// # Errors
     /// [`SearchError::Damaged`].
     pub fn tags_beginning(&self, stem: &str, limit: usize) -> Result<Vec<String>, SearchError> {
-        guarded(|| similar::tags_beginning(self, stem, limit))
+        self.damage
+            .guarded(|| similar::tags_beginning(self, stem, limit))
     }
 
     /// Number of items that can be found.
@@ -208,14 +217,5 @@ fn order(sort: Sort, a: &Ranked, b: &Ranked) -> Ordering {
         Sort::Relevance => a.better(b),
         Sort::Newest => newest,
         Sort::Oldest => newest.reverse(),
-    }
-}
-
-/// Runs what reads the index. A damaged file can break any assumption of the code that reads
-/// it; that must cost the caller this one answer and nothing else.
-pub(crate) fn guarded<T>(read: impl FnOnce() -> tantivy::Result<T>) -> Result<T, SearchError> {
-    match catch_unwind(AssertUnwindSafe(read)) {
-        Ok(result) => result.map_err(|error| SearchError::Damaged(error.to_string())),
-        Err(_) => Err(SearchError::Damaged("reading it failed badly".into())),
     }
 }

@@ -371,3 +371,57 @@ fn facets_and_similar_words() {
     );
     assert!(index.snapshot().similar("xyz", 5).unwrap().is_empty());
 }
+
+/// Whatever reads a damaged index tells it: the next opening builds it anew, though it was closed in
+/// order before.
+#[test]
+fn damage_that_is_met_while_reading_is_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().join("files");
+    let mut met = 0;
+    let harms = [0x00, 0x5A, 0xA7, 0xFF].map(|byte| [(byte, 0), (byte, 1), (byte, 2)]);
+    for (n, (byte, part)) in
+        (0..8).flat_map(|n| harms.concat().into_iter().map(move |harm| (n, harm)))
+    {
+        let (mut index, _) = Index::open(folder.path(), &Options { rebuild: true }).unwrap();
+        let text = |n| format!("basil{n} and mint");
+        index
+            .add((0..300).map(|n| item(n, &text(n), "herb")), b"x")
+            .unwrap();
+        index.close().unwrap();
+        let mut names: Vec<_> = fs::read_dir(&files)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| fs::metadata(path).unwrap().len() > 200)
+            .collect();
+        // Their names are other ones each time.
+        names.sort_by_key(|path| path.extension().map(std::ffi::OsStr::to_owned));
+        let Some(path) = names.get(n) else {
+            continue;
+        };
+        // A third, not the end by which a file is known when it is opened.
+        let mut bytes = fs::read(path).unwrap();
+        let third = bytes.len() / 3;
+        let end = ((part + 1) * third).min(bytes.len() - 160);
+        bytes[part * third..end].fill(byte);
+        fs::write(path, bytes).unwrap();
+
+        let (index, opened) = Index::open(folder.path(), &Options::default()).unwrap();
+        if matches!(opened, Opened::Rebuilt { .. }) {
+            continue;
+        }
+        let failed = [
+            index.facets(&query("mint"), &FacetBy::Tag, 10).is_err(),
+            index.snapshot().similar("basil", 3).is_err(),
+            index.search(&query("basil*"), Page::first(10)).is_err(),
+        ];
+        assert_eq!(failed.contains(&true), index.is_damaged(), "{path:?}");
+        if index.is_damaged() {
+            met += 1;
+            index.close().unwrap();
+            let (_, opened) = Index::open(folder.path(), &Options::default()).unwrap();
+            assert!(matches!(opened, Opened::Rebuilt { .. }), "{opened:?}");
+        }
+    }
+    assert!(met > 0);
+}

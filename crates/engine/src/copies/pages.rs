@@ -14,7 +14,11 @@ use crate::{
     core::Core,
     errors::{failed, store_failed, usage},
     exchange::holdings::read,
-    finding::understand::place,
+    finding::{
+        find::{no_cursor, unsearched},
+        places::read_place,
+        understand::place,
+    },
     keeping::import::origins::{Came, Head, Origin},
     membership::{collective::Collective, invite::moment},
 };
@@ -58,19 +62,17 @@ impl Core {
         }
         let mut query = self.resolved(&query)?;
         query.sort = Sort::Oldest;
-        let offset = match &ask.next {
-            None => 0,
-            Some(next) => next.parse().map_err(|_| {
-                usage("this is no place in a list").hint("take the `next` of the page before")
-            })?,
+        // Behind a place: whatever is edited meanwhile goes to the end and moves nothing that is left.
+        let hits = match &ask.next {
+            None => self.library.search(&query, Window::first(NAMES + 1)),
+            Some(next) => {
+                let place = read_place(next).ok_or_else(no_cursor)?;
+                self.library.behind(&query, place, NAMES + 1)
+            }
         };
-        let window = Window {
-            limit: NAMES,
-            offset,
-        };
-        let hits = self.library.search(&query, window).map_err(|error| {
-            failed(format!("the search failed: {error}")).hint("restart to rebuild the index")
-        })?;
+        let mut hits = hits.map_err(unsearched)?;
+        let more = hits.hits.len() > NAMES;
+        hits.hits.truncate(NAMES);
         let mut view = PagesView {
             total: hits.total,
             partial: self.library.partial(),
@@ -85,8 +87,11 @@ impl Core {
                 None => view.left_out += 1,
             }
         }
-        let end = offset + hits.hits.len();
-        view.next = (!hits.hits.is_empty() && (end as u64) < hits.total).then(|| end.to_string());
+        if more {
+            let gone =
+                || failed("the page was deleted while it was read".to_owned()).hint("try again");
+            view.next = Some(self.behind_last(&hits.hits).ok_or_else(gone)?);
+        }
         Ok(Reply::Pages(view))
     }
 

@@ -13,7 +13,10 @@ use crate::{
     core::Core,
     errors::{failed, not_found, store_failed, usage},
     exchange::holdings::read,
-    finding::understand::{place, time_zone},
+    finding::{
+        places::read_place,
+        understand::{place, time_zone},
+    },
     intake::receive::mark,
     keeping::{documents::Document, erasure::Fate, tasks::task_view},
     membership::invite::moment,
@@ -113,10 +116,7 @@ impl Core {
             (Begin::Offset(offset), Some(_)) if more && sort == Sort::Relevance => {
                 Some((offset + limit).to_string())
             }
-            (_, Some(last)) if more => read(&self.store, &last.id).map(|record| {
-                let place = Behind::of(record.header().hlc, &last.id);
-                format!("{:016x}-{:016x}", place.hlc, place.id)
-            }),
+            _ if more => self.behind_last(&hits.hits),
             _ => None,
         };
         Ok(Reply::Found(found))
@@ -451,18 +451,14 @@ impl Begin {
         let Some(cursor) = &ask.cursor else {
             return Ok(Self::Offset(ask.offset as usize));
         };
-        let number = |digits: &str| u64::from_str_radix(digits, 16).ok();
-        match cursor.split_once('-') {
-            None => cursor.parse().ok().map(Self::Offset),
-            Some((hlc, id)) => number(hlc)
-                .zip(number(id))
-                .map(|(hlc, id)| Self::Place(Behind { hlc, id })),
-        }
-        .ok_or_else(no_cursor)
+        let offset = cursor.parse().ok().map(Self::Offset);
+        offset
+            .or_else(|| read_place(cursor).map(Self::Place))
+            .ok_or_else(no_cursor)
     }
 }
 
-fn no_cursor() -> ApiError {
+pub(crate) fn no_cursor() -> ApiError {
     usage("this is no cursor of such a list").hint("take the `next` of the page before")
 }
 

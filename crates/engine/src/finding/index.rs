@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use folkmoot_api::{ApiError, Reply};
 use folkmoot_library::{Flag, Item, ResolvedQuery, item};
 use folkmoot_record::{CollectiveId, Kind, RecordId, Verified};
 use folkmoot_search::{
@@ -30,6 +31,9 @@ const RETRY: u64 = 30_000;
 /// home wait for the next commit all the time.
 const WORTH_BUILDING: u64 = 1 << 20;
 
+/// Most pieces remembered that were shown while the index was behind: 32 bytes each.
+const MOST_EARLY: usize = 100_000;
+
 /// The index and how far it was fed.
 #[derive(Debug)]
 pub(crate) struct Library {
@@ -40,8 +44,14 @@ pub(crate) struct Library {
     behind: Option<LogCursor>,
     /// A writer that failed stays so: the index is opened again from its last commit.
     broken: bool,
-    /// After a fault feeding goes on then, monotonic milliseconds.
+    /// After a fault that a new opening did not mend feeding goes on then, monotonic milliseconds.
     retry_at: u64,
+    /// When it was opened again last.
+    reopened_at: Option<u64>,
+    /// What was shown while the log before it was still being read: it comes again in its turn.
+    early: BTreeSet<RecordId>,
+    /// The index may hold such pieces of an earlier sitting, or more than are remembered.
+    resumed: bool,
     maintain_at: Option<u64>,
     why_rebuilt: Option<String>,
 }
@@ -65,33 +75,42 @@ impl Library {
             behind: None,
             broken: false,
             retry_at: 0,
+            reopened_at: None,
+            early: BTreeSet::new(),
+            resumed: false,
             maintain_at: None,
             why_rebuilt: None,
         };
-        library.open_index(store, lost)?;
+        library.open_index(
+            store,
+            lost.then_some("it may name records that damage took"),
+        )?;
         Ok(library)
     }
 
-    fn open_index(&mut self, store: &Vault, lost: bool) -> Result<(), SearchError> {
+    /// `anew`: why what is there is thrown away.
+    fn open_index(&mut self, store: &Vault, anew: Option<&str>) -> Result<(), SearchError> {
         // Only one may have the folder open.
         self.index = None;
-        let (index, opened) = match Index::open(&self.dir, &Options { rebuild: lost }) {
+        self.early.clear();
+        self.resumed = false;
+        let rebuild = anew.is_some();
+        let (index, opened) = match Index::open(&self.dir, &Options { rebuild }) {
             Err(SearchError::Damaged(_)) => Index::open(&self.dir, &Options { rebuild: true })?,
             other => other?,
         };
         let from = match opened {
             Opened::Fresh => LogCursor::default(),
             Opened::Rebuilt { why } => {
-                self.why_rebuilt = Some(if lost {
-                    "it may name records that damage took".to_owned()
-                } else {
-                    why
-                });
+                self.why_rebuilt = Some(anew.map_or(why, str::to_owned));
                 LogCursor::default()
             }
-            Opened::Resumed { cursor } => cursor
-                .try_into()
-                .map_or_else(|_| LogCursor::default(), LogCursor::from_bytes),
+            Opened::Resumed { cursor } => {
+                self.resumed = true;
+                cursor
+                    .try_into()
+                    .map_or_else(|_| LogCursor::default(), LogCursor::from_bytes)
+            }
         };
         self.index = Some(index);
         self.behind = (from < store.cursor()).then_some(from);
@@ -108,9 +127,34 @@ impl Library {
         self.why_rebuilt.take()
     }
 
+    /// Whether it is between a fault and the next opening.
+    pub(crate) const fn is_closed(&self) -> bool {
+        self.broken
+    }
+
     /// Whether results may be incomplete because the index is still being fed.
     pub(crate) fn partial(&self) -> bool {
         self.behind.is_some() || self.broken
+    }
+
+    /// Whether something that read the index found it damaged.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.index.as_ref().is_some_and(Index::is_damaged)
+    }
+
+    /// Throws a damaged index away and begins a new one.
+    pub(crate) fn begin_anew(&mut self, store: &Vault) -> Result<(), SearchError> {
+        self.broken = true;
+        self.behind = Some(LogCursor::default());
+        self.open_index(store, Some("it is damaged"))
+    }
+
+    /// Something failed: the index is opened again at once, or later if that was just tried.
+    fn fail(&mut self, mono: u64) {
+        self.broken = true;
+        if self.reopened_at.is_some_and(|at| mono < at + RETRY) {
+            self.retry_at = mono + RETRY;
+        }
     }
 
     /// Feeds one slice if it is time to; after a fault it is tried again later.
@@ -123,14 +167,18 @@ impl Library {
         if mono < self.retry_at {
             return Ok(false);
         }
-        let fed = match self.broken {
-            true => self.open_index(store, false).map_err(FeedError::from),
+        let damaged = self.is_damaged().then_some("it is damaged");
+        let opened = match self.broken || damaged.is_some() {
+            true => {
+                let opened = self.open_index(store, damaged).map_err(FeedError::from);
+                self.reopened_at = Some(mono);
+                opened
+            }
             false => Ok(()),
-        }
-        .and_then(|()| self.catch_up(store, collectives));
+        };
+        let fed = opened.and_then(|()| self.catch_up(store, collectives));
         if fed.is_err() {
-            self.broken = true;
-            self.retry_at = mono + RETRY;
+            self.fail(mono);
         }
         fed
     }
@@ -155,25 +203,44 @@ impl Library {
                 ControlFlow::Break(())
             }
         })?;
-        let display = slice.display(store, collectives)?;
+        let mut display = slice.display(store, collectives)?;
+        // What is here already is taken out first, so that nothing is here twice.
+        for item in &display.add {
+            if self.resumed || self.early.contains(&item.id) {
+                display.remove.push(item.id);
+            }
+        }
         self.index()?
             .change(display.remove, display.add, &end.to_bytes())?;
         let more = seen > 0 && end < store.cursor();
         self.behind = more.then_some(end);
+        if !more {
+            self.early.clear();
+            self.resumed = false;
+        }
         self.maintain_at = Some(0);
         Ok(more)
     }
 
     /// Content was stored and is to be shown, or is not to be shown any more. While the index is
-    /// behind it comes to it in its turn.
+    /// behind this holds at once, and it comes again in its turn.
     pub(crate) fn change(
         &mut self,
         display: Display,
         cursor: LogCursor,
     ) -> Result<(), SearchError> {
-        if self.partial() {
+        if self.broken {
             return Ok(());
         }
+        if self.behind.is_some() {
+            self.early.extend(display.add.iter().map(|item| item.id));
+            if self.early.len() > MOST_EARLY {
+                self.early.clear();
+                self.resumed = true;
+            }
+        }
+        // The log before it has still to be read from there.
+        let cursor = self.behind.unwrap_or(cursor);
         let changed = self.change_now(display, cursor);
         // What was missed comes again from the log, after the index was opened again.
         self.broken |= changed.is_err();
@@ -203,8 +270,7 @@ impl Library {
                 Ok(next) => next,
                 Err(error) => {
                     tracing::error!(%error, "the index could not be committed");
-                    self.broken = true;
-                    self.retry_at = mono + RETRY;
+                    self.fail(mono);
                     None
                 }
             };
@@ -213,7 +279,7 @@ impl Library {
 
     /// When [`Library::maintain`] or [`Library::catch_up`] is due, monotonic milliseconds.
     pub(crate) fn deadline(&self) -> Option<u64> {
-        if self.partial() {
+        if self.partial() || self.is_damaged() {
             Some(self.retry_at)
         } else {
             self.maintain_at
@@ -265,6 +331,9 @@ impl Library {
     /// # Errors
     /// Where the sizes of the log's files cannot be read.
     pub(crate) fn built(&self, store: &Vault) -> Result<Option<u8>, StoreError> {
+        if self.broken {
+            return Ok(Some(0));
+        }
         let Some(behind) = self.behind else {
             return Ok(None);
         };
@@ -333,6 +402,24 @@ impl Library {
 }
 
 impl Core {
+    /// Answers what asks the index; where it turns out damaged, once more with a new one. A node builds
+    /// it while it serves, so its answer is of what there is so far.
+    pub(crate) fn mending(
+        &mut self,
+        ask: impl Fn(&mut Self) -> Result<Reply, ApiError>,
+    ) -> Result<Reply, ApiError> {
+        let answer = ask(self);
+        if !self.library.is_damaged() {
+            return answer;
+        }
+        self.warn("the search index was damaged; it is being built again".to_owned());
+        if let Err(error) = self.library.begin_anew(&self.store) {
+            self.warn(format!("the index cannot be opened: {error}"));
+            return answer;
+        }
+        ask(self)
+    }
+
     /// Puts content into the index, or takes it out.
     pub(crate) fn show(&mut self, cid: CollectiveId, shown: &[Verified], unshown: &[RecordId]) {
         self.show_as(cid, shown, unshown, false);
@@ -351,7 +438,7 @@ impl Core {
             let unshown = collective.purges_among(&self.store, unshown);
             collective.learn_purges(&self.store, &unshown);
         }
-        if self.library.partial() {
+        if self.library.is_closed() {
             // It comes to it in its turn.
             return;
         }

@@ -38,13 +38,14 @@ impl Core {
     }
 }
 
-/// The time zone of that name, UTC if none is named.
+/// The time zone of that name or POSIX rule, UTC if none is named.
 pub(crate) fn time_zone(name: Option<&str>) -> Result<TimeZone, ApiError> {
     match name {
         None => Ok(TimeZone::UTC),
-        Some(name) => {
-            TimeZone::get(name).map_err(|_| usage(format!("there is no time zone called {name}")))
-        }
+        // A machine without a name for its zone tells its rule: `JST-9`.
+        Some(name) => TimeZone::get(name)
+            .or_else(|_| TimeZone::posix(name))
+            .map_err(|_| usage(format!("there is no time zone called {name}"))),
     }
 }
 
