@@ -138,5 +138,26 @@ pub(crate) fn undo(cx: &Context<'_>, args: &UndoArgs) -> Result<(), CliError> {
         clean(&undone.collective),
         age(undone.written, Timestamp::now())
     )?;
-    Ok(out.flush()?)
+    let indent = " ".repeat(undone.short.len() + 2);
+    if undone.also > 0 {
+        let texts = plural(undone.also, "text", "texts");
+        writeln!(out, "{indent}{dim}with the links in {texts}{dim:#}")?;
+    }
+    if let Some(next) = &undone.next
+        && cx.ui.out_is_terminal()
+    {
+        writeln!(
+            out,
+            "{indent}{dim}moot undo again would undo: {}{dim:#}",
+            clean(next)
+        )?;
+    }
+    out.flush()?;
+    if undone.stays > 0 {
+        let texts = plural(undone.stays, "text was", "texts were");
+        cx.ui.warn(&format!(
+            "{texts} changed since: their links stay as they are"
+        ));
+    }
+    Ok(())
 }

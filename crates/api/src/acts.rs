@@ -165,4 +165,13 @@ pub struct Undone {
     /// Id of the record by which it was undone; absent where it was only told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
+    /// Texts whose links were changed with a title, and are changed back with it.
+    #[serde(default)]
+    pub also: u64,
+    /// Those of them that were changed since, and stay.
+    #[serde(default)]
+    pub stays: u64,
+    /// What undoing again would undo, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }

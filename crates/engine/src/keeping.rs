@@ -1,6 +1,7 @@
 //! What a person writes and keeps: documents, their versions and links, the trash, imports.
 
 pub(crate) mod acts;
+pub(crate) mod anew;
 pub(crate) mod answers;
 pub(crate) mod author;
 pub(crate) mod daily;
@@ -13,6 +14,7 @@ pub(crate) mod import;
 pub(crate) mod linked;
 pub(crate) mod merge;
 pub(crate) mod notes;
+pub(crate) mod relink;
 pub(crate) mod symbols;
 pub(crate) mod tasks;
 pub(crate) mod trash;

@@ -397,3 +397,49 @@ fn why_tells_who_keeps_a_record_from_being_read() {
     act(&ana.engine, ActKind::Purge, &other.id).unwrap();
     assert_eq!(why(&ana.engine, &other.id).standing, "purged");
 }
+
+#[test]
+fn what_cannot_be_undone_is_named_and_passed_over() {
+    let hub = Hub::new();
+    let (ana, ben) = commons(&hub, "writer");
+    let kept = ana.note("The rota of May", &[]).unwrap();
+    let spam = ben.note("buy cheap quinces", &["garden"]).unwrap();
+    until("the note comes", || ana.finds("quinces") == 1);
+    act(&ana.engine, ActKind::Purge, &spam.id).unwrap();
+    let refused = undo(&ana.engine, false).unwrap_err();
+    assert!(refused.message.starts_with("purging"), "{refused:?}");
+    assert!(refused.hint.unwrap().contains("moot undo"));
+    let undone = undo(&ana.engine, false).unwrap();
+    assert_eq!(undone.id, kept.id);
+}
+
+#[test]
+fn what_was_written_anew_is_not_written_twice_and_keeps_what_was_said_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let engine = open(&home);
+    let rota = write(&engine, "Monday: Ana");
+    let comment = folkmoot_api::CommentNew {
+        id: rota.id.clone(),
+        text: "I can take Friday".to_owned(),
+        device: None,
+    };
+    let _: Saved = ask(&engine, Command::Comment(comment)).unwrap();
+    act(&engine, ActKind::Retract, &rota.id).unwrap();
+    assert_eq!(trash(&engine, false).items.len(), 1);
+    let back = restore(&engine, &rota.id).unwrap();
+    assert!(trash(&engine, false).items.is_empty());
+    assert_eq!(show(&engine, &back.id).comments.len(), 1);
+    engine.stop();
+    let engine = open(&home);
+    let refused = restore(&engine, &rota.id).unwrap_err();
+    assert_eq!(refused.code, ErrorCode::Usage);
+    assert!(refused.message.contains("written anew"), "{refused:?}");
+    assert_eq!(finds(&engine, "monday"), 1);
+    // Taken back again, it is the new one that is in the trash.
+    act(&engine, ActKind::Retract, &back.id).unwrap();
+    let again = restore(&engine, &back.id).unwrap();
+    assert_eq!(show(&engine, &again.id).comments.len(), 1);
+    assert_eq!(finds(&engine, "monday"), 1);
+    engine.stop();
+}

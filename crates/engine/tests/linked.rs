@@ -162,6 +162,53 @@ fn a_new_title_goes_to_no_other_collective() {
     );
 }
 
+fn undo(engine: &Engine) -> Result<folkmoot_api::Undone, ApiError> {
+    ask(engine, Command::Undo(folkmoot_api::Undo::default()))
+}
+
+#[test]
+fn undoing_a_title_brings_its_links_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let engine = open(&home);
+    let bank = write(&engine, "Bank", "Basil.");
+    // More than are stored in one group.
+    let texts: Vec<Saved> = (0..120)
+        .map(|n| write(&engine, &format!("Text {n}"), "See [[bank]]."))
+        .collect();
+    let text = |engine: &Engine, at: usize| show(engine, &texts[at].id).text.unwrap();
+    let renamed = rename(&engine, &bank.id, "Library").unwrap();
+    assert_eq!((renamed.relinked.len(), renamed.left.len()), (120, 0));
+    let edit = Edit {
+        id: texts[7].id.clone(),
+        text: Some("See the [[Library]] on Monday.".to_owned()),
+        device: None,
+        ..Edit::default()
+    };
+    engine.stop();
+    let engine = open(&home);
+    assert_eq!(text(&engine, 0), "See [[Library]].");
+    let undone = undo(&engine).unwrap();
+    assert_eq!((undone.also, undone.stays), (120, 0));
+    assert_eq!(show(&engine, &bank.id).item.title, "Bank");
+    for at in 0..120 {
+        assert_eq!(text(&engine, at), "See [[bank]].");
+    }
+    // What came before is next: the last text, as it was before all of that.
+    assert_eq!(undone.next.as_deref(), Some("the note \"Text 119\""));
+    // Once more, and one of them is edited since: that one stays.
+    rename(&engine, &bank.id, "Library").unwrap();
+    let edited: Edited = ask(&engine, Command::Edit(edit)).unwrap();
+    assert!(edited.changed);
+    let first = undo(&engine).unwrap();
+    assert_eq!(first.also, 0, "the edit alone");
+    let undone = undo(&engine).unwrap();
+    assert_eq!((undone.also, undone.stays), (120, 0), "it was undone first");
+    assert_eq!(text(&engine, 7), "See [[bank]].");
+    assert_eq!(undo(&engine).unwrap().id, texts[119].id);
+    engine.stop();
+}
+
 fn error(result: Result<impl std::fmt::Debug, ApiError>) -> ApiError {
     result.unwrap_err()
 }

@@ -4,6 +4,7 @@
 //! says and Folkmoot has no field for is kept as it stands, or said.
 
 pub mod bookmarks;
+pub mod dailies;
 mod entities;
 pub mod head;
 pub mod logseq;

@@ -292,7 +292,16 @@ impl Core {
                         "what was taken back by its author or purged, nobody else can bring back",
                     ));
                 }
+                if let Some(anew) = self.written_anew(&of)? {
+                    let anew = self.document_at(&anew);
+                    let anew = self.short_id(&anew);
+                    return Err(
+                        usage(format!("{short} was written anew already: it is {anew}"))
+                            .hint(format!("look at it: `moot show {anew}`")),
+                    );
+                }
                 let (document, id) = self.write_anew(cid, target, device)?;
+                self.remember_anew(&of, &document, &id)?;
                 (document, id, true)
             }
         };

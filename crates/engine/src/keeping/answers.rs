@@ -213,7 +213,9 @@ impl Core {
         target: RecordId,
     ) -> Result<(Vec<CommentView>, bool), ApiError> {
         let mut below: BTreeMap<RecordId, Vec<Said>> = BTreeMap::new();
-        let mut known: BTreeSet<RecordId> = BTreeSet::from([target]);
+        let before = self.written_before(cid, &target)?;
+        let mut known = before.clone();
+        known.insert(target);
         let mut level = known.clone();
         let mut more = false;
         let mut depth = 0;
@@ -227,7 +229,11 @@ impl Core {
                     more = true;
                 } else if known.insert(said.document) {
                     level.insert(said.document);
-                    below.entry(said.answers).or_default().push(said);
+                    let answers = match before.contains(&said.answers) {
+                        true => target,
+                        false => said.answers,
+                    };
+                    below.entry(answers).or_default().push(said);
                 }
             }
             depth += 1;

@@ -203,29 +203,21 @@ impl Core {
         versions: Vec<Says>,
         device: Option<&str>,
     ) -> Result<RecordId, ApiError> {
-        let first = document
-            .records
-            .get(&document.id)
-            .ok_or_else(|| failed("the document has no first record".to_owned()))?;
         self.tidy_heads(cid)?;
         let now_ms = self.clock.wall();
-        let store = &self.store;
-        let collective = self
-            .collectives
-            .get_mut(&cid)
-            .ok_or_else(|| failed("the collective is not open".to_owned()))?;
         let mut replaces = replaces.clone();
         let mut records: Vec<Verified> = Vec::with_capacity(versions.len());
         for says in versions {
-            let writing = to_version(first, &replaces, says)?;
-            match collective.sign_version(store, now_ms, writing, first, device) {
+            match self.sign_in_place(cid, document, &replaces, says, device) {
                 Ok(record) => {
                     replaces = BTreeSet::from([record.id()]);
                     records.push(record);
                 }
                 Err(error) => {
                     // What was signed before it is not stored.
-                    collective.forget_tip();
+                    if let Some(collective) = self.collectives.get_mut(&cid) {
+                        collective.forget_tip();
+                    }
                     return Err(error);
                 }
             }
@@ -244,6 +236,28 @@ impl Core {
             .last()
             .map(Verified::id)
             .ok_or_else(|| failed("there is no version to write".to_owned()))
+    }
+
+    /// Signs a version that replaces these. It is not stored yet.
+    pub(super) fn sign_in_place(
+        &mut self,
+        cid: CollectiveId,
+        document: &Document,
+        replaces: &BTreeSet<RecordId>,
+        says: Says,
+        device: Option<&str>,
+    ) -> Result<Verified, ApiError> {
+        let first = document
+            .records
+            .get(&document.id)
+            .ok_or_else(|| failed("the document has no first record".to_owned()))?;
+        let now_ms = self.clock.wall();
+        let collective = self
+            .collectives
+            .get_mut(&cid)
+            .ok_or_else(|| failed("the collective is not open".to_owned()))?;
+        let writing = to_version(first, replaces, says)?;
+        collective.sign_version(&self.store, now_ms, writing, first, device)
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use folkmoot_api::{ApiError, ErrorCode, LinkedView, Rename, Renamed, Reply};
+use folkmoot_api::{ApiError, LinkedView, Rename, Renamed, Reply};
 use folkmoot_library::{
-    Expr, Item, Link, ResolvedQuery, Sort, Test, fold, foreign, has_versions, is_linkable, item,
-    link_titles, relinked,
+    Expr, Item, Link, ResolvedQuery, Sort, Test, fold, foreign, is_linkable, item, link_titles,
+    relinked,
 };
 use folkmoot_record::{CollectiveId, Kind, RecordId, Verified, content::Content};
 use folkmoot_search::Page;
@@ -26,8 +26,6 @@ use crate::{
 const MOST_TOLD: usize = 20;
 /// Titles of one text that are looked for: more are a list of links.
 const MOST_TITLES: usize = 64;
-/// Documents whose links one renaming changes.
-const MOST_RELINKED: usize = 1_000;
 
 /// What links to a document.
 pub(crate) struct Linking {
@@ -134,7 +132,7 @@ impl Core {
         Ok((told, more))
     }
 
-    fn linked_view(&self, id: &RecordId) -> Option<LinkedView> {
+    pub(super) fn linked_view(&self, id: &RecordId) -> Option<LinkedView> {
         let record = read(&self.store, id)?;
         let item = item(&record)?;
         Some(LinkedView {
@@ -250,79 +248,6 @@ impl Core {
         };
         Err(usage(format!("{other}{others} is called {title} already"))
             .hint(format!("choose another title, or rename that one first: `moot rename {other} ...`; links to {short} by its id need no title")))
-    }
-
-    /// Only within the collective: the new title is not for the members of others.
-    fn relink(
-        &mut self,
-        cid: CollectiveId,
-        document: &RecordId,
-        was: &Item,
-        new: &str,
-        device: Option<&str>,
-        renamed: &mut Renamed,
-    ) -> Result<(), ApiError> {
-        let linking = self.linking(document, was, &[], MOST_RELINKED, true)?;
-        if linking.total > linking.records.len() as u64 {
-            return Err(usage(format!(
-                "{} documents link to it; at most {MOST_RELINKED} are changed at once",
-                linking.total
-            )));
-        }
-        let able = is_linkable(new);
-        for id in linking.records {
-            let able = able && read(&self.store, &id).is_some_and(|r| r.header().cid == Some(cid));
-            let Some((view, written)) = self.relink_one(&id, &was.title, new, able, device)? else {
-                continue;
-            };
-            match written {
-                true => renamed.relinked.push(view),
-                false => renamed.left.push(view),
-            }
-        }
-        Ok(())
-    }
-
-    /// Changes the links of one document; `None` where none of them is by that title.
-    fn relink_one(
-        &mut self,
-        id: &RecordId,
-        old: &str,
-        new: &str,
-        able: bool,
-        device: Option<&str>,
-    ) -> Result<Option<(LinkedView, bool)>, ApiError> {
-        let Some(record) = read(&self.store, id) else {
-            return Ok(None);
-        };
-        let Some(view) = self.linked_view(id) else {
-            return Ok(None);
-        };
-        let text = item(&record).and_then(|item| relinked(&item.text, old, new));
-        let Some(text) = text else {
-            return Ok(None);
-        };
-        if !able || !has_versions(record.header().kind) {
-            return Ok(Some((view, false)));
-        }
-        let Some((cid, document)) = self.document_of(&record)? else {
-            return Ok(Some((view, false)));
-        };
-        let Some(mut says) = Says::of(&document, id) else {
-            return Ok(Some((view, false)));
-        };
-        let written = says.set_text(&text).and_then(|()| {
-            let replaces = BTreeSet::from([*id]);
-            self.write_version(cid, &document, &replaces, says, device)
-        });
-        match written {
-            Ok(_) => Ok(Some((view, true))),
-            // The words of others, or a text that is full: its author has to change it.
-            Err(error) if matches!(error.code, ErrorCode::Denied | ErrorCode::Usage) => {
-                Ok(Some((view, false)))
-            }
-            Err(error) => Err(error),
-        }
     }
 
     /// Whether this person may write a version of a document, as far as that can be told before.

@@ -282,6 +282,9 @@ impl Core {
         if bodies.is_empty() {
             return Ok(None);
         }
+        if self.written_anew(&queued.target)?.is_some() {
+            return Ok(None);
+        }
         let header = record.header();
         // Nothing is lost with a reaction: whoever misses it gives it again.
         if header.kind == Kind::REACTION {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use folkmoot_api::{ActKind, ApiError, Reply, Undo, Undone};
+use folkmoot_api::{ActKind, ApiError, ErrorCode, Reply, Undo, Undone};
 use folkmoot_library::{Part, item, part};
 use folkmoot_record::{CollectiveId, Hlc, Kind, RecordId, Rel, Verified};
 use folkmoot_store::Entry;
@@ -25,7 +25,8 @@ use crate::{
     membership::{collective::Collective, invite::moment},
 };
 
-/// Facts about undoing: `u/`, the record that undid; its value is the record undone.
+/// Facts about undoing: `u/`, the record that undid; its value is the record undone. Or `u/`, a record
+/// that cannot be undone and was named, without a value: undoing goes on before it.
 const UNDONE: &[u8] = b"u/";
 /// Own records looked at, from the newest one back, before it counts as nothing to undo.
 const MOST_LOOKED_AT: usize = 1_000;
@@ -40,26 +41,72 @@ impl Core {
         };
         let what = self.in_words(&last);
         let id = last.id();
-        let record = match ask.dry_run {
-            true => None,
-            false => {
-                let record = self.undo_record(cid, &last)?;
-                let fact = Entry::Local {
-                    key: [UNDONE, record.as_bytes()].concat(),
-                    value: Some(id.to_bytes().to_vec()),
-                };
-                self.store.commit(&[fact]).map_err(store_failed)?;
-                Some(record.to_string())
-            }
+        // Only a new title has others with it.
+        let with = match part(last.header()) {
+            Part::Version(_) => self.relinked_with(&last)?,
+            _ => Vec::new(),
         };
-        Ok(Reply::Undone(Undone {
+        let mut undone = Undone {
+            short: self.short_id(&id),
             what,
             id: id.to_string(),
-            short: self.short_id(&id),
             collective: self.name_of(&cid),
             written: moment(last.header().ms()),
-            record,
-        }))
+            record: None,
+            also: with.len() as u64,
+            stays: 0,
+            next: None,
+        };
+        if ask.dry_run {
+            return Ok(Reply::Undone(undone));
+        }
+        let record = match self.undo_record(cid, &last) {
+            Ok(record) => record,
+            Err(error) if is_for_good(&error) => {
+                return Err(self.pass_over(&id, &undone.what, error));
+            }
+            Err(error) => return Err(error),
+        };
+        self.remember_undone(&record, &id)?;
+        undone.record = Some(record.to_string());
+        for version in with {
+            match self.undo_edit(cid, &version) {
+                Ok(record) => self.remember_undone(&record, &version.id())?,
+                Err(error) if is_for_good(&error) => {
+                    undone.also -= 1;
+                    undone.stays += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        undone.next = self.last_act()?.map(|(_, next)| self.in_words(&next));
+        Ok(Reply::Undone(undone))
+    }
+
+    fn remember_undone(&mut self, by: &RecordId, undone: &RecordId) -> Result<(), ApiError> {
+        let fact = Entry::Local {
+            key: [UNDONE, by.as_bytes()].concat(),
+            value: Some(undone.to_bytes().to_vec()),
+        };
+        self.store.commit(&[fact]).map_err(store_failed)
+    }
+
+    /// What cannot be undone is named, and does not stand in the way any more.
+    fn pass_over(&mut self, id: &RecordId, what: &str, mut error: ApiError) -> ApiError {
+        let fact = Entry::Local {
+            key: [UNDONE, id.as_bytes()].concat(),
+            value: Some(Vec::new()),
+        };
+        if let Err(error) = self.store.commit(&[fact]) {
+            return store_failed(error);
+        }
+        error.message = format!("{what} cannot be undone: {}", error.message);
+        let goes_on = "`moot undo` again goes on with what came before it";
+        error.hint = Some(match error.hint {
+            Some(hint) => format!("{hint}; {goes_on}"),
+            None => goes_on.to_owned(),
+        });
+        error
     }
 
     fn last_act(&self) -> Result<Option<(CollectiveId, Verified)>, ApiError> {
@@ -88,6 +135,10 @@ impl Core {
             if let Some(undone) = self.undone_by(&id)? {
                 let undone = read(&self.store, &undone);
                 next = undone.and_then(|record| record.header().prev);
+                continue;
+            }
+            if self.is_passed_over(&id)? {
+                next = header.prev;
                 continue;
             }
             let own_work = !matches!(header.kind, MEMBERSHIP | SEARCH | Kind::PROFILE);
@@ -136,9 +187,7 @@ impl Core {
         let nothing = || not_found("what it was done to is not held here");
         let opposite = match header.kind {
             Kind::PURGE => {
-                return Err(usage(
-                    "your last act was to purge something, and that is final",
-                ));
+                return Err(usage("a purge is final"));
             }
             Kind::RETRACT => {
                 let back = self.bring_back(cid, &target.ok_or_else(nothing)?, None)?;
@@ -243,6 +292,12 @@ impl Core {
         Ok(None)
     }
 
+    fn is_passed_over(&self, id: &RecordId) -> Result<bool, ApiError> {
+        let key = [UNDONE, id.as_bytes()].concat();
+        let fact = self.store.local(&key).map_err(store_unread)?;
+        Ok(fact.is_some_and(|undone| undone.is_empty()))
+    }
+
     /// What a record undid, if it did.
     fn undone_by(&self, id: &RecordId) -> Result<Option<RecordId>, ApiError> {
         let key = [UNDONE, id.as_bytes()].concat();
@@ -250,4 +305,12 @@ impl Core {
         let undone = undone.and_then(|id| <[u8; 32]>::try_from(id).ok());
         Ok(undone.map(RecordId::from_bytes))
     }
+}
+
+/// Whether trying again comes to the same: the disk did not fail, something stands against it.
+const fn is_for_good(error: &ApiError) -> bool {
+    matches!(
+        error.code,
+        ErrorCode::Usage | ErrorCode::NotFound | ErrorCode::Denied
+    )
 }

@@ -1,0 +1,96 @@
+//! What was taken back and written anew: the old id leads to the new one.
+
+use std::collections::BTreeSet;
+
+use folkmoot_api::ApiError;
+use folkmoot_record::{CollectiveId, RecordId, Rel};
+use folkmoot_store::Entry;
+
+use crate::{
+    core::Core,
+    errors::{store_failed, store_unread},
+    exchange::holdings::read,
+    keeping::erasure::Fate,
+};
+
+/// Facts about what was written anew: `u/n/`, what was taken back; its value is the new record.
+const ANEW: &[u8] = b"u/n/";
+/// How often one thing was taken back and written anew, of which the comments are looked for.
+const MOST_TIMES: usize = 16;
+
+impl Core {
+    /// The record by which this one was written anew, as long as that stands.
+    pub(super) fn written_anew(&mut self, old: &RecordId) -> Result<Option<RecordId>, ApiError> {
+        let key = [ANEW, old.as_bytes()].concat();
+        let fact = self.store.local(&key).map_err(store_unread)?;
+        let id = fact.and_then(|id| <[u8; 32]>::try_from(id).ok());
+        let Some(id) = id.map(RecordId::from_bytes) else {
+            return Ok(None);
+        };
+        let Some(record) = read(&self.store, &id) else {
+            return Ok(None);
+        };
+        let Some(cid) = record.header().cid else {
+            return Ok(None);
+        };
+        let fate = self.fate_of(&cid, &record)?;
+        Ok((!matches!(fate, Fate::Erased(_))).then_some(id))
+    }
+
+    /// `old` was written anew as `new` in `document`. Where that is a document of its own, the old
+    /// document as a whole was.
+    pub(super) fn remember_anew(
+        &mut self,
+        old: &RecordId,
+        document: &RecordId,
+        new: &RecordId,
+    ) -> Result<(), ApiError> {
+        let mut of = BTreeSet::from([*old]);
+        let whole = self.document_at(old);
+        if whole != *document {
+            of.insert(whole);
+        }
+        let facts: Vec<Entry> = of
+            .iter()
+            .map(|old| Entry::Local {
+                key: [ANEW, old.as_bytes()].concat(),
+                value: Some(new.to_bytes().to_vec()),
+            })
+            .collect();
+        self.store.commit(&facts).map_err(store_failed)
+    }
+
+    /// What a record was written anew from, by its author, who had taken that back: what was said of
+    /// it was said of the same words.
+    pub(super) fn written_before(
+        &mut self,
+        cid: CollectiveId,
+        id: &RecordId,
+    ) -> Result<BTreeSet<RecordId>, ApiError> {
+        let mut before = BTreeSet::new();
+        let mut at = *id;
+        while before.len() < MOST_TIMES {
+            let Some(record) = read(&self.store, &at) else {
+                break;
+            };
+            let header = record.header();
+            let mut from = header.refs.iter().filter(|r| r.rel == Rel::DERIVED_FROM);
+            let old = from.find_map(|r| {
+                let old = self.document_at(&r.id);
+                let first = read(&self.store, &old)?;
+                let theirs = first.header();
+                let same = (theirs.cid, theirs.seat, theirs.kind)
+                    == (header.cid, header.seat, header.kind);
+                same.then_some((old, first))
+            });
+            let Some((old, first)) = old else {
+                break;
+            };
+            if !matches!(self.fate_of(&cid, &first)?, Fate::Erased(_)) || !before.insert(old) {
+                break;
+            }
+            at = old;
+        }
+        Ok(before)
+    }
+}
