@@ -11,7 +11,9 @@ use folkmoot_client::api::{ImportItem, Note};
 use folkmoot_library::{
     page,
     reading::{
-        Draft, head,
+        Draft,
+        dailies::Dailies,
+        head,
         logseq::{self, Journals},
         markdown,
         names::{Named, Names},
@@ -48,6 +50,8 @@ pub(crate) struct Folder {
     root: PathBuf,
     style: Style,
     journals: Journals,
+    /// Of an Obsidian vault.
+    dailies: Dailies,
     pub listing: Listing,
     /// What each file called itself when it was read last.
     named: BTreeMap<String, (Stamp, Named)>,
@@ -61,6 +65,7 @@ impl Folder {
             root: root.to_owned(),
             style,
             journals: Journals::default(),
+            dailies: Dailies::default(),
             listing: Listing::default(),
             named: BTreeMap::new(),
         };
@@ -68,6 +73,11 @@ impl Folder {
             && let Ok(config) = folder.text("logseq/config.edn")
         {
             folder.journals = Journals::of_config(&config);
+        }
+        if style == Style::Obsidian
+            && let Ok(config) = folder.text(".obsidian/daily-notes.json")
+        {
+            folder.dailies = dailies(&config);
         }
         folder.listing = folder.list()?;
         Ok(folder)
@@ -82,6 +92,7 @@ impl Folder {
             root: path.parent().unwrap_or(path).to_owned(),
             style: Style::Plain,
             journals: Journals::default(),
+            dailies: Dailies::default(),
             listing: Listing {
                 texts: name.map(|name| (name, stamp)).into_iter().collect(),
                 ..Listing::default()
@@ -221,7 +232,9 @@ impl Folder {
         let markdown = |hash| markdown::read(path, text, names, hash).map_err(|e| e.to_string());
         match self.style {
             Style::Plain => markdown(Hash::Plain).map(Some),
-            Style::Obsidian => markdown(Hash::Word).map(Some),
+            Style::Obsidian => {
+                markdown(Hash::Word).map(|draft| Some(self.dailies.page(path, draft)))
+            }
             Style::Logseq if logseq::is_blank(text) => Ok(None),
             Style::Logseq => Ok(Some(logseq::read(path, text, names, &self.journals))),
         }
@@ -244,6 +257,16 @@ impl Folder {
             format!("line {line}: it is no UTF-8 text")
         })
     }
+}
+
+/// What a vault says of its daily notes; what cannot be read says nothing.
+fn dailies(config: &str) -> Dailies {
+    let config: serde_json::Value = serde_json::from_str(config).unwrap_or_default();
+    let said = |key: &str| config.get(key).and_then(|value| value.as_str());
+    Dailies::new(
+        said("folder").unwrap_or_default(),
+        said("format").unwrap_or_default(),
+    )
 }
 
 /// The item of a draft whose source has this name.
@@ -306,6 +329,32 @@ mod tests {
         assert!(refused["head.md"].contains("YAML"));
         assert_eq!(taken.len(), 1);
         assert_eq!(taken[0].note.title.as_deref(), Some("blank"));
+    }
+
+    #[test]
+    fn daily_notes_of_a_vault_are_pages_of_their_days() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        fs::create_dir_all(root.join(".obsidian")).unwrap();
+        fs::create_dir_all(root.join("Days")).unwrap();
+        fs::write(root.join("Days/01.05.2026.md"), "swifts").unwrap();
+        fs::write(root.join("2026-05-02.md"), "no page").unwrap();
+        let days = |root: &Path| {
+            let mut days = Vec::new();
+            let mut folder = Folder::open(root, Style::Obsidian).unwrap();
+            folder.read(None, &mut |piece, _| {
+                if let Piece::Item(item) = piece {
+                    days.push(item.day);
+                }
+                true
+            });
+            days
+        };
+        let day = |text: &str| Some(text.to_owned());
+        assert_eq!(days(root), [day("2026-05-02"), None]);
+        let config = r#"{"folder": "Days", "format": "DD.MM.YYYY", "autorun": true}"#;
+        fs::write(root.join(".obsidian/daily-notes.json"), config).unwrap();
+        assert_eq!(days(root), [None, day("2026-05-01")]);
     }
 
     #[test]
