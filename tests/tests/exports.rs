@@ -1,6 +1,10 @@
 //! Documents as Markdown: a file each, the same each time, and nothing of others overwritten.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "helpers of tests fail by panicking, and tell their seed"
+)]
 
 use std::{
     collections::BTreeMap,
@@ -37,9 +41,23 @@ fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
+/// Numbers from a seed, which is printed; `FOLKMOOT_SEED` repeats a run.
 struct Dice(u64);
 
 impl Dice {
+    fn new(test: &str) -> Self {
+        let asked = std::env::var("FOLKMOOT_SEED").ok();
+        let seed = asked
+            .and_then(|asked| asked.parse().ok())
+            .unwrap_or_else(|| {
+                std::time::SystemTime::UNIX_EPOCH
+                    .elapsed()
+                    .map_or(1, |since| u64::from(since.subsec_nanos()))
+            });
+        eprintln!("{test}: FOLKMOOT_SEED={seed}");
+        Self(seed)
+    }
+
     fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -94,11 +112,7 @@ const TAGS: [&str; 5] = ["garden", "soil/worms", "größe", "🌿", "x y"];
 
 #[test]
 fn each_document_is_a_file_and_again_the_same() {
-    let seed = std::time::SystemTime::UNIX_EPOCH
-        .elapsed()
-        .map_or(1, |since| u64::from(since.subsec_nanos()));
-    eprintln!("seed {seed}");
-    let mut dice = Dice(seed);
+    let mut dice = Dice::new("each_document_is_a_file");
     let home = Home::new("ana");
     home.ok(&["id", "--name", "Ana"]);
     home.ok(&["collective", "new", "Garden"]);
@@ -174,7 +188,11 @@ fn what_is_not_of_an_export_is_left_alone() {
     home.ok(&["export", "--all", "--to", str(&to), "--force"]);
     let text = fs::read_to_string(&seeds).unwrap();
     fs::write(&seeds, text.replace("Seeds and soil", "Seeds and sand")).unwrap();
-    assert_eq!(home.ok(&["import", str(&to)])["changed"], 1);
+    let done = home.ok(&["import", str(&to)]);
+    assert_eq!(
+        (&done["changed"], &done["elsewhere"]),
+        (&json!(1), &json!(null))
+    );
     assert_eq!(
         home.ok(&["export", "--all", "--to", str(&to)])["written"],
         1
@@ -258,12 +276,8 @@ fn furnish(home: &Home, dice: &mut Dice) {
 
 #[test]
 fn exported_imported_exported_has_the_same_bytes() {
-    let seed = std::time::SystemTime::UNIX_EPOCH
-        .elapsed()
-        .map_or(1, |since| u64::from(since.subsec_nanos()));
-    eprintln!("seed {seed}");
     let home = Home::new("ana");
-    furnish(&home, &mut Dice(seed));
+    furnish(&home, &mut Dice::new("exported_imported_exported"));
     let out = |home: &Home, name: &str| {
         let (to, lines) = (beside(home, name), beside(home, &format!("{name}.ndjson")));
         home.ok(&["export", "--all", "--to", str(&to)]);
@@ -333,6 +347,24 @@ fn a_page_that_was_rearranged_keeps_what_it_names() {
         json!({"state": "doing", "due": "2026-12-24", "every": "FREQ=WEEKLY"})
     );
     assert_eq!(home.count("kind:daily"), 1);
+    // What a hand changes of them is a version, of what was exported too.
+    let text = fs::read_to_string(folder.join("task.md")).unwrap();
+    fs::write(
+        folder.join("task.md"),
+        text.replace("2026-12-24", "2026-12-31"),
+    )
+    .unwrap();
+    assert_eq!(home.ok(&["import", str(&folder)])["changed"], 1);
+    assert_eq!(home.ok(&["show", "Water"])["task"]["due"], "2026-12-31");
+    let out = beside(&home, "out");
+    home.ok(&["export", "kind:task", "--to", str(&out)]);
+    let water = out.join("home/Water.md");
+    let text = fs::read_to_string(&water).unwrap();
+    let text = text.replace("state: \"doing\"", "state: done");
+    assert!(text.contains("state: done"), "{text}");
+    fs::write(&water, text).unwrap();
+    assert_eq!(home.ok(&["import", str(&out)])["changed"], 1);
+    assert_eq!(home.ok(&["show", "Water"])["task"]["state"], "done");
     // One that makes no sense is named, and the other stays.
     let text = fs::read_to_string(folder.join("task.md")).unwrap();
     fs::write(folder.join("task.md"), text.replace("doing", "asleep")).unwrap();
@@ -370,6 +402,31 @@ fn what_is_in_the_way_of_one_file_ends_nothing() {
         (&json!(1), &json!(1))
     );
     assert_eq!(report["not_written"][0]["file"], "Garden/Beds.md");
+}
+
+#[test]
+fn what_goes_into_a_collective_that_nobody_named_is_told() {
+    let home = Home::new("ana");
+    home.ok(&["collective", "new", "Garden"]);
+    let id = home.note("Garden", "Seeds");
+    let to = beside(&home, "out");
+    home.ok(&["export", "--all", "--to", str(&to)]);
+    let seeds = to.join("Garden/Seeds.md");
+    let text = fs::read_to_string(&seeds).unwrap();
+    fs::write(&seeds, text.replace("Seeds\n", "Seeds and sand\n")).unwrap();
+    for args in [
+        &["import", str(&to), "--dry-run"][..],
+        &["import", str(&to)],
+    ] {
+        let said = home.run(args);
+        assert_eq!(said.code, 0, "{}", said.err);
+        let all = format!("{}{}", said.out, said.err);
+        assert!(all.contains("1 of them in Garden"), "{all}");
+    }
+    // Taken back, the file as it is brings nothing back.
+    home.ok(&["retract", &id]);
+    let again = home.ok(&["import", str(&to)]);
+    assert_eq!((&again["added"], &again["changed"]), (&json!(0), &json!(0)));
 }
 
 #[test]

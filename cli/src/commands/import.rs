@@ -254,6 +254,9 @@ fn store(
             done.added += imported.added;
             done.changed += imported.changed;
             done.beside += imported.beside;
+            for (name, many) in imported.elsewhere {
+                *done.elsewhere.entry(name).or_default() += many;
+            }
             done.skipped += imported.skipped;
             refuse(done, imported.refused);
         }

@@ -10,6 +10,7 @@ use std::{
 use folkmoot_client::api::{Command, PageFile, PageName, PagesAsk, PagesView};
 use folkmoot_library::page::{self, Page};
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::names::assign;
@@ -406,8 +407,8 @@ fn names(access: &Access, job: &Job) -> Result<(Vec<PageName>, u64), CliError> {
         }
     }
     let mut names: Vec<PageName> = found.into_values().collect();
-    // As their files say, and so the same wherever they are exported.
-    names.sort_by(|a, b| (&a.created, &a.id).cmp(&(&b.created, &b.id)));
+    // As their files say, and so the same wherever they are exported; the earliest first.
+    names.sort_by_cached_key(|name| (name.created.parse::<Timestamp>().ok(), name.id.clone()));
     Ok((names, left_out))
 }
 

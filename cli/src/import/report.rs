@@ -114,6 +114,12 @@ impl Report {
         let mut out = cx.ui.out();
         writeln!(out, "{}", counts(&self.done, self.dry_run))?;
         out.flush()?;
+        for (name, many) in &self.done.elsewhere {
+            let many = count(*many);
+            cx.ui.say(&clean(&format!(
+                "{many} of them in {name}: its members see it"
+            )));
+        }
         self.list(
             cx,
             self.done

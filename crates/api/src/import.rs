@@ -1,5 +1,7 @@
 //! Importing many texts.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +64,10 @@ pub struct Imported {
     pub beside: u64,
     /// Already there.
     pub skipped: u64,
+    /// Of those that were added or changed: how many lie in collectives that nobody named, as the
+    /// documents do of which they are copies. By the collective's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub elsewhere: BTreeMap<String, u64>,
     /// Not taken, and why.
     pub refused: Vec<Refused>,
     /// Those that are not named in `refused`.

@@ -14,6 +14,8 @@ use proptest::prelude::*;
 
 use deeds::{act, deed};
 
+#[path = "pages/again.rs"]
+mod again;
 #[path = "pages/deeds.rs"]
 mod deeds;
 
@@ -429,11 +431,15 @@ fn a_page_of_a_stranger_decides_about_itself_alone() {
 #[test]
 fn where_a_batch_ends_does_not_matter() {
     let folder = tempfile::tempdir().unwrap();
+    let more = || Page {
+        version: Some("0c".repeat(32)),
+        ..made("0a", "One", "once more")
+    };
     let pages = [
         made("0a", "One", "first"),
         made("0b", "Two", "second"),
-        made("0a", "One", "once more"),
-        made("0a", "One", "once more"),
+        more(),
+        more(),
         made("0b", "Two", "second"),
     ];
     let files: Vec<String> = pages.iter().map(page::write).collect();

@@ -5,9 +5,7 @@ use folkmoot_library::{
     Sort, foreign,
     page::{self, Page},
 };
-use folkmoot_record::{
-    CollectiveId, Header, Kind, RecordId, Rel, SeatKey, Verified, content::Content,
-};
+use folkmoot_record::{CollectiveId, Header, Kind, RecordId, Rel, Verified, content::Content};
 use folkmoot_search::Page as Window;
 
 use crate::{
@@ -182,7 +180,7 @@ impl Core {
     }
 
     /// What is remembered of the page that a document was imported from, where its next export shows
-    /// it: not while the document that the page was a copy of is here itself, nor for a second import
+    /// it: not where the document that the page was a copy of is here itself, nor for a second import
     /// of that page. So no two documents have one id in an export.
     fn origin(&mut self, shown: &Shown) -> Result<Option<Origin>, ApiError> {
         let read_from = |id: &RecordId| Origin::read(&self.store, id).map_err(store_failed);
@@ -199,17 +197,11 @@ impl Core {
         let Ok(id) = origin.id.parse::<RecordId>() else {
             return Ok(None);
         };
-        if self.page_shown(&id)?.is_some() {
+        // Also where it was taken back or hidden: the id of a file does not change with what is shown.
+        if read(&self.store, &id).is_some() {
             return Ok(None);
         }
-        let home = self.home_collective().map(Collective::cid);
-        let mut places: Vec<(CollectiveId, SeatKey)> = self
-            .collectives
-            .iter()
-            .map(|(cid, one)| (*cid, one.secrets.seat))
-            .collect();
-        places.sort_by_key(|(cid, _)| Some(*cid) != home);
-        for (cid, seat) in places {
+        for (cid, seat) in self.own_places(None) {
             let came = Came::read(&self.store, &cid, &seat, &id).map_err(store_failed)?;
             match came {
                 Some(came) if came.document == shown.id => return Ok(Some(origin)),

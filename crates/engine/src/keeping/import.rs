@@ -1,5 +1,6 @@
 //! Importing many records: as one durable group a call, each text once.
 
+mod drafts;
 mod exact;
 mod known;
 pub(crate) mod origins;
@@ -15,46 +16,31 @@ use std::{
 };
 
 use folkmoot_api::{ApiError, ErrorCode, ImportItem, Imported, Refused, Reply};
-use folkmoot_library::{foreign, page};
-use folkmoot_record::{
-    CollectiveId, Kind, RecordId, Ref, Rel, Verified,
-    content::{Content, Value},
-    limits,
-};
+use folkmoot_record::{CollectiveId, RecordId, Verified, content::Content};
 use folkmoot_store::{Entry, Vault};
 
 use crate::{
-    clock::random,
     core::Core,
-    errors::{failed, usage},
-    keeping::{
-        author::Writing,
-        edit::Says,
-        notes::{fits, to_body, to_writing},
-    },
+    errors::{failed, store_failed, usage},
+    exchange::holdings::read,
+    keeping::author::Writing,
     membership::collective::Collective,
     person::agents::Pen,
 };
 
 use exact::Exact;
 pub(crate) use known::Known;
-use origins::Came;
+use origins::{Came, Origin};
 use prints::{Print, Prints};
 use sources::{Fact, SourceId};
-use standing::{Change, Standing};
+use standing::{Said, Standing};
 
 /// Most items of one call: a second of work at the slowest.
 const MOST_ITEMS: usize = 1_000;
+/// Most items of one id in a call: each is a durable group of its own.
+const MOST_OF_ONE: usize = 64;
 /// Collectives whose fingerprints of content stay in memory; 24 bytes a record.
 const MOST_REMEMBERED: usize = 4;
-/// Most other names of one document, as many as a symbol may have, and most bytes of one.
-const MOST_ALIASES: usize = 64;
-/// Key of a daily page's day (section 3.4).
-const DAY: u8 = 16;
-/// Keys of a task that a page names: its state, when it is due, when it comes again (section 3.4).
-const OF_TASKS: [u8; 3] = [16, 17, 20];
-/// Key of the language of a text (section 3.4), and most bytes of one.
-const LANGUAGE: (u8, usize) = (4, 64);
 /// Most bytes of a URL (section 12.3).
 const MOST_URL: usize = 4_096;
 
@@ -103,6 +89,8 @@ type Given = (String, Result<Ready, ApiError>);
 #[derive(Default)]
 struct Work {
     report: Imported,
+    /// Whether its items came here by their ids: each of them stands or falls by itself.
+    is_routed: bool,
     entries: Vec<Entry>,
     /// Contents of this call that are not stored yet.
     tried: BTreeSet<Print>,
@@ -133,7 +121,7 @@ impl Core {
         if items.len() > MOST_ITEMS {
             return Err(usage(format!("at most {MOST_ITEMS} items a call")));
         }
-        let cid = self.place_or_home(collective)?;
+        let to = self.place_or_home(collective)?;
         let key = self.place_or_home(None)?;
         let given = items.into_iter().map(|item| {
             let source = terms.vault.as_deref().zip(item.path.clone());
@@ -143,15 +131,43 @@ impl Core {
                     again: item.again,
                     ..ready
                 }),
-                None => ready(&item, source),
+                None => drafts::ready(&item, source),
             };
             (item.source, ready)
         });
         let mut report = Imported::default();
         let given = given.collect();
-        let routed = self.routed(cid, collective.is_some(), given, &mut report)?;
+        let routed = self.routed(to, collective.is_some(), given, &mut report)?;
         for (cid, given) in routed {
-            let done = self.import_into(cid, given, terms)?;
+            let names = given.iter().map(|(name, ready)| {
+                let again = ready.as_ref().is_ok_and(|ready| ready.again);
+                (name.clone(), again)
+            });
+            let names: Vec<(String, bool)> = names.collect();
+            let done = match self.import_into(cid, given, terms, cid != to) {
+                Ok(done) => done,
+                Err(error) if cid == to => return Err(error),
+                // Nobody named that collective: the rest does not end with it.
+                Err(error) => Imported {
+                    refused: names
+                        .into_iter()
+                        .filter(|(_, again)| !again)
+                        .map(|(source, _)| Refused {
+                            source,
+                            why: error.message.clone(),
+                        })
+                        .collect(),
+                    ..Imported::default()
+                },
+            };
+            let written = done.added + done.changed;
+            if cid != to && written > 0 {
+                let name = self.collectives.get(&cid).map(Collective::name);
+                *report
+                    .elsewhere
+                    .entry(name.unwrap_or_default())
+                    .or_default() += written;
+            }
             report.added += done.added;
             report.changed += done.changed;
             report.beside += done.beside;
@@ -164,14 +180,23 @@ impl Core {
     fn import_into(
         &mut self,
         cid: CollectiveId,
-        given: Vec<Given>,
+        mut given: Vec<Given>,
         terms: &Terms,
+        is_routed: bool,
     ) -> Result<Imported, ApiError> {
         if !terms.dry_run {
             self.tidy_heads(cid)?;
         }
-        let mut known = self.known_content(cid)?;
-        let mut work = Work::default();
+        bounded(&mut given);
+        let is_whole = self.imported.contains_key(&cid) || self.needs_known(cid, &given)?;
+        let mut known = match is_whole {
+            true => self.known_content(cid)?,
+            false => Known::default(),
+        };
+        let mut work = Work {
+            is_routed,
+            ..Work::default()
+        };
         let mut given = given.into_iter().peekable();
         let outcome = loop {
             let done = self.import_run(cid, &mut given, terms, &mut known, &mut work);
@@ -181,12 +206,32 @@ impl Core {
         };
         // After a failed one nobody knows which of them were stored.
         outcome?;
-        if self.imported.len() >= MOST_REMEMBERED {
-            self.imported.pop_first();
+        if is_whole {
+            if self.imported.len() >= MOST_REMEMBERED {
+                self.imported.pop_first();
+            }
+            known.used_at = self.clock.mono();
+            self.imported.insert(cid, known);
         }
-        known.used_at = self.clock.mono();
-        self.imported.insert(cid, known);
         Ok(work.report)
+    }
+
+    /// Whether some item is looked for by what it says: what is known by its id alone is not.
+    fn needs_known(&self, cid: CollectiveId, given: &[Given]) -> Result<bool, ApiError> {
+        let Some(collective) = self.collectives.get(&cid) else {
+            return Ok(false);
+        };
+        let seat = collective.secrets.seat;
+        for ready in given.iter().filter_map(|(_, ready)| ready.as_ref().ok()) {
+            let Some(id) = ready.id.filter(|_| ready.exact.is_some()) else {
+                return Ok(true);
+            };
+            let came = || Came::read(&self.store, &cid, &seat, &id).map_err(store_failed);
+            if read(&self.store, &id).is_none() && came()?.is_none() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Takes items up to the first whose id was met already: what that one changes must be stored
@@ -233,6 +278,8 @@ impl Core {
             }
             match done {
                 Ok(()) => {}
+                // It was told when it was given first.
+                Err(Stop::Item(_)) if again => {}
                 Err(Stop::Item(error)) => work.report.refused.push(Refused {
                     source: name,
                     why: error.message,
@@ -277,6 +324,7 @@ impl Work {
             .map_err(Stop::All)?;
         let standing = standing::of(collective, store, known, &ready).map_err(Stop::All)?;
         if dry_run
+            && !matches!(standing, Standing::Refused(_))
             && let Some(id) = ready.id
             && let Some(before) = self.planned.insert(id, ready.prints.whole)
         {
@@ -295,12 +343,11 @@ impl Work {
             return Ok(());
         }
         match standing {
-            Standing::There(fact) => {
+            Standing::Refused(why) => return Err(Stop::Item(usage(why))),
+            Standing::There(said) => {
                 self.report.skipped += 1;
-                if let (Some((source, _)), Some(fact), false) = (&ready.source, fact, dry_run) {
-                    let seat = collective.secrets.seat;
-                    self.entries
-                        .push(fact.entry(&collective.cid(), &seat, source));
+                if let Some(said) = said.filter(|_| !dry_run) {
+                    self.remember(collective, store, ready, &said)?;
                 }
             }
             Standing::New if dry_run => self.report.added += 1,
@@ -316,7 +363,7 @@ impl Work {
                     now_ms,
                     writing,
                     pen,
-                    ready.exact.is_some(),
+                    self.is_routed || ready.exact.is_some(),
                 )?;
                 let id = record.id();
                 self.keep(collective, known, record, now_ms, ready, id);
@@ -325,19 +372,71 @@ impl Work {
             Standing::Changed(change) => {
                 let beside = change.is_beside();
                 let document = change.document.id;
-                let writing = version(*change, &ready).map_err(Stop::Item)?;
+                if change.is_edited
+                    && let Some(exact) = &mut ready.exact
+                {
+                    // Whoever wrote the page did not write this.
+                    exact.head = None;
+                }
+                let writing = drafts::version(*change, &ready).map_err(Stop::Item)?;
                 let record = sign(
                     collective,
                     store,
                     now_ms,
                     writing,
                     pen,
-                    ready.exact.is_some(),
+                    self.is_routed || ready.exact.is_some(),
                 )?;
                 self.keep(collective, known, record, now_ms, ready, document);
                 self.report.changed += 1;
                 self.report.beside += u64::from(beside);
             }
+        }
+        Ok(())
+    }
+
+    /// What is remembered of an item that is there.
+    fn remember(
+        &mut self,
+        collective: &Collective,
+        store: &Vault,
+        mut ready: Ready,
+        said: &Said,
+    ) -> Result<(), Stop> {
+        let (cid, seat) = (collective.cid(), collective.secrets.seat);
+        let (document, version) = (said.document, said.version);
+        let print = ready.prints.whole;
+        if said.is_read {
+            let read = |id: &RecordId| {
+                let origin = Origin::read(store, id);
+                origin.map_err(|error| Stop::All(store_failed(error)))
+            };
+            // Its first version has none where another device read the page.
+            let is_whole = read(&document)?.is_none();
+            let has_head = read(&version)?.is_some_and(|origin| origin.head.is_some());
+            if let Some(exact) = ready.exact.as_mut().filter(|_| !is_whole) {
+                exact.head = None;
+            }
+            if let Some((id, origin)) = ready.origin() {
+                let came = Came {
+                    document,
+                    version,
+                    print,
+                };
+                self.entries.push(came.entry(&cid, &seat, &id));
+                if !has_head {
+                    self.entries.extend(origin.entry(&version));
+                }
+            }
+        }
+        if let Some((source, path)) = ready.source {
+            let fact = Fact {
+                document,
+                version,
+                print,
+                path,
+            };
+            self.entries.push(fact.entry(&cid, &seat, &source));
         }
         Ok(())
     }
@@ -402,155 +501,18 @@ fn sign(
         })
 }
 
-/// Checks an item and makes a body of it.
-fn ready(item: &ImportItem, source: Option<Source>) -> Result<Ready, ApiError> {
-    let salt = random().map_err(|e| failed(e.to_string()))?;
-    let mut writing = match &item.day {
-        Some(_) => {
-            let mut note = item.note.clone();
-            note.kind = "note".to_owned();
-            to_writing(&note, salt)?
-        }
-        None => to_writing(&item.note, salt)?,
-    };
-    let broken = || failed("the record that was made of it cannot be read".to_owned());
-    let mut content = Content::decode(writing.kind, &writing.body).map_err(|_| broken())?;
-    if let Some(day) = &item.day {
-        writing.kind = Kind::DAILY;
-        content.map.insert(DAY, Value::Text(day.clone()));
-    }
-    if item.aliases.len() > MOST_ALIASES {
-        return Err(usage(format!("at most {MOST_ALIASES} other names")));
-    }
-    if !item.aliases.is_empty() {
-        for alias in &item.aliases {
-            fits("other name", alias, limits::TITLE)?;
-        }
-        let aliases = item.aliases.iter().cloned().map(Value::Text).collect();
-        content.map.insert(foreign::ALIASES, Value::Array(aliases));
-    }
-    if let Some(lines) = item.properties.as_ref().filter(|lines| !lines.is_empty()) {
-        fits("properties", lines, limits::TEXT)?;
-        let lines = Value::Text(lines.clone());
-        content.map.insert(foreign::PROPERTIES, lines);
-    }
-    let mut said = Vec::new();
-    if let Some(language) = &item.language {
-        fits("language", language, LANGUAGE.1)?;
-        content
-            .map
-            .insert(LANGUAGE.0, Value::Text(language.clone()));
-        said.push(LANGUAGE.0);
-    }
-    if let Some(state) = &item.state {
-        let number = page::STATES.iter().position(|name| name == state);
-        match number.filter(|_| writing.kind == Kind::TASK) {
-            Some(number) => drop(content.map.insert(16, Value::Uint(number as u64))),
-            None => {
-                return Err(usage(format!(
-                    "{state:?} is no state of a task: they are {}",
-                    page::STATES.join(", ")
-                )));
-            }
-        }
-        // A page that names the state of a task names all that it names of it.
-        said.extend(OF_TASKS);
-    }
-    if let Some(written) = item.written {
-        let written = Value::Text(written.to_string());
-        content.map.insert(foreign::WRITTEN, written);
-    }
-    let prints = Prints::of(writing.kind, &content, &writing.tags);
-    if let Some((source, _)) = &source {
-        content.map.insert(foreign::SOURCE, source.value());
-    }
-    writing.body = to_body(&content)?;
-    if Content::decode(writing.kind, &writing.body).is_err() {
-        let day = item.day.as_deref().unwrap_or_default();
-        return Err(usage(format!("{day:?} is no day: write it as 2024-05-01")));
-    }
-    Ok(Ready {
-        writing,
-        content,
-        prints,
-        source,
-        said,
-        id: item.id.as_deref().and_then(|id| id.parse().ok()),
-        base: item.base.as_deref().and_then(|id| id.parse().ok()),
-        exact: None,
-        again: false,
-    })
-}
-
-/// Keys that an import says, and that a version of it says anew.
-const SAID: [u8; 8] = [
-    0,
-    1,
-    2,
-    3,
-    foreign::PROPERTIES,
-    foreign::ALIASES,
-    foreign::WRITTEN,
-    foreign::SOURCE,
-];
-
-/// The new version of a document whose source has changed; what the source cannot say stays.
-fn version(change: Change, ready: &Ready) -> Result<Writing, ApiError> {
-    let Change {
-        document,
-        base,
-        says,
-        ..
-    } = change;
-    let kind = document.first().map_or(Kind::NOTE, |first| first.kind);
-    let of_another = || {
-        let name = kind.name().unwrap_or("record");
-        usage(format!(
-            "it was a {name} when it was imported, and cannot be made one of another kind"
-        ))
-    };
-    let Says {
-        mut content, refs, ..
-    } = says;
-    let from = |key: &u8| {
-        let is_exact = ready.exact.is_some();
-        *key != foreign::SOURCE && (is_exact || SAID.contains(key) || ready.said.contains(key))
-    };
-    content.map.retain(|key, _| !from(key));
-    for (key, value) in &ready.content.map {
-        if from(key) || *key == foreign::SOURCE {
-            content.map.insert(*key, value.clone());
+/// Refuses what comes too often under one id: each time what came before is stored first.
+fn bounded(given: &mut [Given]) {
+    let mut counts: BTreeMap<RecordId, usize> = BTreeMap::new();
+    for (_, ready) in given {
+        let Some(id) = ready.as_ref().ok().and_then(|ready| ready.id) else {
+            continue;
+        };
+        let count = counts.entry(id).or_default();
+        *count += 1;
+        if *count > MOST_OF_ONE {
+            let why = format!("the same id more than {MOST_OF_ONE} times at once");
+            *ready = Err(usage(why));
         }
     }
-    content.salt = ready.content.salt;
-    let body = to_body(&content)?;
-    let Writing {
-        kind: said,
-        tags,
-        refs: pointed,
-        ..
-    } = ready.writing.clone();
-    if Content::decode(kind, &body).is_err() || (ready.exact.is_some() && said != kind) {
-        return Err(of_another());
-    }
-    let mut pointers = vec![
-        Ref {
-            rel: Rel::SUPERSEDES,
-            id: base,
-        },
-        Ref {
-            rel: Rel::DOCUMENT,
-            id: document.id,
-        },
-    ];
-    match ready.exact {
-        Some(_) => pointers.extend(pointed),
-        None => pointers.extend(refs),
-    }
-    Ok(Writing {
-        kind,
-        tags,
-        refs: pointers,
-        body,
-    })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use folkmoot_api::ApiError;
 use folkmoot_library::{foreign, page};
 use folkmoot_record::{
-    CollectiveId, Kind, RecordId, Ref, Rel, SeatKey, Tag,
+    CollectiveId, Kind, RecordId, Ref, Rel, SeatKey, Tag, Verified,
     content::{Content, Value},
     limits,
 };
@@ -157,19 +157,37 @@ impl Ready {
         Ok(())
     }
 
-    /// The prints of a page whose pointers are as they are written.
-    pub(super) fn as_written(&self, exact: &Exact) -> Prints {
+    /// Whether a record says exactly this.
+    pub(super) fn is_said_by(&self, record: &Verified) -> bool {
+        match &self.exact {
+            Some(_) => self.prints.is_said_by(record),
+            None => Prints::of_record(record)
+                .is_some_and(|(prints, content)| prints.also(&content, &self.said) == self.prints),
+        }
+    }
+
+    /// Whether a record says this, whatever either points to.
+    pub(super) fn is_text_of(&self, record: &Verified) -> bool {
+        let none = BTreeSet::new();
         let Writing { kind, tags, .. } = &self.writing;
-        Prints::exact(*kind, &self.content, tags, &exact.refs)
+        let says = |kind: Kind, content: &Content, tags: &[Tag]| {
+            Prints::exact(kind, content, tags, &none).says
+        };
+        let header = record.header();
+        let content = record.body().map(|body| Content::decode(header.kind, body));
+        matches!(content, Some(Ok(content))
+            if says(header.kind, &content, &header.tags) == says(*kind, &self.content, tags))
     }
 
     /// What is remembered of the page beside the version that was made of it.
     pub(super) fn origin(&mut self) -> Option<(RecordId, Origin)> {
         let id = self.id?;
         let head = self.exact.as_mut().and_then(|exact| exact.head.take());
+        let from = self.base.filter(|_| head.is_none());
         let origin = Origin {
             id: id.to_string(),
             head,
+            from: from.map(|version| version.to_string()),
         };
         Some((id, origin))
     }

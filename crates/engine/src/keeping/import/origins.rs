@@ -26,6 +26,9 @@ pub(crate) struct Origin {
     pub(crate) id: String,
     /// The rest of its head, where the version is exactly what the page said.
     pub(crate) head: Option<Head>,
+    /// Without a head: the version that the page named, which was changed since it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) from: Option<String>,
 }
 
 /// A head as it stood.
@@ -40,6 +43,11 @@ pub(crate) struct Head {
 }
 
 impl Head {
+    /// When the version was written that it heads.
+    pub(super) fn time(&self) -> Option<Timestamp> {
+        self.updated.as_ref().unwrap_or(&self.created).parse().ok()
+    }
+
     /// The head of a page, where all of it can be one that an export wrote; what a stranger made up
     /// is read, and not written again.
     pub(super) fn of(page: &Page) -> Option<Self> {
@@ -71,6 +79,12 @@ impl Head {
 }
 
 impl Origin {
+    /// Whether a version was read from a page of this one.
+    pub(super) fn is_of(&self, version: &str) -> bool {
+        let named = self.head.as_ref().map(|head| &head.version);
+        named.or(self.from.as_ref()).is_some_and(|of| of == version)
+    }
+
     /// What is remembered of a version.
     pub(crate) fn read(store: &Vault, version: &RecordId) -> Result<Option<Self>, StoreError> {
         let value = store.local(&[HEADS, version.as_bytes()].concat())?;

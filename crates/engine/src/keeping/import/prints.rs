@@ -53,6 +53,26 @@ impl Prints {
         }
     }
 
+    /// With the keys that an item says beside those that every item says.
+    pub(super) fn also(self, content: &Content, said: &[u8]) -> Self {
+        if said.is_empty() {
+            return self;
+        }
+        let mut plain = Content::new([0; 16]);
+        plain.map.clone_from(&content.map);
+        plain.map.retain(|key, _| said.contains(key));
+        let mut hasher = Hasher::default();
+        hasher.part(&self.whole);
+        hasher.part(said);
+        hasher.part(&plain.encode());
+        let whole = hasher.print();
+        Self {
+            whole,
+            says: whole,
+            ..self
+        }
+    }
+
     /// Of all that a page says.
     pub(super) fn exact(kind: Kind, content: &Content, tags: &[Tag], refs: &BTreeSet<Ref>) -> Self {
         let mut prints = Self::of(kind, content, tags);

@@ -2,11 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use folkmoot_api::{ApiError, Imported};
-use folkmoot_record::CollectiveId;
+use folkmoot_api::{ApiError, Imported, Refused};
+use folkmoot_record::{CollectiveId, RecordId, SeatKey};
 
-use super::{Given, Ready};
-use crate::{core::Core, errors::store_failed, exchange::holdings::read};
+use super::{
+    Given, Ready,
+    origins::Came,
+    standing::{GONE, State},
+};
+use crate::{
+    core::Core, errors::store_failed, exchange::holdings::read, membership::collective::Collective,
+};
+
+/// What becomes of an item.
+enum Place {
+    In(CollectiveId),
+    /// It is there, or was.
+    There,
+    Refused(&'static str),
+}
 
 impl Core {
     /// Sorts items by the collective that they go to. Where the person names none, a copy of a
@@ -22,48 +36,107 @@ impl Core {
         let mut routed: BTreeMap<CollectiveId, Vec<Given>> = BTreeMap::new();
         // Also where nothing is left: whether one may write there is asked all the same.
         routed.insert(to, Vec::new());
-        for (name, ready) in given {
-            let mut place = to;
-            if let Ok(ready) = &ready
-                && let Some((cid, is_own)) = self.place_of_copy(ready)
-                && (cid == to || !is_named)
-            {
-                if is_own {
-                    place = cid;
-                } else if self.is_said_there(cid, ready)? {
-                    report.skipped += u64::from(!ready.again);
-                    continue;
-                }
+        for (name, mut ready) in given {
+            let (place, again) = match &mut ready {
+                Ok(ready) => (self.goes_to(to, is_named, ready)?, ready.again),
+                Err(_) => (Place::In(to), false),
+            };
+            match place {
+                Place::In(cid) => routed.entry(cid).or_default().push((name, ready)),
+                Place::There => report.skipped += u64::from(!again),
+                Place::Refused(_) if again => {}
+                Place::Refused(why) => report.refused.push(Refused {
+                    source: name,
+                    why: why.to_owned(),
+                }),
             }
-            routed.entry(place).or_default().push((name, ready));
         }
         Ok(routed)
     }
 
-    /// The collective of the document that an item is a copy of, and whether this person began it.
-    fn place_of_copy(&self, ready: &Ready) -> Option<(CollectiveId, bool)> {
-        let record = read(&self.store, &ready.id?)?;
+    /// Where an item goes: to the document that its id names, then to one that a page of this id was
+    /// read into; where neither can be read any more, what is new goes where all goes.
+    fn goes_to(
+        &mut self,
+        to: CollectiveId,
+        is_named: bool,
+        ready: &mut Ready,
+    ) -> Result<Place, ApiError> {
+        let Some(id) = ready.id else {
+            return Ok(Place::In(to));
+        };
+        let mut is_gone = false;
+        if let Some((cid, is_own)) = self.lies_in(&id)
+            && (cid == to || !is_named)
+        {
+            if is_own && cid == to {
+                return Ok(Place::In(to));
+            }
+            match self.state_of(cid, &id, ready)? {
+                Some((State::Open, _)) if is_own => return Ok(Place::In(cid)),
+                Some((State::Open, true) | (State::Said, _)) => return Ok(Place::There),
+                Some((State::Gone, _)) => is_gone = true,
+                Some((State::Open | State::Differs, _)) | None => {}
+            }
+        }
+        let places = match is_named {
+            true => Vec::new(),
+            false => self.own_places(Some(to)),
+        };
+        for (cid, seat) in places {
+            let came = Came::read(&self.store, &cid, &seat, &id).map_err(store_failed)?;
+            let Some(came) = came else {
+                continue;
+            };
+            match self.state_of(cid, &came.document, ready)? {
+                Some((State::Open, _)) => return Ok(Place::In(cid)),
+                Some((State::Said, _)) => return Ok(Place::There),
+                _ if came.print == ready.prints.whole => return Ok(Place::There),
+                Some((State::Gone, _)) => is_gone = true,
+                Some((State::Differs, _)) | None => {}
+            }
+        }
+        Ok(match is_gone {
+            true => Place::Refused(GONE),
+            false => Place::In(to),
+        })
+    }
+
+    /// The collective of a document, and whether this person began it.
+    fn lies_in(&self, id: &RecordId) -> Option<(CollectiveId, bool)> {
+        let record = read(&self.store, id)?;
         let header = record.header();
         let cid = header.cid?;
         let collective = self.collectives.get(&cid)?;
         Some((cid, collective.secrets.seat == header.seat))
     }
 
-    /// Whether a version of the document says exactly what a page says.
-    fn is_said_there(&mut self, cid: CollectiveId, ready: &Ready) -> Result<bool, ApiError> {
-        let (Some(id), Some(exact)) = (ready.id, &ready.exact) else {
-            return Ok(false);
-        };
+    /// How a document stands to an item, and whether a version of it says the same.
+    fn state_of(
+        &mut self,
+        cid: CollectiveId,
+        id: &RecordId,
+        ready: &mut Ready,
+    ) -> Result<Option<(State, bool)>, ApiError> {
         let Some(collective) = self.collectives.get_mut(&cid) else {
-            return Ok(false);
+            return Ok(None);
         };
-        let document = collective
-            .document(&self.store, &id)
-            .map_err(store_failed)?;
-        let prints = ready.as_written(exact);
-        Ok(document.is_some_and(|document| {
-            let mut versions = document.records.iter();
-            versions.any(|(id, record)| document.content(id).is_some() && prints.is_said_by(record))
+        let seat = collective.secrets.seat;
+        ready.point(&self.store, (&cid, &seat), &BTreeMap::new())?;
+        let document = collective.document(&self.store, id).map_err(store_failed)?;
+        Ok(document.map(|document| {
+            let mut versions = document.records.values();
+            let is_said = versions.any(|record| ready.is_said_by(record));
+            (State::of(&document, ready), is_said)
         }))
+    }
+
+    /// The collectives of this person and their seats there: this one first, then home.
+    pub(crate) fn own_places(&self, first: Option<CollectiveId>) -> Vec<(CollectiveId, SeatKey)> {
+        let home = self.home_collective().map(Collective::cid);
+        let all = self.collectives.iter();
+        let mut places: Vec<_> = all.map(|(cid, one)| (*cid, one.secrets.seat)).collect();
+        places.sort_by_key(|(cid, _)| (Some(*cid) != first, Some(*cid) != home));
+        places
     }
 }

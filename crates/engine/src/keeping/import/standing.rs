@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use folkmoot_api::ApiError;
-use folkmoot_record::{RecordId, Rel, SeatKey, Verified};
+use folkmoot_record::{RecordId, Rel, Verified};
 use folkmoot_store::Vault;
 
 use super::{
     Ready,
     known::Known,
-    origins::{Came, Origin},
+    origins::{Came, Head, Origin},
     prints::{Prints, source_bytes},
     sources::Fact,
 };
@@ -23,12 +23,26 @@ use crate::{
     membership::collective::Collective,
 };
 
+/// Why an item is not taken: nobody can tell whether it says something new.
+pub(super) const GONE: &str = "it was taken back here and its text is gone from this home; without its id it is a new document";
+/// Why an item is not taken: it would undo a later one.
+const OLDER: &str = "an older version of this page than the one that was read before";
+
 /// How an item stands to what is here.
 pub(super) enum Standing {
     New,
-    /// It is there; what is to be remembered of its source, where that is new.
-    There(Option<Fact>),
+    /// It is there; what says it, where that is to be remembered.
+    There(Option<Said>),
     Changed(Box<Change>),
+    Refused(&'static str),
+}
+
+/// A version that says what an item says.
+pub(super) struct Said {
+    pub(super) document: RecordId,
+    pub(super) version: RecordId,
+    /// Whether it is remembered as what a page of this id was read into last.
+    pub(super) is_read: bool,
 }
 
 /// A document to which its source gives a new version.
@@ -38,6 +52,9 @@ pub(super) struct Change {
     pub(super) base: RecordId,
     /// What that says.
     pub(super) says: Says,
+    /// Whether the version that the item names is known here and says something else: somebody has
+    /// changed the page since an export wrote it.
+    pub(super) is_edited: bool,
 }
 
 impl Change {
@@ -45,6 +62,42 @@ impl Change {
     pub(super) fn is_beside(&self) -> bool {
         !self.document.versions.current().contains(&self.base)
     }
+}
+
+/// How a document stands to an item of its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// It can be read.
+    Open,
+    /// It was taken back, and said the same.
+    Said,
+    /// It was taken back, and said something else.
+    Differs,
+    /// It was taken back, and nobody can tell any more what it said.
+    Gone,
+}
+
+impl State {
+    pub(super) fn of(document: &Document, ready: &Ready) -> Self {
+        let mut records = document.records.values();
+        if !document.current().is_empty() {
+            Self::Open
+        } else if records.clone().any(|record| ready.is_said_by(record)) {
+            Self::Said
+        } else if records.all(|record| record.body().is_some()) {
+            Self::Differs
+        } else {
+            Self::Gone
+        }
+    }
+}
+
+/// The versions of a document that count where they say what an item says.
+enum Among {
+    Any,
+    Current,
+    /// Those that an item names, what was read from it last, and what came after that.
+    From(BTreeSet<RecordId>, RecordId),
 }
 
 /// Looks, in this order, at the source that is remembered where it says what it said, the id that the
@@ -69,58 +122,43 @@ pub(super) fn of(
     {
         return Ok(Standing::There(None));
     }
-    if let Some(id) = ready.id {
-        if let Some(document) = own_document(collective, store, &id, &seat)? {
-            let read = fact.as_ref().map(|fact| fact.version);
-            let base = ready.base.filter(|id| document.records.contains_key(id));
-            let is_known = base.is_some();
-            // What was read from the file last, where that came after the version that it names.
-            let base = match (base, read) {
-                (Some(base), Some(read)) if comes_after(&document, &read, &base) => Some(read),
-                (base, _) => base,
-            };
-            return Ok(against(document, base, is_known, ready));
-        }
-        if let Some(came) = Came::read(store, &cid, &seat, &id).map_err(store_failed)? {
-            return match own_document(collective, store, &came.document, &seat)? {
-                Some(document) => {
-                    let base = read_from(&document, store, &came.version, ready.base)?;
-                    let is_known = base.is_some();
-                    let base = base.or(Some(came.version));
-                    Ok(against(document, base, is_known, ready))
-                }
-                None if came.print == ready.prints.whole => Ok(Standing::There(None)),
-                None => Ok(Standing::New),
-            };
-        }
+    if let Some(id) = ready.id
+        && let Some(standing) = of_id(collective, store, ready, &id, fact.as_ref())?
+    {
+        return Ok(standing);
     }
     if ready.exact.is_some() && ready.id.is_some() {
-        return Ok(Standing::New);
+        return brought(collective, store, known, ready);
     }
-    let Some((source, path)) = &ready.source else {
+    let Some((source, _)) = &ready.source else {
         return Ok(match known.with_content(&ready.prints.seen) {
             Some(_) => Standing::There(None),
             None => Standing::New,
         });
     };
     if let Some(fact) = fact {
-        // What was taken back here, and is written anew in its source, is new.
-        return Ok(
-            match own_document(collective, store, &fact.document, &seat)? {
-                Some(document) => changed(document, Some(fact.version)).unwrap_or(Standing::New),
-                None => Standing::New,
-            },
-        );
+        let Some(document) = open_document(collective, store, &fact.document)? else {
+            // What was taken back here, and is written anew in its source, is new.
+            return Ok(Standing::New);
+        };
+        // Another release may have made the print.
+        let read = document.records.get(&fact.version);
+        let is_same = document.content(&fact.version).is_some()
+            && read.is_some_and(|record| ready.is_said_by(record));
+        return Ok(match is_same {
+            true => there(&document, fact.version),
+            false => changed(document, Some(fact.version), false).unwrap_or(Standing::New),
+        });
     }
     if let Some(id) = known.of_source(source.bytes())
-        && let Some(document) = own_document(collective, store, &id, &seat)?
+        && let Some(document) = open_document(collective, store, &id)?
     {
-        return Ok(against(document, None, true, ready));
+        return Ok(against(document, None, &Among::Any, ready));
     }
     let Some(record) = newest(store, known, ready)? else {
         return Ok(Standing::New);
     };
-    let Some((prints, content)) = Prints::of_record(&record) else {
+    let Some((_, content)) = Prints::of_record(&record) else {
         return Ok(Standing::There(None));
     };
     // The same text in two files of one folder is one document, and belongs to the first.
@@ -130,42 +168,176 @@ pub(super) fn of(
     let Some(id) = document_of(&record.id(), record.header()) else {
         return Ok(Standing::There(None));
     };
-    if prints.whole == ready.prints.whole {
-        return Ok(Standing::There(Some(Fact {
+    if ready.is_said_by(&record) {
+        return Ok(Standing::There(Some(Said {
             document: id,
             version: record.id(),
-            print: prints.whole,
-            path: path.clone(),
+            is_read: false,
         })));
     }
-    let document = own_document(collective, store, &id, &seat)?;
+    let document = open_document(collective, store, &id)?;
     let document = document.filter(|d| d.versions.current().contains(&record.id()));
     Ok(document
-        .and_then(|document| changed(document, Some(record.id())))
+        .and_then(|document| changed(document, Some(record.id()), false))
         .unwrap_or(Standing::There(None)))
 }
 
-/// The version of a document that was read from that version of a page; the one read last, if it is
-/// one of several.
+/// How an item stands to the document of its id, and to the one that a page of this id was read into;
+/// `None` where neither is here, or both were taken back and it says something else.
+fn of_id(
+    collective: &mut Collective,
+    store: &Vault,
+    ready: &Ready,
+    id: &RecordId,
+    fact: Option<&Fact>,
+) -> Result<Option<Standing>, ApiError> {
+    let mut is_gone = false;
+    if let Some(document) = own_document(collective, store, id)? {
+        match State::of(&document, ready) {
+            State::Open => return Ok(Some(of_own(document, ready, fact))),
+            State::Said => return Ok(Some(Standing::There(None))),
+            State::Gone => is_gone = true,
+            State::Differs => {}
+        }
+    }
+    let (cid, seat) = (collective.cid(), collective.secrets.seat);
+    if let Some(came) = Came::read(store, &cid, &seat, id).map_err(store_failed)? {
+        let document = own_document(collective, store, &came.document)?;
+        let state = document.as_ref().map(|one| State::of(one, ready));
+        match (state, document) {
+            (Some(State::Open), Some(document)) => {
+                return of_copy(document, store, ready, &came).map(Some);
+            }
+            (Some(State::Said), _) => return Ok(Some(Standing::There(None))),
+            _ if came.print == ready.prints.whole => return Ok(Some(Standing::There(None))),
+            (Some(State::Differs), Some(document)) if is_older(&document, store, ready)? => {
+                return Ok(Some(Standing::Refused(OLDER)));
+            }
+            (Some(State::Gone), _) => is_gone = true,
+            _ => {}
+        }
+    }
+    Ok(is_gone.then_some(Standing::Refused(GONE)))
+}
+
+/// How an item stands to a document of this home.
+fn of_own(document: Document, ready: &Ready, fact: Option<&Fact>) -> Standing {
+    let held = |id: &RecordId| document.records.contains_key(id);
+    let named = ready.base.filter(held);
+    // What was read from the file last, where that came after the version that it names, or where
+    // that is one of another home.
+    let read = fact.map(|fact| fact.version).filter(held);
+    let base = match (named, read) {
+        (Some(named), Some(read)) if !comes_after(&document, &read, &named) => Some(named),
+        (named, read) => read.or(named),
+    };
+    let among = match (named, base) {
+        (Some(named), Some(base)) => Among::From(BTreeSet::from([named]), base),
+        _ => Among::Current,
+    };
+    against(document, base, &among, ready)
+}
+
+/// How a page stands to the document that it was read into before.
+fn of_copy(
+    document: Document,
+    store: &Vault,
+    ready: &Ready,
+    came: &Came,
+) -> Result<Standing, ApiError> {
+    let named = read_from(&document, store, ready.base)?;
+    let mut ends = named
+        .iter()
+        .filter(|id| !named.iter().any(|later| comes_after(&document, later, id)));
+    // The one that was read last, if it is one of several.
+    let base = match named.contains(&came.version) {
+        true => Some(came.version),
+        false => ends.next().copied(),
+    };
+    let is_older = base.is_none() && is_older(&document, store, ready)?;
+    let among = match base {
+        Some(base) => Among::From(named, base),
+        None => Among::Current,
+    };
+    let is_news = base.is_none();
+    Ok(
+        match against(document, base.or(Some(came.version)), &among, ready) {
+            Standing::Changed(_) if is_older => Standing::Refused(OLDER),
+            Standing::There(Some(said)) => Standing::There(Some(Said {
+                is_read: is_news && said.version != came.version,
+                ..said
+            })),
+            standing => standing,
+        },
+    )
+}
+
+/// A page that this home has not read: another device of this person may have, from the same source.
+fn brought(
+    collective: &mut Collective,
+    store: &Vault,
+    known: &Known,
+    ready: &Ready,
+) -> Result<Standing, ApiError> {
+    let Some((source, _)) = &ready.source else {
+        return Ok(Standing::New);
+    };
+    let Some(id) = known.of_source(source.bytes()) else {
+        return Ok(Standing::New);
+    };
+    // What this home read is known by its id: then this is another page of the same name.
+    if Origin::read(store, &id).map_err(store_failed)?.is_some() {
+        return Ok(Standing::New);
+    }
+    let document = open_document(collective, store, &id)?;
+    let said = document.and_then(|document| {
+        let mut versions = document.records.iter();
+        let same = versions
+            .find(|(id, record)| document.content(id).is_some() && ready.is_said_by(record));
+        same.map(|(version, _)| Said {
+            document: document.id,
+            version: *version,
+            is_read: true,
+        })
+    });
+    Ok(said.map_or(Standing::New, |said| Standing::There(Some(said))))
+}
+
+/// The versions of a document that were read from that version of a page.
 fn read_from(
     document: &Document,
     store: &Vault,
-    last: &RecordId,
     version: Option<RecordId>,
-) -> Result<Option<RecordId>, ApiError> {
+) -> Result<BTreeSet<RecordId>, ApiError> {
+    let mut found = BTreeSet::new();
     let Some(version) = version else {
-        return Ok(None);
+        return Ok(found);
     };
     let named = version.to_string();
-    for id in std::iter::once(last).chain(document.records.keys()) {
+    for id in document.records.keys() {
         let origin = Origin::read(store, id).map_err(store_failed)?;
-        let head = origin.and_then(|origin| origin.head);
-        if head.is_some_and(|head| head.version == named) {
-            return Ok(Some(*id));
+        // Or it was written here after the page was read, and exported again.
+        if *id == version || origin.is_some_and(|origin| origin.is_of(&named)) {
+            found.insert(*id);
         }
     }
-    // One that was written here after the page was read, and exported again.
-    Ok(Some(version).filter(|id| document.records.contains_key(id)))
+    Ok(found)
+}
+
+/// Whether a page was written before one that was read already.
+fn is_older(document: &Document, store: &Vault, ready: &Ready) -> Result<bool, ApiError> {
+    let head = ready.exact.as_ref().and_then(|exact| exact.head.as_ref());
+    let Some(time) = head.and_then(Head::time) else {
+        return Ok(false);
+    };
+    for id in document.records.keys() {
+        let origin = Origin::read(store, id).map_err(store_failed)?;
+        let read = origin.and_then(|origin| origin.head?.time());
+        if read.is_some_and(|read| time < read) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether one version of a document replaces another, itself or through those between.
@@ -187,33 +359,42 @@ fn comes_after(document: &Document, later: &RecordId, earlier: &RecordId) -> boo
     false
 }
 
-/// How an item stands to a document of which it is a copy. `is_known` says whether the version that
-/// it names is one of those here.
-fn against(document: Document, base: Option<RecordId>, is_known: bool, ready: &Ready) -> Standing {
-    let says = |record: &Verified| match &ready.exact {
-        Some(_) => ready.prints.is_said_by(record),
-        None => Prints::of_record(record).is_some_and(|(prints, _)| prints == ready.prints),
+/// How an item stands to a document of which it is a copy.
+fn against(document: Document, base: Option<RecordId>, among: &Among, ready: &Ready) -> Standing {
+    let counts = |id: &RecordId| match among {
+        Among::Any => true,
+        Among::Current => document.versions.current().contains(id),
+        Among::From(named, base) => {
+            named.contains(id) || id == base || comes_after(&document, id, base)
+        }
     };
-    // A page of a version that is not known here may say again what an older one said.
-    let only_current = ready.exact.is_some() && !is_known;
     let same = document.records.iter().find(|(id, record)| {
-        (!only_current || document.versions.current().contains(*id))
-            && document.content(id).is_some()
-            && says(record)
+        document.content(id).is_some() && ready.is_said_by(record) && counts(id)
     });
     if let Some((version, _)) = same {
-        return Standing::There(ready.source.as_ref().map(|(_, path)| Fact {
-            document: document.id,
-            version: *version,
-            print: ready.prints.whole,
-            path: path.clone(),
-        }));
+        return there(&document, *version);
     }
-    changed(document, base).unwrap_or(Standing::New)
+    // One that says the same and points elsewhere was changed by nobody.
+    let is_edited = match among {
+        Among::From(named, _) => !named
+            .iter()
+            .filter_map(|id| document.records.get(id))
+            .any(|record| ready.is_text_of(record)),
+        Among::Any | Among::Current => false,
+    };
+    changed(document, base, is_edited).unwrap_or(Standing::New)
+}
+
+const fn there(document: &Document, version: RecordId) -> Standing {
+    Standing::There(Some(Said {
+        document: document.id,
+        version,
+        is_read: false,
+    }))
 }
 
 /// `None` where no version of the document can be read any more.
-fn changed(document: Document, base: Option<RecordId>) -> Option<Standing> {
+fn changed(document: Document, base: Option<RecordId>, is_edited: bool) -> Option<Standing> {
     let shown = document.current().first().map(|record| record.id())?;
     let is_there = |id: &RecordId| document.content(id).is_some();
     // Where nobody knows what was read before, an edit made here is not undone: the new version stands
@@ -226,20 +407,29 @@ fn changed(document: Document, base: Option<RecordId>) -> Option<Standing> {
         document,
         base,
         says,
+        is_edited,
     })))
 }
 
-/// A document that this person began and that can be read.
+/// A document that this person began.
 fn own_document(
     collective: &mut Collective,
     store: &Vault,
     id: &RecordId,
-    seat: &SeatKey,
 ) -> Result<Option<Document>, ApiError> {
+    let seat = collective.secrets.seat;
     let document = collective.document(store, id).map_err(store_failed)?;
-    Ok(document.filter(|document| {
-        document.first().is_some_and(|first| first.seat == *seat) && !document.current().is_empty()
-    }))
+    Ok(document.filter(|document| document.first().is_some_and(|first| first.seat == seat)))
+}
+
+/// A document that this person began and that can be read.
+fn open_document(
+    collective: &mut Collective,
+    store: &Vault,
+    id: &RecordId,
+) -> Result<Option<Document>, ApiError> {
+    let document = own_document(collective, store, id)?;
+    Ok(document.filter(|document| !document.current().is_empty()))
 }
 
 /// The record that was written last with this content.
