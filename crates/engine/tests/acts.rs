@@ -126,12 +126,12 @@ fn what_is_taken_back_is_gone_but_for_the_trash() {
     engine.stop();
 }
 
-/// Once the trash was emptied nothing brings it back.
+/// Once the trash was emptied nothing brings it back; and it was written anew already.
 fn looks_empty_after(engine: &Engine, id: &str) {
     assert_eq!(trash(engine, true).deleted, 2);
     assert!(trash(engine, false).items.is_empty());
     assert_eq!(trash(engine, true).deleted, 0);
-    assert_eq!(restore(engine, id).unwrap_err().code, ErrorCode::NotFound);
+    assert_eq!(restore(engine, id).unwrap_err().code, ErrorCode::Usage);
     assert_eq!(show(engine, id).text, None);
 }
 

@@ -80,7 +80,7 @@ fn what_is_new_is_found_while_the_index_is_built() {
     let home = folder.path().join("home");
     let engine = open(&home, false);
     fill(&engine, MANY);
-    drop(engine);
+    engine.stop();
     fs::remove_dir_all(home.join("index")).unwrap();
 
     for round in 0..3 {
@@ -103,6 +103,7 @@ fn what_is_new_is_found_while_the_index_is_built() {
         engine.call(Command::Edit(edit)).unwrap();
         assert_eq!(find(&engine, &format!("zebra{round} two")).total, 1);
         assert_eq!(find(&engine, &format!("zebra{round} one")).total, 0);
+        engine.stop();
     }
 
     let engine = open(&home, false);
@@ -122,7 +123,7 @@ fn a_damaged_index_heals_in_the_command_that_meets_it() {
     let engine = open(&home, false);
     fill(&engine, 60);
     assert_eq!(tagged(&engine), 60);
-    drop(engine);
+    engine.stop();
     let files = home.join("index").join("files");
     let mut names: Vec<_> = fs::read_dir(&files)
         .unwrap()
@@ -140,6 +141,6 @@ fn a_damaged_index_heals_in_the_command_that_meets_it() {
         assert_eq!(find(&engine, "hedges").total, 60, "{name:?}");
         assert_eq!(find(&engine, "tag:hedge").total, 60, "{name:?}");
         assert_eq!(tagged(&engine), 60, "{name:?}");
-        drop(engine);
+        engine.stop();
     }
 }

@@ -12,7 +12,7 @@ use folkmoot_record::RecordId;
 
 use crate::{
     Facet, FacetBy, Hits, Page, SearchError, Snapshot,
-    guard::Damage,
+    guard::{Damage, quietly},
     open::{self, Lock, Parts},
     schema::{Maker, schema},
     tail::{Batch, Change, Tail},
@@ -94,6 +94,17 @@ impl Index {
     /// # Errors
     /// [`SearchError::InUse`], [`SearchError::Io`].
     pub fn open(folder: &Path, options: &Options) -> Result<(Self, Opened), SearchError> {
+        match Self::begin(folder, options) {
+            // Some damage shows only when the columns are read.
+            Err(SearchError::Damaged(why)) if !options.rebuild => {
+                let (index, _) = Self::begin(folder, &Options { rebuild: true })?;
+                Ok((index, Opened::Rebuilt { why }))
+            }
+            other => other,
+        }
+    }
+
+    fn begin(folder: &Path, options: &Options) -> Result<(Self, Opened), SearchError> {
         let (parts, opened) = open::open(folder, options)?;
         let failed = |error: String| SearchError::Io {
             folder: folder.to_owned(),
@@ -106,8 +117,12 @@ impl Index {
             cursor,
             lock,
         } = parts;
-        let published = Published::open(0, cursor.clone(), reader.searcher(), fields, None)
-            .map_err(|error| failed(error.to_string()))?;
+        let publish = || Published::open(0, cursor.clone(), reader.searcher(), fields, None);
+        let published = match quietly(publish) {
+            Some(Ok(published)) => published,
+            Some(Err(error)) => return Err(SearchError::Damaged(error.to_string())),
+            None => return Err(SearchError::Damaged("reading it failed badly".to_owned())),
+        };
         let shelf = Arc::new(Shelf::new(published));
         let maker =
             Maker::new(&schema().0, fields).ok_or_else(|| failed("no such field".into()))?;

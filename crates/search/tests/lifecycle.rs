@@ -403,7 +403,7 @@ fn damage_that_is_met_while_reading_is_remembered() {
         let mut bytes = fs::read(path).unwrap();
         let third = bytes.len() / 3;
         let end = ((part + 1) * third).min(bytes.len() - 160);
-        bytes[part * third..end].fill(byte);
+        bytes[(part * third).min(end)..end].fill(byte);
         fs::write(path, bytes).unwrap();
 
         let (index, opened) = Index::open(folder.path(), &Options::default()).unwrap();

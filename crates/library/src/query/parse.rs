@@ -331,7 +331,7 @@ fn keyed(input: &mut Input<'_>) -> Parsed<Part> {
         return Err(ErrMode::Backtrack(QueryError::new(Problem::Missing, span)));
     }
     let key = Key::parse(name);
-    // `std::vec`, `db8::1`, `TODO:`, `mailto:a@b`, `C:\Users`: text too.
+    // `std::vec`, `db8::1`, `Note:`, `mailto:a@b`, `C:\Users`: text too.
     let is_text = input.starts_with([':', '\\'])
         || input.chars().next().is_none_or(char::is_whitespace)
         || SCHEMES.iter().any(|one| one.eq_ignore_ascii_case(name));
