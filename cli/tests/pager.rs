@@ -23,9 +23,14 @@ fn moot(home: &Path, words: &[&str]) {
 
 /// Waits for a word of the pager.
 fn until(marks: &Path, word: &str) {
-    while !fs::read_to_string(marks).unwrap_or_default().contains(word) {
-        thread::sleep(Duration::from_millis(5));
-    }
+    let said = (0..12_000).any(|_| {
+        let said = fs::read_to_string(marks).unwrap_or_default().contains(word);
+        if !said {
+            thread::sleep(Duration::from_millis(5));
+        }
+        said
+    });
+    assert!(said, "the pager never said {word}");
 }
 
 /// Runs a command on a terminal of ten rows, types Ctrl-C while its pager runs, and lets the pager

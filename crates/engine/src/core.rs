@@ -95,7 +95,7 @@ impl Core {
             Command::History(ask) => self.history(&ask),
             Command::Merge(ask) => self.merge(&ask),
             Command::Act(ask) => self.act(&ask),
-            Command::Trash(ask) => self.mending(|core| core.trash(&ask)),
+            Command::Trash(ask) => self.trash(&ask),
             Command::Restore(ask) => self.restore(&ask),
             Command::SetTask(ask) => self.set_task(&ask),
             Command::Tasks(ask) => self.mending(|core| core.tasks(&ask)),

@@ -443,3 +443,26 @@ fn what_was_written_anew_is_not_written_twice_and_keeps_what_was_said_of_it() {
     assert_eq!(finds(&engine, "monday"), 1);
     engine.stop();
 }
+
+/// An older version that was written anew leaves the newest text in the trash.
+#[test]
+fn a_version_written_anew_leaves_the_document_in_the_trash() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(&folder.path().join("home"));
+    let rota = write(&engine, "Monday: Ana");
+    let second = edit(&engine, &rota.id, "Monday: Ben");
+    let third = edit(&engine, &rota.id, "Monday: Cleo");
+    act(&engine, ActKind::Retract, &rota.id).unwrap();
+    let back = restore(&engine, &second.version).unwrap();
+    assert_eq!(show(&engine, &back.id).text.as_deref(), Some("Monday: Ben"));
+    let left = trash(&engine, false).items;
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].title.as_deref(), Some("Monday: Cleo"));
+    assert_ne!(back.id, third.version);
+    let whole = restore(&engine, &rota.id).unwrap();
+    assert_eq!(
+        show(&engine, &whole.id).text.as_deref(),
+        Some("Monday: Cleo")
+    );
+    engine.stop();
+}

@@ -38,7 +38,13 @@ pub(crate) fn ranges(text: &str) -> Vec<Range<usize>> {
 /// Three or more backticks or tildes that begin a line, also below a list's sign: which, how many,
 /// and whether nothing follows.
 pub(crate) fn fence_of(line: &str) -> Option<(char, usize, bool)> {
-    let bare = line.trim_start_matches([' ', '\t', '>', '-', '*', '+']);
+    let signs = [' ', '\t', '>', '-', '*', '+'];
+    let bare = line.trim_start_matches(signs);
+    let number = bare.trim_start_matches(|c: char| c.is_ascii_digit());
+    let bare = match number.strip_prefix(['.', ')']) {
+        Some(item) if number.len() < bare.len() => item.trim_start_matches(signs),
+        _ => bare,
+    };
     let sign = bare.chars().next().filter(|c| matches!(c, '`' | '~'))?;
     let count = bare.chars().take_while(|c| *c == sign).count();
     let rest = &bare[count..];
@@ -83,6 +89,15 @@ pub(crate) fn spans(line: &str) -> Vec<Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fence_behind_the_number_of_a_list_is_one() {
+        let text = "1. ```sh\n   make\n   ```\nSee [[Bank]], 10) `x`.";
+        let shown: Vec<&str> = ranges(text).into_iter().map(|range| &text[range]).collect();
+        assert_eq!(shown.len(), 2, "{shown:?}");
+        assert!(!shown[0].contains("Bank") && shown[1] == "`x`", "{shown:?}");
+        assert!(fence_of("1 ```").is_none() && fence_of("2) ~~~").is_some());
+    }
 
     #[test]
     fn code_is_found_in_lines_and_between_fences() {

@@ -301,7 +301,7 @@ impl Core {
                     );
                 }
                 let (document, id) = self.write_anew(cid, target, device)?;
-                self.remember_anew(&of, &document, &id)?;
+                self.remember_anew(&of, &id)?;
                 (document, id, true)
             }
         };

@@ -37,27 +37,14 @@ impl Core {
         Ok((!matches!(fate, Fate::Erased(_))).then_some(id))
     }
 
-    /// `old` was written anew as `new` in `document`. Where that is a document of its own, the old
-    /// document as a whole was.
-    pub(super) fn remember_anew(
-        &mut self,
-        old: &RecordId,
-        document: &RecordId,
-        new: &RecordId,
-    ) -> Result<(), ApiError> {
-        let mut of = BTreeSet::from([*old]);
-        let whole = self.document_at(old);
-        if whole != *document {
-            of.insert(whole);
-        }
-        let facts: Vec<Entry> = of
-            .iter()
-            .map(|old| Entry::Local {
-                key: [ANEW, old.as_bytes()].concat(),
-                value: Some(new.to_bytes().to_vec()),
-            })
-            .collect();
-        self.store.commit(&facts).map_err(store_failed)
+    /// `old` was written anew as `new`. Where it is one version of a document, the others stay in the
+    /// trash.
+    pub(super) fn remember_anew(&mut self, old: &RecordId, new: &RecordId) -> Result<(), ApiError> {
+        let fact = Entry::Local {
+            key: [ANEW, old.as_bytes()].concat(),
+            value: Some(new.to_bytes().to_vec()),
+        };
+        self.store.commit(&[fact]).map_err(store_failed)
     }
 
     /// What a record was written anew from, by its author, who had taken that back: what was said of

@@ -136,7 +136,9 @@ impl Core {
             (item.source, ready)
         });
         let mut report = Imported::default();
-        let given = given.collect();
+        let mut given: Vec<Given> = given.collect();
+        // Before anything is looked up for them.
+        bounded(&mut given);
         let routed = self.routed(to, collective.is_some(), given, &mut report)?;
         for (cid, given) in routed {
             let names = given.iter().map(|(name, ready)| {
@@ -180,14 +182,13 @@ impl Core {
     fn import_into(
         &mut self,
         cid: CollectiveId,
-        mut given: Vec<Given>,
+        given: Vec<Given>,
         terms: &Terms,
         is_routed: bool,
     ) -> Result<Imported, ApiError> {
         if !terms.dry_run {
             self.tidy_heads(cid)?;
         }
-        bounded(&mut given);
         let is_whole = self.imported.contains_key(&cid) || self.needs_known(cid, &given)?;
         let mut known = match is_whole {
             true => self.known_content(cid)?,
