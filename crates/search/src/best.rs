@@ -4,6 +4,8 @@
 //! lists have holes and repeats. So hits are kept by the final score, and what cannot reach the kept
 //! ones even with the whole gain of the new is passed over.
 
+use std::cmp::Ordering;
+
 use folkmoot_library::{Expr, MOST_RECENCY, ResolvedQuery, Text, with_recency};
 use folkmoot_record::{Hlc, RecordId};
 use tantivy::{
@@ -27,21 +29,48 @@ pub(crate) struct Ranked {
 
 impl Ranked {
     /// Best first; the newer of two that fit as well.
-    pub(crate) fn better(&self, other: &Self) -> std::cmp::Ordering {
+    pub(crate) fn better(&self, other: &Self) -> Ordering {
         let newest = (other.hlc, other.id).cmp(&(self.hlc, self.id));
         other.score.total_cmp(&self.score).then(newest)
     }
 }
 
-/// The best hits so far.
-struct Best {
-    wanted: usize,
-    found: Vec<Ranked>,
-    /// The last of them, once there are as many as are wanted.
-    last: Option<Ranked>,
+/// A committed hit. Its id is read only when it matters.
+#[derive(Debug, Clone, Copy)]
+struct Candidate {
+    score: f32,
+    hlc: u64,
+    segment: usize,
+    doc: DocId,
 }
 
-impl Best {
+impl Candidate {
+    fn id(&self, published: &Published) -> Option<RecordId> {
+        let columns = published.columns.get(self.segment)?;
+        Some(columns.id(self.doc))
+    }
+
+    /// As [`Ranked::better`].
+    fn better(&self, other: &Self, published: &Published) -> Ordering {
+        let by_id = || other.id(published).cmp(&self.id(published));
+        other
+            .score
+            .total_cmp(&self.score)
+            .then(other.hlc.cmp(&self.hlc))
+            .then_with(by_id)
+    }
+}
+
+/// The best hits so far.
+struct Best<'p> {
+    published: &'p Published,
+    wanted: usize,
+    found: Vec<Candidate>,
+    /// The last of them, once there are as many as are wanted.
+    last: Option<Candidate>,
+}
+
+impl Best<'_> {
     /// What a bare score must be above to be worth a look.
     fn threshold(&self) -> Score {
         // One step below, since a rounded quotient may be too great.
@@ -50,8 +79,9 @@ impl Best {
         })
     }
 
-    fn offer(&mut self, hit: Ranked) {
-        if self.last.is_some_and(|last| hit.better(&last).is_ge()) {
+    fn offer(&mut self, hit: Candidate) {
+        let worse = |last: Candidate| hit.better(&last, self.published).is_ge();
+        if self.last.is_some_and(worse) {
             return;
         }
         self.found.push(hit);
@@ -65,9 +95,10 @@ impl Best {
         if self.wanted == 0 || self.found.len() < self.wanted {
             return;
         }
+        let published = self.published;
         let (_, last, _) = self
             .found
-            .select_nth_unstable_by(self.wanted - 1, Ranked::better);
+            .select_nth_unstable_by(self.wanted - 1, |a, b| a.better(b, published));
         self.last = Some(*last);
         self.found.truncate(self.wanted);
     }
@@ -82,11 +113,12 @@ pub(crate) fn first(
 ) -> tantivy::Result<(Vec<Ranked>, usize)> {
     let searcher = &published.searcher;
     let mut best = Best {
+        published,
         wanted,
         found: Vec::new(),
         last: None,
     };
-    let ranked = |segment: usize, doc: DocId, score: Score, best: &mut Best| {
+    let ranked = |segment: usize, doc: DocId, score: Score, best: &mut Best<'_>| {
         if score <= best.threshold() {
             return;
         }
@@ -94,10 +126,12 @@ pub(crate) fn first(
             let hlc = columns.hlc(doc);
             let ms = Hlc::from_raw(hlc).map_or(0, Hlc::ms);
             let score = with_recency(score, ms, query.now_ms);
-            if best.last.is_none_or(|last| score >= last.score) {
-                let id = columns.id(doc);
-                best.offer(Ranked { score, hlc, id });
-            }
+            best.offer(Candidate {
+                score,
+                hlc,
+                segment,
+                doc,
+            });
         }
     };
     let weight = committed.weight(EnableScoring::enabled_from_searcher(searcher))?;
@@ -128,7 +162,12 @@ pub(crate) fn first(
         // The best are found without looking at all, and counting whole words is cheap.
         count = committed.count(searcher)?;
     }
-    Ok((best.found, count))
+    let found = best.found.into_iter().filter_map(|hit| {
+        let Candidate { score, hlc, .. } = hit;
+        let id = hit.id(published)?;
+        Some(Ranked { score, hlc, id })
+    });
+    Ok((found.collect(), count))
 }
 
 /// Whether what cannot be among the best may be passed over unseen. Of three words or more of which

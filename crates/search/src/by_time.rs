@@ -19,7 +19,7 @@ use crate::{
 
 /// Items of a stretch: few enough that a page looks at little, enough that the spans of a million
 /// items have 16 kB.
-const STRETCH: u32 = 1_024;
+pub(crate) const STRETCH: u32 = 1_024;
 /// Hits kept beyond those wanted before the worse are thrown away.
 const ROOM: usize = 1_024;
 
@@ -28,7 +28,7 @@ const ROOM: usize = 1_024;
 pub(crate) struct Spans(OnceLock<Vec<(u64, u64)>>);
 
 impl Spans {
-    fn of(&self, columns: &Columns) -> &[(u64, u64)] {
+    pub(crate) fn of(&self, columns: &Columns) -> &[(u64, u64)] {
         self.0.get_or_init(|| {
             let docs = columns.docs();
             (0..docs)

@@ -80,7 +80,7 @@ impl Snapshot {
         counting(query, &item)
             .into_iter()
             .map(|text| {
-                let alone = translate::text(text, &published.fields, published.hlc);
+                let alone = translate::text(text, published);
                 let weight = alone.weight(EnableScoring::enabled_from_searcher(searcher))?;
                 let mut scorer = weight.scorer(reader, 1.0)?;
                 let there = scorer.doc() == at.doc_id

@@ -10,6 +10,7 @@ mod after;
 mod best;
 mod by_time;
 mod careful;
+mod created;
 mod error;
 mod explain;
 mod facets;

@@ -136,8 +136,7 @@ impl Snapshot {
     }
 
     fn committed(&self, query: &ResolvedQuery, without: &BTreeSet<RecordId>) -> Box<dyn Query> {
-        let Published { fields, hlc, .. } = &*self.published;
-        translate::query(&query.expr, without, fields, *hlc)
+        translate::query(&query.expr, without, &self.published)
     }
 
     fn find(&self, query: &ResolvedQuery, page: Page) -> tantivy::Result<Hits> {

@@ -8,24 +8,30 @@ use tantivy::{
     Term,
     query::{
         AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, InvertedIndexRangeQuery,
-        Occur, PhraseQuery, Query, RangeQuery, TermQuery, TermSetQuery,
+        Occur, PhraseQuery, Query, TermQuery, TermSetQuery,
     },
-    schema::{Field, IndexRecordOption},
+    schema::IndexRecordOption,
 };
 
 use crate::{
     careful::Careful,
+    created::Created,
     schema::{Fields, fact, raw_clock},
+    writer::Published,
 };
+
+/// Terms that are looked up one by one. For more an automaton is built, which costs about as much as
+/// looking up so many.
+const FEW: usize = 16;
 
 /// The query for an expression, without the items whose ids are given.
 pub(crate) fn query(
     expr: &Expr<Test>,
     without: &BTreeSet<RecordId>,
-    fields: &Fields,
-    hlc: Field,
+    published: &Published,
 ) -> Box<dyn Query> {
-    let translate = Translate { fields, hlc };
+    let translate = Translate(published);
+    let fields = &published.fields;
     let mut clauses = Vec::new();
     translate.conjunct(expr, &mut clauses);
     if !without.is_empty() {
@@ -36,14 +42,11 @@ pub(crate) fn query(
 }
 
 /// The query for words alone.
-pub(crate) fn text(text: &Text, fields: &Fields, hlc: Field) -> Box<dyn Query> {
-    Translate { fields, hlc }.text(text)
+pub(crate) fn text(text: &Text, published: &Published) -> Box<dyn Query> {
+    Translate(published).text(text)
 }
 
-struct Translate<'f> {
-    fields: &'f Fields,
-    hlc: Field,
-}
+struct Translate<'p>(&'p Published);
 
 impl Translate<'_> {
     fn expr(&self, expr: &Expr<Test>) -> Box<dyn Query> {
@@ -83,13 +86,13 @@ impl Translate<'_> {
         match test {
             Test::Text(text) => self.text(text),
             Test::Tag(tag) => self.fact(&fact::tag(tag)),
-            Test::TagPrefix(stem) => unranked(beginning(self.fields.fact(&fact::tag(stem)))),
+            Test::TagPrefix(stem) => unranked(beginning(self.0.fields.fact(&fact::tag(stem)))),
             Test::Kind(kind) => self.fact(&fact::kind(*kind)),
             Test::Flag(flag) => self.fact(&fact::flag(*flag)),
-            Test::Seats(seats) => any_fact(self.fields, seats.iter().map(fact::seat)),
-            Test::Places(places) => any_fact(self.fields, places.iter().map(fact::place)),
-            Test::Links(links) => any_fact(self.fields, links.iter().map(fact::link)),
-            Test::Answers(records) => any_fact(self.fields, records.iter().map(fact::answers)),
+            Test::Seats(seats) => any_fact(&self.0.fields, seats.iter().map(fact::seat)),
+            Test::Places(places) => any_fact(&self.0.fields, places.iter().map(fact::place)),
+            Test::Links(links) => any_fact(&self.0.fields, links.iter().map(fact::link)),
+            Test::Answers(records) => any_fact(&self.0.fields, records.iter().map(fact::answers)),
             Test::Called(name) => self.fact(&fact::called(name)),
             Test::Due(span) => self.due(*span),
             Test::Overdue(now) => {
@@ -101,7 +104,7 @@ impl Translate<'_> {
                 let both = [self.due(before), open].map(|part| (Occur::Must, part));
                 Box::new(BooleanQuery::new(both.into()))
             }
-            Test::Assigned(seats) => any_fact(self.fields, seats.iter().map(fact::assigned)),
+            Test::Assigned(seats) => any_fact(&self.0.fields, seats.iter().map(fact::assigned)),
             Test::Created(interval) => unranked(self.created(*interval)),
         }
     }
@@ -115,7 +118,7 @@ impl Translate<'_> {
     }
 
     fn words(&self, text: &Text) -> Box<dyn Query> {
-        let mut terms: Vec<Term> = text.words.iter().map(|w| self.fields.word(w)).collect();
+        let mut terms: Vec<Term> = text.words.iter().map(|w| self.0.fields.word(w)).collect();
         match (terms.pop(), terms.is_empty()) {
             (None, _) => Box::new(EmptyQuery),
             (Some(stem), true) if text.prefix => beginning(stem),
@@ -128,7 +131,7 @@ impl Translate<'_> {
     }
 
     fn fact(&self, fact: &[u8]) -> Box<dyn Query> {
-        let term = self.fields.fact(fact);
+        let term = self.0.fields.fact(fact);
         unranked(Box::new(TermQuery::new(term, IndexRecordOption::Basic)))
     }
 
@@ -139,20 +142,20 @@ impl Translate<'_> {
             return Box::new(EmptyQuery);
         }
         unranked(Box::new(InvertedIndexRangeQuery::new(
-            Bound::Included(self.fields.fact(&from)),
-            Bound::Excluded(self.fields.fact(&to)),
+            Bound::Included(self.0.fields.fact(&from)),
+            Bound::Excluded(self.0.fields.fact(&to)),
         )))
     }
 
     fn created(&self, interval: Interval) -> Box<dyn Query> {
-        let clock = |ms| raw_clock(ms).map(|raw| Term::from_field_u64(self.hlc, raw));
-        let from = match clock(interval.from) {
-            Some(from) if interval.from < interval.to => Bound::Included(from),
+        let first = match raw_clock(interval.from) {
+            Some(first) if interval.from < interval.to => first,
             // It begins after every clock, or ends before it begins.
             _ => return Box::new(EmptyQuery),
         };
-        let to = clock(interval.to).map_or(Bound::Unbounded, Bound::Excluded);
-        Box::new(RangeQuery::new(from, to))
+        // It begins before it ends, so its end is not the least clock.
+        let last = raw_clock(interval.to).map_or(u64::MAX, |end| end.saturating_sub(1));
+        Box::new(Created::new(first, last, self.0))
     }
 }
 
@@ -172,14 +175,22 @@ fn conjunction(mut clauses: Vec<(Occur, Box<dyn Query>)>) -> Box<dyn Query> {
 }
 
 /// The terms of which an item must have one.
-pub(crate) fn any_fact(fields: &Fields, facts: impl Iterator<Item = Vec<u8>>) -> Box<dyn Query> {
+fn any_fact(fields: &Fields, facts: impl Iterator<Item = Vec<u8>>) -> Box<dyn Query> {
     let mut terms: Vec<Term> = facts.map(|fact| fields.fact(&fact)).collect();
     match (terms.pop(), terms.is_empty()) {
         (None, _) => Box::new(EmptyQuery),
         (Some(only), true) => unranked(Box::new(TermQuery::new(only, IndexRecordOption::Basic))),
         (Some(last), false) => {
             terms.push(last);
-            unranked(Box::new(TermSetQuery::new(terms)))
+            unranked(if terms.len() <= FEW {
+                let each = terms.into_iter().map(|term| {
+                    let query = TermQuery::new(term, IndexRecordOption::Basic);
+                    (Occur::Should, Box::new(query) as Box<dyn Query>)
+                });
+                Box::new(BooleanQuery::new(each.collect()))
+            } else {
+                Box::new(TermSetQuery::new(terms))
+            })
         }
     }
 }

@@ -12,8 +12,7 @@ use std::{
 };
 
 use tantivy::{
-    IndexReader, IndexWriter, Searcher, TantivyError, fastfield::Column, index::SegmentId,
-    schema::Field,
+    IndexReader, IndexWriter, Searcher, TantivyError, columnar::ColumnValues, index::SegmentId,
 };
 
 use crate::{
@@ -34,9 +33,9 @@ pub(crate) struct Published {
     pub(crate) seq: u64,
     pub(crate) cursor: Vec<u8>,
     pub(crate) searcher: Searcher,
-    pub(crate) columns: Vec<Arc<Columns>>,
+    /// Of the searcher's segments, in their order.
+    pub(crate) columns: Arc<[Arc<Columns>]>,
     pub(crate) fields: Fields,
-    pub(crate) hlc: Field,
 }
 
 impl fmt::Debug for Published {
@@ -48,50 +47,64 @@ impl fmt::Debug for Published {
     }
 }
 
+type Values = Arc<dyn ColumnValues<u64>>;
+
 /// The columns of one segment, opened once.
 pub(crate) struct Columns {
-    pub(crate) hlc: Column<u64>,
-    id: [Column<u64>; 4],
+    pub(crate) segment: SegmentId,
+    docs: u32,
+    hlc: Values,
+    id: [Values; 4],
     pub(crate) spans: Spans,
+}
+
+impl fmt::Debug for Columns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Columns")
+            .field("segment", &self.segment)
+            .field("docs", &self.docs)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Columns {
     fn open(segment: &tantivy::SegmentReader) -> tantivy::Result<Self> {
         let columns = segment.fast_fields();
+        let values = |name| -> tantivy::Result<Values> {
+            let column = columns.u64(name)?;
+            // Each item has one value of each column, and then a value is found without a detour.
+            Ok(match column.get_cardinality().is_full() {
+                true => column.values,
+                false => column.first_or_default_col(0),
+            })
+        };
         let [a, b, c, d] = ID;
         Ok(Self {
-            hlc: columns.u64(HLC)?,
-            id: [
-                columns.u64(a)?,
-                columns.u64(b)?,
-                columns.u64(c)?,
-                columns.u64(d)?,
-            ],
+            segment: segment.segment_id(),
+            docs: segment.max_doc(),
+            hlc: values(HLC)?,
+            id: [values(a)?, values(b)?, values(c)?, values(d)?],
             spans: Spans::default(),
         })
     }
 
     /// Number of items, those removed counted too.
-    pub(crate) fn docs(&self) -> u32 {
-        self.hlc.num_docs()
+    pub(crate) const fn docs(&self) -> u32 {
+        self.docs
     }
 
     /// The first eight bytes of the id.
     pub(crate) fn id0(&self, doc: u32) -> u64 {
         let [first, ..] = &self.id;
-        first.first(doc).unwrap_or(0)
+        first.get_val(doc)
     }
 
     pub(crate) fn hlc(&self, doc: u32) -> u64 {
-        self.hlc.first(doc).unwrap_or(0)
+        self.hlc.get_val(doc)
     }
 
     pub(crate) fn id(&self, doc: u32) -> folkmoot_record::RecordId {
-        let mut parts = [0; 4];
-        for (part, column) in parts.iter_mut().zip(&self.id) {
-            *part = column.first(doc).unwrap_or(0);
-        }
-        id_of(parts)
+        id_of(self.id.each_ref().map(|part| part.get_val(doc)))
     }
 }
 
@@ -112,24 +125,18 @@ impl Published {
                 known.map_or_else(|| Columns::open(segment).map(Arc::new), Ok)
             })
             .collect::<tantivy::Result<_>>()?;
-        let hlc = searcher.schema().get_field(HLC)?;
         Ok(Self {
             seq,
             cursor,
             searcher,
             columns,
             fields,
-            hlc,
         })
     }
 
     fn columns_of(&self, segment: SegmentId) -> Option<Arc<Columns>> {
-        let at = self
-            .searcher
-            .segment_readers()
-            .iter()
-            .position(|reader| reader.segment_id() == segment)?;
-        self.columns.get(at).cloned()
+        let mut all = self.columns.iter();
+        all.find(|columns| columns.segment == segment).cloned()
     }
 }
 
