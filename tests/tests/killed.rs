@@ -272,3 +272,46 @@ fn a_join_killed_at_random_moments_can_be_done_again() {
     join(&last, &invite(&ana, "commons"));
     equal(&[&ana, &last], "commons");
 }
+
+/// A new title is undone with all its links, or not at all.
+#[test]
+fn undoing_a_title_is_done_as_a_whole_or_not_at_all() {
+    const LINKS: u64 = 300;
+    let mut dice = Dice::new("undo");
+    let home = Home::new("undone");
+    let mut lines = "{\"title\": \"Bank\", \"text\": \"Basil.\"}\n".to_owned();
+    for n in 0..LINKS {
+        lines += &format!("{{\"title\": \"Text {n}\", \"text\": \"See [[Bank]] {n}.\"}}\n");
+    }
+    let file = home.folder().with_extension("ndjson");
+    home.note("home", "begun");
+    fs::write(&file, lines).unwrap();
+    home.ok(&["import", file.to_str().unwrap()]);
+    let links = |home: &Home| (home.count("\"see bank\""), home.count("\"see library\""));
+    let rename = |home: &Home| home.ok(&["rename", "Bank", "Library"]);
+    rename(&home);
+    let begun = Instant::now();
+    home.ok(&["undo"]);
+    let whole = u64::try_from(begun.elapsed().as_micros()).unwrap_or(1_000_000);
+    assert_eq!(links(&home), (LINKS, 0));
+    for round in 0..rounds() {
+        if links(&home) == (LINKS, 0) {
+            rename(&home);
+        }
+        let mut undoing = home
+            .command(&["undo", "--json"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        thread::sleep(Duration::from_micros(dice.below(whole)));
+        // It may have ended by itself.
+        drop(undoing.kill());
+        undoing.wait().unwrap();
+        match links(&home) {
+            (LINKS, 0) => home.ok(&["show", "Bank"]),
+            (0, LINKS) => home.ok(&["show", "Library"]),
+            halves => panic!("round {round}: {halves:?}"),
+        };
+    }
+}

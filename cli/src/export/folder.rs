@@ -362,7 +362,7 @@ fn line(out: &mut impl Write, file: &PageFile) -> Result<(), CliError> {
 }
 
 /// All documents that are asked for, and how many records are none. Asked again where something was
-/// written meanwhile: places in a list move then.
+/// written meanwhile: a page goes on behind the last one, and what is new may stand before it.
 fn names(access: &Access, job: &Job) -> Result<(Vec<PageName>, u64), CliError> {
     let mut found: BTreeMap<String, PageName> = BTreeMap::new();
     let mut left_out = 0;

@@ -313,14 +313,7 @@ impl Core {
         {
             self.feed(Input::Tick);
         }
-        let fed = self
-            .library
-            .catch_up_slice(&self.store, &mut self.collectives, mono);
-        if let Err(error) = fed {
-            self.warn(format!(
-                "the index could not be brought up to date: {error}"
-            ));
-        }
+        self.feed_library();
         self.library.maintain(mono);
         if mono >= self.upkeep_at {
             self.upkeep_at = mono + UPKEEP;

@@ -1,5 +1,6 @@
 //! Searching: the index, queries and their explanation, what may have been meant, what happened.
 
+pub(crate) mod brake;
 pub(crate) mod complete;
 pub(crate) mod counts;
 pub(crate) mod events;
@@ -14,3 +15,5 @@ pub(crate) mod related;
 pub(crate) mod saved;
 pub(crate) mod titles;
 pub(crate) mod understand;
+#[cfg(test)]
+mod while_partial;

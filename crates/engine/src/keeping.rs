@@ -4,6 +4,8 @@ pub(crate) mod acts;
 pub(crate) mod anew;
 pub(crate) mod answers;
 pub(crate) mod author;
+#[cfg(test)]
+mod broken_off;
 pub(crate) mod daily;
 pub(crate) mod documents;
 pub(crate) mod edit;

@@ -22,6 +22,8 @@ mod powers;
 mod publish;
 mod recovery;
 mod status;
+#[cfg(test)]
+mod testing;
 mod wait;
 
 pub use copies::{

@@ -72,6 +72,12 @@ impl Core {
         if let Err(error) = &copy {
             unread("when a copy of this home was made last", error);
         }
+        if let Some(wait) = self.library.waits(self.clock.mono()) {
+            let seconds = wait.div_ceil(1_000);
+            warnings.push(format!(
+                "the search index failed again, so not all is found: it is built again in {seconds} seconds; look whether the disk is full or fails"
+            ));
+        }
         let log: u64 = self
             .collectives
             .keys()

@@ -205,3 +205,28 @@ fn answers_stay_below_a_comment_that_is_gone() {
     retract(&ana.engine, &deep.id);
     assert!(thread(&ana.engine, &note.id).is_empty());
 }
+
+/// What was taken back takes no place of what stands, however much it is.
+#[test]
+fn many_comments_that_are_gone_hide_none_that_stands() {
+    const GONE: usize = 210;
+    let folder = tempfile::tempdir().unwrap();
+    let engine = one::open(&folder.path().join("home"));
+    let note = Note {
+        text: Some("The rota of May".to_owned()),
+        ..Note::default()
+    };
+    let note: Saved = ask(&engine, Command::Note(note)).unwrap();
+    for n in 0..GONE {
+        let said = comment(&engine, &note.id, &format!("Slip {n}")).unwrap();
+        retract(&engine, &said.id);
+    }
+    let stands = comment(&engine, &note.id, "I can take Friday").unwrap();
+    comment(&engine, &stands.id, "Thank you").unwrap();
+    let told = [
+        (0, "I can take Friday".to_owned()),
+        (1, "Thank you".to_owned()),
+    ];
+    assert_eq!(thread(&engine, &note.id), told);
+    engine.stop();
+}

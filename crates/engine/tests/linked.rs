@@ -309,3 +309,83 @@ fn a_new_title_that_another_has_is_refused_and_links_to_itself_follow() {
     assert!(odd.unlinkable && odd.left.len() == 2);
     engine.stop();
 }
+
+/// A comment is no page: no link means it, whatever its first line says.
+#[test]
+fn a_comment_has_no_title_that_others_might_want() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(&folder.path().join("home"));
+    let base = write(&engine, "Base", "Of it all.");
+    let linking = write(&engine, "Linking", "[[Base]] and [[Well said]]");
+    for text in ["Well said", "Base"] {
+        let comment = folkmoot_api::CommentNew {
+            id: base.id.clone(),
+            text: text.to_owned(),
+            device: None,
+        };
+        let _: Saved = ask(&engine, Command::Comment(comment)).unwrap();
+    }
+    assert_eq!(show(&engine, &linking.id).unresolved, ["Well said"]);
+    let renamed = rename(&engine, "Base", "Well said").unwrap();
+    assert_eq!((renamed.namesakes, renamed.relinked.len()), (0, 1));
+    let act = folkmoot_api::Act {
+        id: "Well said".to_owned(),
+        what: folkmoot_api::ActKind::Retract,
+        reason: None,
+        device: None,
+    };
+    let acted: folkmoot_api::Acted = ask(&engine, Command::Act(act)).unwrap();
+    assert_eq!(acted.id, base.id);
+    engine.stop();
+}
+
+/// Where somebody went on from a new title, undoing it is refused as a whole: its links stay what they
+/// are, and undoing again goes on before all of it.
+#[test]
+fn a_title_that_was_changed_since_keeps_its_links() {
+    let hub = Hub::new();
+    let (ana, ben) = (hub.person("ana"), hub.person("ben"));
+    ana.found("commons");
+    ben.join(&ana.invite("moderator").key.unwrap());
+    let write = |title: &str, text: &str| -> Saved {
+        let note = Note {
+            collective: Some("commons".to_owned()),
+            title: Some(title.to_owned()),
+            text: Some(text.to_owned()),
+            ..Note::default()
+        };
+        ask(&ana.engine, Command::Note(note)).unwrap()
+    };
+    let bank = write("Bank", "Basil.");
+    let texts: Vec<Saved> = (0..3)
+        .map(|n| write(&format!("Text {n}"), "See [[Bank]]."))
+        .collect();
+    let last = write("Last", "Before the title.");
+    let renamed = rename(&ana.engine, &bank.id, "Library").unwrap();
+    assert_eq!(renamed.relinked.len(), 3);
+    until("the new title comes", || {
+        let show = Show {
+            id: bank.id.clone(),
+        };
+        let view: Result<ShowView, ApiError> = ask(&ben.engine, Command::Show(show));
+        view.is_ok_and(|view| view.item.title == "Library")
+    });
+    let edit = Edit {
+        id: bank.id.clone(),
+        title: Some("Archive".to_owned()),
+        ..Edit::default()
+    };
+    let _: Edited = ask(&ben.engine, Command::Edit(edit)).unwrap();
+    until("the newest title comes", || {
+        show(&ana.engine, &bank.id).item.title == "Archive"
+    });
+    assert_eq!(error(undo(&ana.engine)).code, ErrorCode::Usage);
+    for text in &texts {
+        assert_eq!(
+            show(&ana.engine, &text.id).text.as_deref(),
+            Some("See [[Library]].")
+        );
+    }
+    assert_eq!(undo(&ana.engine).unwrap().id, last.id);
+    assert_eq!(undo(&ana.engine).unwrap().id, texts[2].id);
+}

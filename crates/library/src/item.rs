@@ -1,5 +1,7 @@
 //! The view of one record that can be found.
 
+use std::collections::BTreeSet;
+
 use folkmoot_record::{
     CollectiveId, DeviceKey, Hlc, Kind, RecordId, Rel, SeatKey, Tag, Verified,
     content::{Content, Value},
@@ -228,10 +230,7 @@ pub fn item(record: &Verified) -> Option<Item> {
         _ => None,
     });
     let mut also: Vec<String> = attachments.iter().map(|a| a.name.clone()).collect();
-    if header.kind == Kind::SYMBOL {
-        also.extend(symbols::aliases(&content));
-    }
-    also.extend(foreign::aliases(&content));
+    also.extend(other_names(header.kind, &content));
 
     let mut title = own_title.map_or_else(|| first_line(&text), ToOwned::to_owned);
     if header.kind == Kind::DAILY {
@@ -240,7 +239,6 @@ pub fn item(record: &Verified) -> Option<Item> {
         if own_title.is_none() {
             day.clone_into(&mut title);
         }
-        also.push(day.to_owned());
     }
     let (mut due, mut assignees) = (None, Vec::new());
     let mut flags = Flags::default()
@@ -291,6 +289,45 @@ pub fn item(record: &Verified) -> Option<Item> {
         assignees,
         flags,
     })
+}
+
+/// Names beside the title by which a link can mean it too.
+fn other_names(kind: Kind, content: &Content) -> Vec<String> {
+    let mut names = match kind {
+        Kind::SYMBOL => symbols::aliases(content),
+        _ => Vec::new(),
+    };
+    names.extend(foreign::aliases(content));
+    if kind == Kind::DAILY {
+        names.extend(text_at(content, DAILY_DATE).map(str::to_owned));
+    }
+    names
+}
+
+/// The names by which `[[…]]` can mean a record, folded: title or first line, other names, the day of
+/// a page. A comment has none, for it only says something of another record; the names of attachments
+/// are no names of what they are attached to.
+pub fn link_names(record: &Verified) -> BTreeSet<String> {
+    let kind = record.header().kind;
+    let content = record
+        .body()
+        .and_then(|body| Content::decode(kind, body).ok());
+    let (Some(item), Some(content)) = (item(record), content) else {
+        return BTreeSet::new();
+    };
+    if !can_be_linked(kind) {
+        return BTreeSet::new();
+    }
+    let names = other_names(kind, &content).into_iter().chain([item.title]);
+    names
+        .map(|name| fold(name.trim()))
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+/// Whether a record of this kind can be meant by `[[…]]`: comments are answers, not pages.
+pub const fn can_be_linked(kind: Kind) -> bool {
+    !matches!(kind, Kind::COMMENT)
 }
 
 fn text_at(content: &Content, key: u8) -> Option<&str> {

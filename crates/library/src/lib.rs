@@ -29,7 +29,7 @@ mod words;
 pub use calendar::{Due, DueSpan, End, Frequency, Nth, Rule, due, every};
 pub use changes::{Change, changes};
 pub use fold::fold;
-pub use item::{Flag, Flags, Item, first_line, is_findable, item};
+pub use item::{Flag, Flags, Item, can_be_linked, first_line, is_findable, item, link_names};
 pub use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
 pub use links::{Link, is_linkable, link_titles, relinked, symbol_words};
 pub use matches::{Searchable, Section, Within, matches, tag_paths};

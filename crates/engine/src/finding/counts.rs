@@ -6,7 +6,7 @@ use folkmoot_search::FacetBy;
 
 use crate::{
     core::Core,
-    errors::failed,
+    finding::find::unsearched,
     finding::understand::{place, time_zone},
 };
 
@@ -38,9 +38,7 @@ impl Core {
         let facets = self
             .library
             .facets(&query, &by, usize::MAX)
-            .map_err(|error| {
-                failed(format!("counting failed: {error}")).hint("restart to rebuild the index")
-            })?;
+            .map_err(unsearched)?;
         let total = facets.len() as u64;
         let values = facets.into_iter().take(limit as usize).map(|facet| {
             let name = match ask.by {

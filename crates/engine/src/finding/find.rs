@@ -259,7 +259,7 @@ impl Core {
             (view.comments, view.comments_more) = self.comments(cid, about)?;
         }
         if let (Some(text), Some(cid)) = (&view.text, record.header().cid) {
-            view.unresolved = self.unresolved(text);
+            view.unresolved = self.unresolved(text)?;
             view.words = self.meant_words(&cid, text);
             view.symbol = self.symbol_of(&record.id()).map(Box::new);
         }
@@ -370,6 +370,28 @@ impl Core {
         }
     }
 
+    /// Before something is refused because the index is not whole: the little that a start after a
+    /// sudden end leaves to read is read now.
+    pub(crate) fn catch_up_somewhat(&mut self) {
+        self.catch_up_alone();
+        if self.library.partial() {
+            self.feed_library();
+        }
+    }
+
+    /// Feeds the index one slice.
+    pub(crate) fn feed_library(&mut self) {
+        let mono = self.clock.mono();
+        let fed = self
+            .library
+            .catch_up_slice(&self.store, &mut self.collectives, mono);
+        if let Err(error) = fed {
+            self.warn(format!(
+                "the index could not be brought up to date: {error}"
+            ));
+        }
+    }
+
     /// Feeds the index until it has everything.
     pub(crate) fn catch_up_fully(&mut self) {
         loop {
@@ -464,7 +486,8 @@ pub(crate) fn no_cursor() -> ApiError {
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
 pub(crate) fn unsearched(error: SearchError) -> ApiError {
-    failed(format!("the search failed: {error}")).hint("restart to rebuild the index")
+    failed(format!("the search failed: {error}"))
+        .hint("the index mends itself: try again; `moot status` says how far it is")
 }
 
 fn page_size(asked: u32) -> usize {

@@ -16,17 +16,15 @@ use folkmoot_store::{LogCursor, Logged, StoreError, Vault};
 
 use crate::{
     core::Core,
-    finding::saved::SEARCH,
+    finding::{brake::Brake, saved::SEARCH},
     keeping::{documents::Display, notes::MEMBERSHIP},
     membership::collective::Collective,
 };
 
 /// Log entries fed in one go while the index catches up: a few tens of milliseconds, so that
-/// commands are answered in between.
-const SLICE: usize = 2_000;
+/// commands are answered in between. Tests see what lies between with fewer records.
+const SLICE: usize = if cfg!(test) { 20 } else { 2_000 };
 
-/// How long feeding waits after a fault, in milliseconds.
-const RETRY: u64 = 30_000;
 /// Fewer bytes of the log are read at once: nobody waits for that, and the newest records of a small
 /// home wait for the next commit all the time.
 const WORTH_BUILDING: u64 = 1 << 20;
@@ -44,10 +42,8 @@ pub(crate) struct Library {
     behind: Option<LogCursor>,
     /// A writer that failed stays so: the index is opened again from its last commit.
     broken: bool,
-    /// After a fault that a new opening did not mend feeding goes on then, monotonic milliseconds.
-    retry_at: u64,
-    /// When it was opened again last.
-    reopened_at: Option<u64>,
+    /// When it may be opened again after a fault.
+    pub(crate) brake: Brake,
     /// What was shown while the log before it was still being read: it comes again in its turn.
     early: BTreeSet<RecordId>,
     /// The index may hold such pieces of an earlier sitting, or more than are remembered.
@@ -74,8 +70,7 @@ impl Library {
             index: None,
             behind: None,
             broken: false,
-            retry_at: 0,
-            reopened_at: None,
+            brake: Brake::default(),
             early: BTreeSet::new(),
             resumed: false,
             maintain_at: None,
@@ -132,9 +127,21 @@ impl Library {
         self.broken
     }
 
-    /// Whether results may be incomplete because the index is still being fed.
+    /// Whether results may be incomplete because the index is still being fed, or damaged.
     pub(crate) fn partial(&self) -> bool {
-        self.behind.is_some() || self.broken
+        self.behind.is_some() || self.is_faulty()
+    }
+
+    /// Whether it is to be opened again, or built again.
+    fn is_faulty(&self) -> bool {
+        self.broken || self.is_damaged()
+    }
+
+    /// While a fault that came back keeps it from being whole: how long until it is opened again, in
+    /// milliseconds.
+    pub(crate) fn waits(&self, mono: u64) -> Option<u64> {
+        let wait = self.brake.until().saturating_sub(mono);
+        (self.is_faulty() && wait > 0).then_some(wait)
     }
 
     /// Whether something that read the index found it damaged.
@@ -142,19 +149,21 @@ impl Library {
         self.index.as_ref().is_some_and(Index::is_damaged)
     }
 
-    /// Throws a damaged index away and begins a new one.
-    pub(crate) fn begin_anew(&mut self, store: &Vault) -> Result<(), SearchError> {
-        self.broken = true;
-        self.behind = Some(LogCursor::default());
-        self.open_index(store, Some("it is damaged"))
-    }
-
-    /// Something failed: the index is opened again at once, or later if that was just tried.
-    fn fail(&mut self, mono: u64) {
-        self.broken = true;
-        if self.reopened_at.is_some_and(|at| mono < at + RETRY) {
-            self.retry_at = mono + RETRY;
+    /// Opens the index again after a fault, and begins a new one where it is damaged, if it is time to;
+    /// false where it is not yet.
+    pub(crate) fn mend(&mut self, store: &Vault, mono: u64) -> Result<bool, SearchError> {
+        if self.waits(mono).is_some() {
+            return Ok(false);
         }
+        self.brake.tried(mono);
+        let damaged = self.is_damaged();
+        // Also where opening it fails.
+        self.broken = true;
+        if damaged {
+            self.behind = Some(LogCursor::default());
+        }
+        self.open_index(store, damaged.then_some("it is damaged"))?;
+        Ok(true)
     }
 
     /// Feeds one slice if it is time to; after a fault it is tried again later.
@@ -164,22 +173,11 @@ impl Library {
         collectives: &mut BTreeMap<CollectiveId, Collective>,
         mono: u64,
     ) -> Result<bool, FeedError> {
-        if mono < self.retry_at {
+        if self.is_faulty() && !self.mend(store, mono)? {
             return Ok(false);
         }
-        let damaged = self.is_damaged().then_some("it is damaged");
-        let opened = match self.broken || damaged.is_some() {
-            true => {
-                let opened = self.open_index(store, damaged).map_err(FeedError::from);
-                self.reopened_at = Some(mono);
-                opened
-            }
-            false => Ok(()),
-        };
-        let fed = opened.and_then(|()| self.catch_up(store, collectives));
-        if fed.is_err() {
-            self.fail(mono);
-        }
+        let fed = self.catch_up(store, collectives);
+        self.broken |= fed.is_err();
         fed
     }
 
@@ -270,7 +268,7 @@ impl Library {
                 Ok(next) => next,
                 Err(error) => {
                     tracing::error!(%error, "the index could not be committed");
-                    self.fail(mono);
+                    self.broken = true;
                     None
                 }
             };
@@ -279,8 +277,10 @@ impl Library {
 
     /// When [`Library::maintain`] or [`Library::catch_up`] is due, monotonic milliseconds.
     pub(crate) fn deadline(&self) -> Option<u64> {
-        if self.partial() || self.is_damaged() {
-            Some(self.retry_at)
+        if self.is_faulty() {
+            Some(self.brake.until())
+        } else if self.partial() {
+            Some(0)
         } else {
             self.maintain_at
         }
@@ -396,6 +396,12 @@ impl Library {
             .map_or(0, |index| index.waiting() as u64)
     }
 
+    /// Waits until all that it has lies on the disk.
+    #[cfg(test)]
+    pub(crate) fn commit(&mut self) -> Result<(), SearchError> {
+        self.index()?.commit()
+    }
+
     pub(crate) fn close(self) -> Result<(), SearchError> {
         self.index.map_or(Ok(()), Index::close)
     }
@@ -412,12 +418,18 @@ impl Core {
         if !self.library.is_damaged() {
             return answer;
         }
-        self.warn("the search index was damaged; it is being built again".to_owned());
-        if let Err(error) = self.library.begin_anew(&self.store) {
-            self.warn(format!("the index cannot be opened: {error}"));
-            return answer;
+        match self.library.mend(&self.store, self.clock.mono()) {
+            // It was mended a moment ago: `status` tells when it is tried again.
+            Ok(false) => answer,
+            Ok(true) => {
+                self.warn("the search index was damaged; it is being built again".to_owned());
+                ask(self)
+            }
+            Err(error) => {
+                self.warn(format!("the index cannot be opened: {error}"));
+                answer
+            }
         }
-        ask(self)
     }
 
     /// Puts content into the index, or takes it out.

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use folkmoot_api::ApiError;
-use folkmoot_library::{Expr, Item, ResolvedQuery, Sort, Test, fold, has_versions, item};
-use folkmoot_record::{CollectiveId, Kind, RecordId};
+use folkmoot_library::{
+    Expr, Item, ResolvedQuery, Sort, Test, fold, has_versions, item, link_names,
+};
+use folkmoot_record::{CollectiveId, Kind, RecordId, Verified};
 use folkmoot_search::Page;
 
 use crate::{
@@ -36,14 +38,48 @@ impl Core {
         if let Some(id) = self.record_named(text)? {
             return Ok(id);
         }
-        self.catch_up_alone();
+        self.catch_up_somewhat();
+        self.must_be_whole(text)?;
+        self.titled(text)
+    }
+
+    /// While the index is not whole others may be called so.
+    pub(crate) fn must_be_whole(&self, name: &str) -> Result<(), ApiError> {
+        if !self.library.partial() {
+            return Ok(());
+        }
+        Err(failed(format!(
+            "the index is being built: which records are called {name} is not known yet"
+        ))
+        .hint("name it by its id, or wait until `moot status` says that the index is whole"))
+    }
+
+    /// The same, where what is done cannot be undone for all: the first digits of an id may be a title
+    /// too, and then nobody guesses which is meant.
+    pub(crate) fn one_meant(&mut self, text: &str, id: &RecordId) -> Result<(), ApiError> {
+        /// Digits of a whole id, which cannot be a title by chance.
+        const WHOLE: usize = 64;
+        if text.len() >= WHOLE {
+            return Ok(());
+        }
+        self.catch_up_somewhat();
+        let id = self.document_at(id);
         if self.library.partial() {
             return Err(failed(format!(
-                "the index is being built: which records are called {text} is not known yet"
+                "the index is being built: whether something else is called {text} is not known yet"
             ))
-            .hint("name it by its id, or wait until `moot status` says that the index is whole"));
+            .hint(format!(
+                "give the whole id, {id}, or wait until `moot status` says that the index is whole"
+            )));
         }
-        self.titled(text)
+        let mut meant = self.namesakes(text)?;
+        meant.insert(id);
+        if meant.len() > 1 {
+            let ids: Vec<String> = meant.iter().map(|id| self.short_id(id)).collect();
+            return Err(usage(format!("{text} may mean several documents"))
+                .hint(format!("give the id: {}", ids.join(", "))));
+        }
+        Ok(())
     }
 
     /// A document by id or title of it, or by the id of one of its versions, for doing something to it.
@@ -68,31 +104,83 @@ impl Core {
 
     /// The current versions that are called so, the newest first, and how many there are.
     fn called(&self, name: &str) -> Result<(Vec<RecordId>, u64), ApiError> {
-        let name = fold(name.trim());
-        if name.is_empty() {
+        self.that_are(Test::Called(fold(name.trim())), true, MOST_CALLED)
+    }
+
+    /// `comments`: those too, though no link means one.
+    fn that_are(
+        &self,
+        called: Test,
+        comments: bool,
+        most: usize,
+    ) -> Result<(Vec<RecordId>, u64), ApiError> {
+        if called == Test::Called(String::new()) {
             return Ok((Vec::new(), 0));
         }
+        let mut expr = Expr::Is(called);
+        if !comments {
+            let comment = Expr::Is(Test::Kind(Kind::COMMENT));
+            expr = Expr::And(vec![expr, Expr::Not(Box::new(comment))]);
+        }
         let query = ResolvedQuery {
-            expr: Expr::Is(Test::Called(name)),
+            expr,
             sort: Sort::Newest,
             now_ms: self.clock.wall(),
         };
         let hits = self
             .library
-            .search(&query, Page::first(MOST_CALLED))
+            .search(&query, Page::first(most))
             .map_err(unsearched)?;
         let ids = hits.hits.into_iter().map(|hit| hit.id).collect();
         Ok((ids, hits.total))
     }
 
     /// The records with this title, for `to:` and `links:`.
-    pub(crate) fn with_title(&self, title: &str) -> BTreeSet<RecordId> {
-        // A name in a query that cannot be looked up is one that nobody has.
-        let (ids, _) = self.called(title).unwrap_or_default();
-        ids.iter()
+    pub(crate) fn with_title(&self, title: &str) -> Result<BTreeSet<RecordId>, ApiError> {
+        let (ids, _) = self.called(title)?;
+        Ok(ids
+            .iter()
             .filter_map(|id| item(&read(&self.store, id)?))
             .flat_map(|item| [item.id, item.document])
-            .collect()
+            .collect())
+    }
+
+    /// Whether `[[title]]` finds something: a page, or a file that is attached to one.
+    pub(crate) fn is_called(&self, title: &str) -> Result<bool, ApiError> {
+        let (found, _) = self.that_are(Test::Called(fold(title.trim())), false, 1)?;
+        Ok(!found.is_empty())
+    }
+
+    /// The documents that `[[title]]` may mean.
+    ///
+    /// # Errors
+    /// While the index is not whole, or cannot be read: then nobody knows.
+    pub(crate) fn namesakes(&mut self, title: &str) -> Result<BTreeSet<RecordId>, ApiError> {
+        self.must_be_whole(title)?;
+        let name = fold(title.trim());
+        let (ids, total) = self.that_are(Test::Called(name.clone()), false, MOST_CALLED)?;
+        if total > MOST_CALLED as u64 {
+            return Err(usage(format!(
+                "{total} records are called {title}: which of them a link means cannot be told"
+            ))
+            .hint("name it by its id, and choose a title that fewer have"));
+        }
+        let mut meant = BTreeSet::new();
+        for id in ids {
+            let Some(record) = read(&self.store, &id) else {
+                continue;
+            };
+            let means = |record: &Verified| link_names(record).contains(&name);
+            // A version that stands beside the one that is shown may be called so.
+            let so = means(&record)
+                || self
+                    .document_of(&record)?
+                    .is_some_and(|(_, document)| document.current().into_iter().any(means));
+            if so {
+                meant.insert(self.document_at(&id));
+            }
+        }
+        Ok(meant)
     }
 
     pub(crate) fn titled(&mut self, title: &str) -> Result<RecordId, ApiError> {

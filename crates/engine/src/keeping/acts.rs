@@ -86,8 +86,6 @@ impl Core {
 
     /// What a person names to do something to it: a title means the document.
     fn target_named(&mut self, text: &str) -> Result<(CollectiveId, Verified), ApiError> {
-        /// Digits of a whole id, which cannot be a title by chance.
-        const WHOLE: usize = 64;
         let id = match self.record_named(text)? {
             Some(id) => id,
             None => {
@@ -95,16 +93,7 @@ impl Core {
                 self.document_at(&found)
             }
         };
-        if text.len() < WHOLE {
-            self.catch_up_alone();
-            let mut meant = self.namesakes(text);
-            meant.insert(self.document_at(&id));
-            if meant.len() > 1 {
-                let ids: Vec<String> = meant.iter().map(|id| self.short_id(id)).collect();
-                return Err(usage(format!("{text} may mean several documents"))
-                    .hint(format!("give the id: {}", ids.join(", "))));
-            }
-        }
+        self.one_meant(text, &id)?;
         let record = read(&self.store, &id)
             .ok_or_else(|| not_found(format!("there is no record {text} here")))?;
         let header = record.header();

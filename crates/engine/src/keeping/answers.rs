@@ -219,15 +219,26 @@ impl Core {
         let mut level = known.clone();
         let mut more = false;
         let mut depth = 0;
+        // What is gone takes no place of what stands.
+        let (mut places, mut gone_places) = (MOST_COMMENTS, MOST_GONE);
         while !level.is_empty() && depth < MOST_DEEP {
             let (found, total) = self.about(cid, &level, MOST_COMMENTS)?;
             more |= total > found.len() as u64;
             let gone = self.gone_among(cid, &level, &known)?;
             level.clear();
             for said in found.into_iter().chain(gone) {
-                if known.len() > MOST_COMMENTS {
+                let places = match said.gone {
+                    None => &mut places,
+                    Some(_) => &mut gone_places,
+                };
+                if known.contains(&said.document) {
+                    continue;
+                }
+                if *places == 0 {
                     more = true;
-                } else if known.insert(said.document) {
+                } else {
+                    *places -= 1;
+                    known.insert(said.document);
                     level.insert(said.document);
                     let answers = match before.contains(&said.answers) {
                         true => target,

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use folkmoot_api::{ApiError, LinkedView, Rename, Renamed, Reply};
 use folkmoot_library::{
-    Expr, Item, Link, ResolvedQuery, Sort, Test, fold, foreign, is_linkable, item, link_titles,
-    relinked,
+    Expr, Item, Link, ResolvedQuery, Sort, Test, can_be_linked, fold, foreign, is_linkable, item,
+    link_titles, relinked,
 };
 use folkmoot_record::{CollectiveId, Kind, RecordId, Verified, content::Content};
 use folkmoot_search::Page;
@@ -14,6 +14,7 @@ use crate::{
     core::Core,
     errors::{failed, usage},
     exchange::holdings::read,
+    finding::find::unsearched,
     keeping::{
         documents::{Document, document_of},
         edit::{Says, day_is_title, unreadable},
@@ -49,7 +50,7 @@ impl Core {
     ) -> Result<Linking, ApiError> {
         let mut links = BTreeSet::from([Link::Record(*document)]);
         for name in aliases.iter().chain([&item.title]) {
-            if is_linkable(name) {
+            if can_be_linked(item.kind) && is_linkable(name) {
                 links.extend(Link::parse(name));
             }
         }
@@ -87,10 +88,7 @@ impl Core {
             limit: most,
             offset: 0,
         };
-        let hits = self
-            .library
-            .search(&query, page)
-            .map_err(|error| failed(error.to_string()))?;
+        let hits = self.library.search(&query, page).map_err(unsearched)?;
         let mut linking = Linking {
             records: Vec::new(),
             total: hits.total,
@@ -144,30 +142,18 @@ impl Core {
     }
 
     /// The titles in double brackets that no document here has, as they are written.
-    pub(crate) fn unresolved(&self, text: &str) -> Vec<String> {
+    pub(crate) fn unresolved(&self, text: &str) -> Result<Vec<String>, ApiError> {
         if self.library.partial() {
             // What is not found yet may be there.
-            return Vec::new();
+            return Ok(Vec::new());
         }
-        link_titles(text)
-            .into_iter()
-            .take(MOST_TITLES)
-            .filter(|title| self.with_title(title).is_empty())
-            .map(str::to_owned)
-            .collect()
-    }
-
-    /// The documents of this title.
-    pub(crate) fn namesakes(&self, title: &str) -> BTreeSet<RecordId> {
-        self.with_title(title.trim())
-            .into_iter()
-            .map(|id| {
-                let record = read(&self.store, &id);
-                record
-                    .and_then(|record| document_of(&id, record.header()))
-                    .unwrap_or(id)
-            })
-            .collect()
+        let mut unresolved = Vec::new();
+        for title in link_titles(text).into_iter().take(MOST_TITLES) {
+            if !self.is_called(title)? {
+                unresolved.push(title.to_owned());
+            }
+        }
+        Ok(unresolved)
     }
 
     /// Gives a document another title, and its new name to what links to it by the old one. The
@@ -178,12 +164,14 @@ impl Core {
             return Err(usage("a new title has at least one character"));
         }
         let (cid, document) = self.document_named(&ask.id)?;
+        self.catch_up_somewhat();
         if self.library.partial() {
             let why = "the index is being built: not all that links to it is found yet";
             return Err(
                 failed(why.to_owned()).hint("try again when `moot status` says it is whole")
             );
         }
+        self.one_meant(&ask.id, &document.id)?;
         let shown = document.current().first().copied().cloned();
         let shown = shown.ok_or_else(|| unreadable(&ask.id))?;
         let was = item(&shown).ok_or_else(|| unreadable(&ask.id))?;
@@ -214,7 +202,7 @@ impl Core {
             // A right that is missing is told before anything is written.
             self.may_edit(cid, &document)?;
             self.is_free(title, &document.id)?;
-            let mut others = self.namesakes(&old);
+            let mut others = self.namesakes(&old)?;
             others.remove(&document.id);
             renamed.namesakes = others.len() as u64;
             if others.is_empty() {
@@ -235,8 +223,8 @@ impl Core {
 
     /// With two of one title links to one would mean both, for good: which text meant which, nobody
     /// could tell any more.
-    fn is_free(&self, title: &str, document: &RecordId) -> Result<(), ApiError> {
-        let mut taken = self.namesakes(title);
+    fn is_free(&mut self, title: &str, document: &RecordId) -> Result<(), ApiError> {
+        let mut taken = self.namesakes(title)?;
         taken.remove(document);
         let Some(other) = taken.first().map(|id| self.short_id(id)) else {
             return Ok(());
@@ -251,7 +239,7 @@ impl Core {
     }
 
     /// Whether this person may write a version of a document, as far as that can be told before.
-    fn may_edit(&self, cid: CollectiveId, document: &Document) -> Result<(), ApiError> {
+    pub(super) fn may_edit(&self, cid: CollectiveId, document: &Document) -> Result<(), ApiError> {
         let (Some(first), Some(collective)) = (document.first(), self.collectives.get(&cid)) else {
             return Ok(());
         };

@@ -35,6 +35,7 @@ impl Core {
     /// Writes a version that replaces all current ones, if nothing is left to be decided.
     pub(crate) fn merge(&mut self, ask: &MergeArgs) -> Result<Reply, ApiError> {
         let (cid, document) = self.document_named(&ask.id)?;
+        self.one_meant(&ask.id, &document.id)?;
         let heads = heads(&document, ask)?;
         let mut merged = Merged {
             id: document.id.to_string(),

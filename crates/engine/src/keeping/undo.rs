@@ -12,7 +12,7 @@ use folkmoot_store::Entry;
 
 use crate::{
     core::Core,
-    errors::{not_found, store_failed, store_unread, usage},
+    errors::{failed, not_found, store_failed, store_unread, usage},
     exchange::holdings::read,
     finding::saved::SEARCH,
     keeping::{
@@ -30,6 +30,35 @@ use crate::{
 const UNDONE: &[u8] = b"u/";
 /// Own records looked at, from the newest one back, before it counts as nothing to undo.
 const MOST_LOOKED_AT: usize = 1_000;
+/// Bytes of texts that are written again in one group: three quarters of what the store takes at once
+/// leave room for headers and facts.
+const MOST_BYTES: usize = 48 << 20;
+
+/// What is written to undo an edit.
+struct Undoing {
+    /// The version that is undone.
+    undoes: RecordId,
+    document: Document,
+    /// The current version, in whose place it is written.
+    replaces: RecordId,
+    says: Says,
+}
+
+/// The fact that a record undid another one.
+fn undid(by: &RecordId, undone: &RecordId) -> Entry {
+    Entry::Local {
+        key: [UNDONE, by.as_bytes()].concat(),
+        value: Some(undone.to_bytes().to_vec()),
+    }
+}
+
+/// The fact that undoing goes on before a record.
+fn passed_over(id: &RecordId) -> Entry {
+    Entry::Local {
+        key: [UNDONE, id.as_bytes()].concat(),
+        value: Some(Vec::new()),
+    }
+}
 
 impl Core {
     /// Undoes the last act of this person on this device that was not undone yet.
@@ -41,10 +70,11 @@ impl Core {
         };
         let what = self.in_words(&last);
         let id = last.id();
+        let is_edit = matches!(part(last.header()), Part::Version(_));
         // Only a new title has others with it.
-        let with = match part(last.header()) {
-            Part::Version(_) => self.relinked_with(&last)?,
-            _ => Vec::new(),
+        let with = match is_edit && self.gave_title(&last)? {
+            true => self.relinked_with(&last)?,
+            false => Vec::new(),
         };
         let mut undone = Undone {
             short: self.short_id(&id),
@@ -60,44 +90,36 @@ impl Core {
         if ask.dry_run {
             return Ok(Reply::Undone(undone));
         }
-        let record = match self.undo_record(cid, &last) {
-            Ok(record) => record,
+        let written = match is_edit {
+            true => self.undo_edits(cid, &last, &with),
+            false => self.undo_record(cid, &last).map(|record| (record, 0)),
+        };
+        let (record, stays) = match written {
+            Ok(written) => written,
             Err(error) if is_for_good(&error) => {
-                return Err(self.pass_over(&id, &undone.what, error));
+                return Err(self.pass_over(&last, &with, &undone.what, error));
             }
             Err(error) => return Err(error),
         };
-        self.remember_undone(&record, &id)?;
+        undone.also -= stays;
+        undone.stays = stays;
         undone.record = Some(record.to_string());
-        for version in with {
-            match self.undo_edit(cid, &version) {
-                Ok(record) => self.remember_undone(&record, &version.id())?,
-                Err(error) if is_for_good(&error) => {
-                    undone.also -= 1;
-                    undone.stays += 1;
-                }
-                Err(error) => return Err(error),
-            }
-        }
         undone.next = self.last_act()?.map(|(_, next)| self.in_words(&next));
         Ok(Reply::Undone(undone))
     }
 
-    fn remember_undone(&mut self, by: &RecordId, undone: &RecordId) -> Result<(), ApiError> {
-        let fact = Entry::Local {
-            key: [UNDONE, by.as_bytes()].concat(),
-            value: Some(undone.to_bytes().to_vec()),
-        };
-        self.store.commit(&[fact]).map_err(store_failed)
-    }
-
-    /// What cannot be undone is named, and does not stand in the way any more.
-    fn pass_over(&mut self, id: &RecordId, what: &str, mut error: ApiError) -> ApiError {
-        let fact = Entry::Local {
-            key: [UNDONE, id.as_bytes()].concat(),
-            value: Some(Vec::new()),
-        };
-        if let Err(error) = self.store.commit(&[fact]) {
+    /// What cannot be undone is named, and does not stand in the way any more, nor does what was
+    /// changed with it.
+    fn pass_over(
+        &mut self,
+        act: &Verified,
+        with: &[Verified],
+        what: &str,
+        mut error: ApiError,
+    ) -> ApiError {
+        let all = [act].into_iter().chain(with);
+        let facts: Vec<Entry> = all.map(|record| passed_over(&record.id())).collect();
+        if let Err(error) = self.store.commit(&facts) {
             return store_failed(error);
         }
         error.message = format!("{what} cannot be undone: {}", error.message);
@@ -191,33 +213,39 @@ impl Core {
             }
             Kind::RETRACT => {
                 let back = self.bring_back(cid, &target.ok_or_else(nothing)?, None)?;
-                return back
+                let back = back
                     .record
                     .parse()
-                    .map_err(|_| usage("the record that was written has no id"));
+                    .map_err(|_| usage("the record that was written has no id"))?;
+                self.remember_undone(&back, &act.id())?;
+                return Ok(back);
             }
             Kind::HIDE => ActKind::Unhide,
             Kind::UNHIDE => ActKind::Hide,
             _ => {
-                return match part(header) {
-                    Part::Version(_) => self.undo_edit(cid, act),
-                    Part::First => {
-                        self.nobody_went_on(act)?;
-                        self.take_back(cid, act)
-                    }
-                    Part::Alone | Part::Stray => self.take_back(cid, act),
-                };
+                if part(header) == Part::First {
+                    self.nobody_went_on(act)?;
+                }
+                return self.take_back(cid, act);
             }
         };
         let target = target.ok_or_else(nothing)?;
         let written = self.write_act(cid, &target, opposite, None, None)?;
         let written = written.ok_or_else(|| usage("that is so no more: somebody undid it"))?;
+        self.remember_undone(&written.id(), &act.id())?;
         Ok(written.id())
+    }
+
+    fn remember_undone(&mut self, by: &RecordId, undone: &RecordId) -> Result<(), ApiError> {
+        self.store
+            .commit(&[undid(by, undone)])
+            .map_err(store_failed)
     }
 
     fn take_back(&mut self, cid: CollectiveId, record: &Verified) -> Result<RecordId, ApiError> {
         let act = self.write_act(cid, record, ActKind::Retract, None, None)?;
         let act = act.ok_or_else(|| usage("it was taken back already"))?;
+        self.remember_undone(&act.id(), &record.id())?;
         Ok(act.id())
     }
 
@@ -240,12 +268,95 @@ impl Core {
         )))
     }
 
-    /// Writes the version again that the last one replaced; of a merge the one that was shown.
-    fn undo_edit(&mut self, cid: CollectiveId, version: &Verified) -> Result<RecordId, ApiError> {
+    /// Whether a version has another title than what it replaced.
+    fn gave_title(&mut self, version: &Verified) -> Result<bool, ApiError> {
+        let Some((_, document)) = self.document_of(version)? else {
+            return Ok(false);
+        };
+        let before = document.versions.replaced_by(&version.id());
+        let before = before.first().and_then(|id| document.records.get(id));
+        let title = |record: &Verified| item(record).map(|item| item.title);
+        Ok(before.is_some_and(|before| title(before) != title(version)))
+    }
+
+    /// Undoes an edit, and the changes of links that came with it, as far as nobody went on from them:
+    /// all in one group with the facts that tell it, so that nothing is ever undone by half. Returns the
+    /// version that undid the edit, and how many of the others stay.
+    fn undo_edits(
+        &mut self,
+        cid: CollectiveId,
+        edit: &Verified,
+        with: &[Verified],
+    ) -> Result<(RecordId, u64), ApiError> {
+        let undoing = self.what_undoes(edit)?;
+        self.tidy_heads(cid)?;
+        let signed = self.sign_undoing(cid, undoing, with);
+        let (records, facts, stays) = signed.inspect_err(|_| {
+            // What was signed is not stored.
+            if let Some(collective) = self.collectives.get_mut(&cid) {
+                collective.forget_tip();
+            }
+        })?;
+        let now_ms = self.clock.wall();
+        let by = records
+            .first()
+            .map(Verified::id)
+            .ok_or_else(|| failed("nothing was written that undoes it".to_owned()))?;
+        let entries = records.iter().cloned();
+        let entries = entries.map(|record| Entry::Record(record, now_ms));
+        self.publish(cid, entries.chain(facts).collect())?;
+        for record in &records {
+            self.know(cid, record);
+        }
+        Ok((by, stays))
+    }
+
+    /// The versions that undo, the facts of all, and how many stay.
+    fn sign_undoing(
+        &mut self,
+        cid: CollectiveId,
+        edit: Undoing,
+        with: &[Verified],
+    ) -> Result<(Vec<Verified>, Vec<Entry>, u64), ApiError> {
+        let (mut records, mut facts, mut stays) = (Vec::new(), Vec::new(), 0);
+        let mut bytes = 0;
+        let mut sign = |core: &mut Self, edit: Undoing| {
+            let replaces = BTreeSet::from([edit.replaces]);
+            let record = core.sign_in_place(cid, &edit.document, &replaces, edit.says, None)?;
+            bytes += record.body().map_or(0, <[u8]>::len);
+            if bytes > MOST_BYTES {
+                return Err(
+                    usage("its links stand in too many long texts to undo it at once")
+                        .hint("`moot rename` gives it its earlier title, and its links with it"),
+                );
+            }
+            facts.push(undid(&record.id(), &edit.undoes));
+            records.push(record);
+            Ok(())
+        };
+        sign(self, edit)?;
+        let mut passed = Vec::new();
+        for version in with {
+            match self.what_undoes(version) {
+                Ok(edit) => sign(self, edit)?,
+                Err(error) if is_for_good(&error) => {
+                    stays += 1;
+                    passed.push(passed_over(&version.id()));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        facts.append(&mut passed);
+        Ok((records, facts, stays))
+    }
+
+    /// The version that the last one replaced, to be written again; of a merge the one that was shown.
+    fn what_undoes(&mut self, version: &Verified) -> Result<Undoing, ApiError> {
         let id = version.id();
         let short = self.short_id(&id);
         let gone = || not_found(format!("the version before {short} cannot be read here"));
-        let (_, document) = self.document_of(version)?.ok_or_else(gone)?;
+        let (cid, document) = self.document_of(version)?.ok_or_else(gone)?;
+        self.may_edit(cid, &document)?;
         let mut replaced = version
             .header()
             .refs
@@ -262,7 +373,12 @@ impl Core {
         let before = document.versions.replaced_by(&id);
         let before = before.first().ok_or_else(gone)?;
         let says = Says::of(&document, before).ok_or_else(gone)?;
-        self.write_version(cid, &document, &BTreeSet::from([replaces]), says, None)
+        Ok(Undoing {
+            undoes: id,
+            document,
+            replaces,
+            says,
+        })
     }
 
     /// The current version that says what an older one said, because all that came between was undone

