@@ -146,19 +146,53 @@ fn exit_code(code: ErrorCode) -> u8 {
     }
 }
 
-/// The query and, below it, carets under the bytes `span` of it. Nothing where the span does not
-/// fit the query or the query has several lines.
+/// Columns of a query that fit a line of the narrowest common terminal. Of a longer one a part is shown:
+/// so much of what is wrong, and so much on either side of it.
+const CARET_LINE: usize = 76;
+const CARET_MARKED: usize = 32;
+const CARET_SIDE: usize = 22;
+
+/// The query and, below it, carets under the bytes `span` of it; a long one is cut around them. Nothing
+/// where the span does not fit the query or the query has several lines.
 fn caret(query: &str, (start, end): (usize, usize)) -> Option<String> {
-    let before = query.get(..start)?;
-    let marked = query.get(start..end.min(query.len()))?;
+    let end = end.min(query.len());
+    let mut before = clean(query.get(..start)?).to_string();
+    let mut marked = clean(query.get(start..end)?).to_string();
+    let mut after = clean(query.get(end..)?).to_string();
     if query.contains('\n') {
         return None;
     }
     // Wide scripts take two columns.
-    let pad = " ".repeat(clean(before).width());
-    let carets = "^".repeat(clean(marked).width().max(1));
+    if before.width() + marked.width() + after.width() > CARET_LINE {
+        before = cut(before.chars().rev(), CARET_SIDE)
+            .chars()
+            .rev()
+            .collect();
+        marked = cut(marked.chars(), CARET_MARKED);
+        after = cut(after.chars(), CARET_SIDE);
+    }
+    let pad = " ".repeat(before.width());
+    let carets = "^".repeat(marked.width().max(1));
     let bad = style::BAD;
-    Some(format!("  {}\n  {pad}{bad}{carets}{bad:#}", clean(query)))
+    Some(format!(
+        "  {before}{marked}{after}\n  {pad}{bad}{carets}{bad:#}"
+    ))
+}
+
+/// As many characters as fit so many columns, the last of them `…` where there are more.
+fn cut(signs: impl Iterator<Item = char>, most: usize) -> String {
+    let mut kept = String::new();
+    for sign in signs {
+        kept.push(sign);
+        if kept.width() > most {
+            while kept.width() >= most {
+                kept.pop();
+            }
+            kept.push('…');
+            break;
+        }
+    }
+    kept
 }
 
 impl From<ApiError> for CliError {
@@ -260,6 +294,16 @@ mod tests {
         let lines =
             anstream::adapter::strip_str(&caret("検索 tagg:a", (7, 11)).unwrap()).to_string();
         assert_eq!(lines, "  検索 tagg:a\n       ^^^^");
+        let long = format!("{}taag:x{}", "検索 ".repeat(40), " word".repeat(40));
+        let at = "検索 ".repeat(40).len();
+        let lines = anstream::adapter::strip_str(&caret(&long, (at, at + 4)).unwrap()).to_string();
+        let (line, carets) = lines.split_once('\n').unwrap();
+        assert_eq!(line, "  … 検索 検索 検索 検索 taag:x word word word wor…");
+        assert_eq!(
+            carets.find('^'),
+            Some(line.split("taag").next().unwrap().width())
+        );
+        assert_eq!(carets.trim(), "^^^^");
         assert!(caret("ab", (1, 9)).is_some());
         assert!(caret("ö", (1, 2)).is_none());
         assert!(caret("ab", (5, 9)).is_none());

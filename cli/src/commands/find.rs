@@ -98,7 +98,7 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
         .ask(Command::Find(find))
         .map_err(|error| error.of_query(&query))?;
     if args.count {
-        if let Some(line) = also_looked_for(&found) {
+        if let Some(line) = also_looked_for(&found.widened, found.widened_cut) {
             cx.ui.say(&line);
         }
         if found.partial {

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::ValueEnum;
-use folkmoot_client::api::{Command, CountBy, Found, List};
+use folkmoot_client::api::{Command, CountBy, Counts, Found, List};
 
 use crate::{
     access::{Access, Need},
@@ -46,6 +46,9 @@ pub(crate) struct Args {
     /// Only count: how many there are of each
     #[arg(long, value_enum, conflicts_with_all = ["after", "page"])]
     by: Option<By>,
+    /// Look for what is written alone: no other names and narrower terms of shared words
+    #[arg(long)]
+    exact: bool,
 }
 
 impl Args {
@@ -90,6 +93,7 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
         cursor: args.after.clone(),
         offset: before,
         time_zone: time_zone(),
+        exact: args.exact,
     };
     let found: Found = Access::open(cx, Need::ExistingHome)?
         .ask(Command::List(list))
@@ -107,6 +111,9 @@ fn again(args: &Args) -> String {
     let mut again = String::new();
     if args.limit != USUAL {
         again.push_str(&format!(" --limit {}", args.limit));
+    }
+    if args.exact {
+        again.push_str(" --exact");
     }
     if let Some(name) = &args.collective {
         again.push_str(&format!(" --in {}", typed(name)));
@@ -126,10 +133,18 @@ fn counts(cx: &Context<'_>, args: &Args, by: By) -> Result<(), CliError> {
         By::Author => CountBy::Author,
         By::Collective => CountBy::Collective,
     };
-    let counts = counted(cx, &args.query, args.collective.clone(), by, args.values())?;
+    let ask = Counts {
+        query: args.query.join(" "),
+        collective: args.collective.clone(),
+        by,
+        limit: args.values(),
+        time_zone: time_zone(),
+        exact: args.exact,
+    };
+    let counts = counted(cx, ask)?;
     if cx.ui.json {
         cx.ui.objects(&counts.values)?;
-        return page_end(cx, counts.total, counts.partial);
+        return page_end(cx, counts.total, counts.partial, &counts.widened);
     }
     let mut out = cx.ui.out();
     let widest = counts.values.iter().map(|one| count(one.count).len()).max();

@@ -2,14 +2,14 @@
 
 use std::io::Write;
 
-use folkmoot_client::api::{Command, CountBy, CountView, Counts, CountsView};
+use folkmoot_client::api::{Command, CountBy, CountView, Counts, CountsView, WidenedWord};
 use serde_json::json;
 
 use crate::{
     access::{Access, Need},
     commands::{Context, find::time_zone},
     error::CliError,
-    ui::{clean, count, plural, style},
+    ui::{also_looked_for, clean, count, plural, style},
 };
 
 /// Show all tags with how often each is used
@@ -30,18 +30,23 @@ pub(crate) struct Args {
     /// At most so many, those used most (10,000 at most)
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
+    /// Look for what is written alone: no other names and narrower terms of shared words
+    #[arg(long)]
+    exact: bool,
 }
 
 /// # Errors
 /// What the engine says; of a query that cannot be read, the place.
 pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
-    let mut counts = counted(
-        cx,
-        &args.query,
-        args.collective.clone(),
-        CountBy::Tag,
-        args.limit,
-    )?;
+    let ask = Counts {
+        query: args.query.join(" "),
+        collective: args.collective.clone(),
+        by: CountBy::Tag,
+        limit: args.limit,
+        time_zone: time_zone(),
+        exact: args.exact,
+    };
+    let mut counts = counted(cx, ask)?;
     // A tag stands behind the one above it: a blank comes before all other signs.
     counts.values.sort_by_key(|tag| tag.value.replace('/', " "));
     if cx.ui.json {
@@ -50,7 +55,7 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
             .iter()
             .map(|tag| json!({ "tag": tag.value, "count": tag.count }));
         cx.ui.objects(&tags.collect::<Vec<_>>())?;
-        return page_end(cx, counts.total, counts.partial);
+        return page_end(cx, counts.total, counts.partial, &counts.widened);
     }
     let mut out = cx.ui.out();
     let widest = counts.values.iter().map(|tag| count(tag.count).len()).max();
@@ -81,9 +86,17 @@ pub(crate) fn more(cx: &Context<'_>, counts: &CountsView, noun: [&str; 2], next:
 ///
 /// # Errors
 /// Where it cannot be written.
-pub(crate) fn page_end(cx: &Context<'_>, total: u64, partial: bool) -> Result<(), CliError> {
-    cx.ui
-        .object(&json!({ "page": { "total": total, "partial": partial } }))
+pub(crate) fn page_end(
+    cx: &Context<'_>,
+    total: u64,
+    partial: bool,
+    widened: &[WidenedWord],
+) -> Result<(), CliError> {
+    let mut page = json!({ "total": total, "partial": partial });
+    if !widened.is_empty() {
+        page["widened"] = json!(widened);
+    }
+    cx.ui.object(&json!({ "page": page }))
 }
 
 fn line(tag: &CountView, widest: usize) -> String {
@@ -102,24 +115,14 @@ fn line(tag: &CountView, widest: usize) -> String {
 ///
 /// # Errors
 /// What the engine says; of a query that cannot be read, the place.
-pub(crate) fn counted(
-    cx: &Context<'_>,
-    query: &[String],
-    collective: Option<String>,
-    by: CountBy,
-    limit: u32,
-) -> Result<CountsView, CliError> {
-    let query = query.join(" ");
-    let ask = Counts {
-        query: query.clone(),
-        collective,
-        by,
-        limit,
-        time_zone: time_zone(),
-    };
+pub(crate) fn counted(cx: &Context<'_>, ask: Counts) -> Result<CountsView, CliError> {
+    let query = ask.query.clone();
     let counts: CountsView = Access::open(cx, Need::ExistingHome)?
         .ask(Command::Counts(ask))
         .map_err(|error| error.of_query(&query))?;
+    if let Some(line) = also_looked_for(&counts.widened, counts.widened_cut) {
+        cx.ui.say(&line);
+    }
     if counts.partial {
         cx.ui.warn("the index is being rebuilt; there may be more");
     }

@@ -91,7 +91,7 @@ pub(crate) fn print_found(ui: &Ui, found: &Found, shown_before: u64) -> Result<(
             ),
         });
     }
-    if let Some(line) = also_looked_for(found) {
+    if let Some(line) = also_looked_for(&found.widened, found.widened_cut) {
         ui.say(&line);
     }
     if !found.did_you_mean.is_empty() {
@@ -111,9 +111,8 @@ pub(crate) fn print_found(ui: &Ui, found: &Found, shown_before: u64) -> Result<(
 }
 
 /// What shared words added to a search, in one line.
-pub(crate) fn also_looked_for(found: &Found) -> Option<String> {
-    let all: Vec<String> = found
-        .widened
+pub(crate) fn also_looked_for(widened: &[WidenedWord], cut: bool) -> Option<String> {
+    let all: Vec<String> = widened
         .iter()
         .map(|word| {
             let (added, word_of) = (word.added.join(", "), &word.word);
@@ -126,11 +125,7 @@ pub(crate) fn also_looked_for(found: &Found) -> Option<String> {
             )
         })
         .collect();
-    let more = if found.widened_cut {
-        " and more than fit"
-    } else {
-        ""
-    };
+    let more = if cut { " and more than fit" } else { "" };
     (!all.is_empty()).then(|| {
         format!(
             "also looked for {}{more}; --exact looks for your words alone",

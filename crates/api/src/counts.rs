@@ -33,6 +33,8 @@ pub struct Counts {
     pub limit: u32,
     /// IANA time zone for months and dates in words; UTC if absent.
     pub time_zone: Option<String>,
+    /// Whether shared words do not widen the query.
+    pub exact: bool,
 }
 
 /// One value and how many records have it.
@@ -55,6 +57,12 @@ pub struct CountsView {
     /// How many values there are in all.
     #[serde(default)]
     pub total: u64,
+    /// What shared words added to the words of the query.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub widened: Vec<crate::WidenedWord>,
+    /// Whether they would have added more than is looked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub widened_cut: bool,
     /// True while the index is being rebuilt: there may be more.
     #[serde(default)]
     pub partial: bool,

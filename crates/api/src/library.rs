@@ -107,6 +107,8 @@ pub struct List {
     pub offset: u32,
     /// IANA time zone for dates in words.
     pub time_zone: Option<String>,
+    /// Whether shared words do not widen it.
+    pub exact: bool,
 }
 
 /// One record in a list of results.

@@ -135,9 +135,16 @@ fn what_cannot_be_understood_is_not_saved() {
         names(&list),
         [("one", "medlar"), ("two", "saved:one OR quince")]
     );
-    // What was saved may lose what it names.
-    drop_search(&engine, "one").unwrap();
-    let refused = find(&engine, "saved:two").unwrap_err();
-    assert!(refused.message.contains("one"), "{}", refused.message);
+    // What others name stays, also where they name it through another one.
+    save(&engine, "three", "-saved:two").unwrap();
+    let refused = drop_search(&engine, "ONE").unwrap_err();
+    assert_eq!(refused.code, ErrorCode::Usage);
+    assert!(
+        refused.message.ends_with("three, two"),
+        "{}",
+        refused.message
+    );
+    save(&engine, "two", "quince").unwrap();
+    assert_eq!(drop_search(&engine, "one").unwrap().len(), 2);
     engine.stop();
 }

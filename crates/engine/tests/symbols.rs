@@ -7,9 +7,9 @@ mod hub;
 mod one;
 
 use folkmoot_api::{
-    ApiError, CollectiveNew, Command, Edit, Edited, ErrorCode, Find, Found, Note, Rename, Renamed,
-    Saved, Show, ShowView, SymbolChange, SymbolDefine, SymbolList, SymbolShow, SymbolStatus,
-    SymbolView,
+    ApiError, CollectiveNew, Command, CountBy, Counts, CountsView, Edit, Edited, ErrorCode, Find,
+    Found, List, Note, Rename, Renamed, Saved, Show, ShowView, SymbolChange, SymbolDefine,
+    SymbolList, SymbolShow, SymbolStatus, SymbolView,
 };
 use folkmoot_engine::Engine;
 
@@ -135,6 +135,31 @@ fn a_search_is_widened_where_the_word_is_used_and_says_so() {
     assert_eq!(notes(&engine, "-compost").len(), 4);
     let exact = found(&engine, "kind:note compost", true);
     assert!(exact.total == 2 && exact.widened.is_empty());
+    // Lists and counts are widened in the same way, and say the same.
+    for exact in [false, true] {
+        let query = "kind:note compost";
+        let list = List {
+            query: query.to_owned(),
+            exact,
+            ..List::default()
+        };
+        let counts = Counts {
+            query: query.to_owned(),
+            by: CountBy::Kind,
+            exact,
+            ..Counts::default()
+        };
+        let found = found(&engine, query, exact);
+        let listed: Found = ask(&engine, Command::List(list)).unwrap();
+        let counted: CountsView = ask(&engine, Command::Counts(counts)).unwrap();
+        assert_eq!(listed.total, found.total);
+        assert_eq!(counted.values[0].count, found.total);
+        assert_eq!(listed.widened.len(), usize::from(!exact));
+        assert_eq!(
+            (&listed.widened, &counted.widened),
+            (&found.widened, &found.widened)
+        );
+    }
     let narrow = notes(&engine, "bokashi");
     assert_eq!(narrow, ["bokashi of garden", "bokashi of home"]);
     // Words of the home hold everywhere.

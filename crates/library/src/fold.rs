@@ -52,7 +52,12 @@ pub(crate) fn each_folded(text: &str, mut give: impl FnMut(char, usize, usize)) 
             text[start..end]
                 .nfkd()
                 .flat_map(char::to_lowercase)
-                .filter(|c| !is_dropped(*c))
+                .scan(' ', |before, c| {
+                    let kept = (!is_dropped(c) || makes_another(*before, c)).then_some(c);
+                    *before = c;
+                    Some(kept)
+                })
+                .flatten()
                 .nfc()
                 .for_each(|c| match letters(c) {
                     Some(plain) => plain.chars().for_each(|c| give(c, start, end)),
@@ -83,6 +88,12 @@ fn is_dropped(c: char) -> bool {
         | '\u{00AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}')
 }
 
+/// Whether a mark that is left out elsewhere makes another letter of the one before it: `й` is no `и`,
+/// and `ў` no `у`, as `ё` is an `е`.
+const fn makes_another(letter: char, mark: char) -> bool {
+    matches!((letter, mark), ('и' | 'у', '\u{0306}'))
+}
+
 /// Letters that normalisation leaves whole though readers type them otherwise.
 fn letters(c: char) -> Option<&'static str> {
     Some(match c {
@@ -96,6 +107,10 @@ fn letters(c: char) -> Option<&'static str> {
         'ı' => "i",
         'þ' => "th",
         'ς' => "σ",
+        // Persian and Arabic keyboards write the same two letters with other characters, and an `ي` at the
+        // end of a word is often written without its dots.
+        'ی' | 'ى' => "ي",
+        'ک' => "ك",
         _ => return None,
     })
 }
@@ -153,6 +168,11 @@ mod tests {
             ("Łódź", "lodz"),
             ("ΟΔΟΣ", "οδος"),
             ("한글", "\u{1112}\u{1161}\u{11AB}\u{1100}\u{1173}\u{11AF}"),
+            ("ёлка", "ЕЛКА"),
+            ("И\u{306}од", "йод"),
+            ("зи\u{301}мний", "зимний"),
+            ("کتابی", "كتابي"),
+            ("على", "علي"),
             ("  two \t words ", "TWO words"),
         ] {
             assert_eq!(fold(left), fold(right), "{left} and {right}");
@@ -164,5 +184,7 @@ mod tests {
         assert_ne!(fold("か"), fold("が"));
         assert_eq!(fold("か\u{3099}"), "が");
         assert_ne!(fold("कि"), fold("क"));
+        assert_ne!(fold("мой"), fold("мои"));
+        assert_ne!(fold("ўсё"), fold("усе"));
     }
 }

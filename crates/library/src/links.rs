@@ -54,9 +54,27 @@ impl Link {
         Self::Symbol(term_key(term))
     }
 
-    /// An `http` or `https` address, without the slash at its end.
+    /// An `http` or `https` address, without the slash at its end; scheme and host in small letters, for
+    /// there case makes no difference.
     pub fn url(target: &str) -> Option<Self> {
-        (scheme(target)? < target.len()).then(|| Self::Url(target.trim_end_matches('/').to_owned()))
+        let host = scheme(target).filter(|at| *at < target.len())?;
+        let target = target.trim_end_matches('/');
+        let end = target.get(host..).map_or(target.len(), |rest| {
+            host + rest.find(['/', '?', '#']).unwrap_or(rest.len())
+        });
+        // A name and a password before the host keep their case.
+        let host = target[..end]
+            .rfind('@')
+            .map_or(0, |at| at + 1)
+            .max(host.min(end));
+        let scheme = scheme(target).unwrap_or(end);
+        Some(Self::Url(format!(
+            "{}{}{}{}",
+            target[..scheme].to_ascii_lowercase(),
+            &target[scheme..host],
+            target[host..end].to_ascii_lowercase(),
+            &target[end..]
+        )))
     }
 }
 
@@ -341,6 +359,29 @@ mod tests {
         assert_eq!(Link::parse("  "), None);
         assert_eq!(Link::url("https://"), None);
         assert_eq!(Link::url("httpſ://x"), None);
+        assert_eq!(Link::url("http:///"), Link::url("http:////"));
+    }
+
+    #[test]
+    fn case_makes_no_difference_in_scheme_and_host_of_an_address() {
+        for (one, other) in [
+            ("HTTPS://Example.ORG/Path/", "https://example.org/Path"),
+            (
+                "https://Ana:Word@Example.org?Q",
+                "https://Ana:Word@example.org?Q",
+            ),
+            ("https://ÉXAMPLE.org", "https://Éxample.ORG/"),
+        ] {
+            assert_eq!(Link::url(one), Link::url(other), "{one}");
+        }
+        for (one, other) in [
+            ("https://example.org/Path", "https://example.org/path"),
+            ("https://example.org?Q", "https://example.org?q"),
+            ("https://Ana@example.org", "https://ana@example.org"),
+            ("http://example.org", "https://example.org"),
+        ] {
+            assert_ne!(Link::url(one), Link::url(other), "{one}");
+        }
     }
 
     #[test]
@@ -467,7 +508,7 @@ mod tests {
             [
                 Link::Title("a]b".into()),
                 Link::Title("d".into()),
-                Link::Url("httpS://u?(v)".into()),
+                Link::Url("https://u?(v)".into()),
             ]
         );
         assert_eq!(

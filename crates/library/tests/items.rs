@@ -3,7 +3,7 @@
 
 use ed25519_dalek::SigningKey;
 use folkmoot_library::{
-    Flag, Item, Link, NoNames, Query, ResolvedQuery, Zoned, item, matches, snippet,
+    Flag, Item, Link, NoNames, Query, ResolvedQuery, Zoned, item, link_names, matches, snippet,
 };
 use folkmoot_record::{
     BlobRoot, CollectiveId, Draft, GrantId, Hlc, Kind, Place, RecordId, Ref, Rel, SeatKey, Tag,
@@ -93,11 +93,11 @@ fn versions_name_their_document() {
 fn other_kinds() {
     let link = note("good").with(3, Value::Text("https://Example.org/path/".into()));
     let link = of(Kind::LINK, &link, vec![]);
-    assert_eq!(link.links, [Link::Url("https://Example.org/path".into())]);
+    assert_eq!(link.links, [Link::Url("https://example.org/path".into())]);
     for (source, expected) in [
         ("example path", true),
         ("has:url has:link", true),
-        ("links:https://Example.org/path", true),
+        ("links:HTTPS://EXAMPLE.org/path", true),
         ("links:https://example.org", false),
     ] {
         assert_eq!(matches(&query(source), &link), expected, "{source}");
@@ -126,6 +126,39 @@ fn other_kinds() {
     let files = Content::new([7; 16]).with_attachment(&file);
     let files = of(Kind::FILES, &files, vec![]);
     assert!(matches(&query("has:attachment \"seed list\""), &files));
+}
+
+#[test]
+fn a_link_means_a_title_and_no_attachment_or_comment() {
+    let file = Attachment {
+        name: "Rota".into(),
+        media: "application/ods".into(),
+        size: 9,
+        root: BlobRoot::from_bytes([1; 32]),
+        key: [2; 32],
+    };
+    let names = |kind, content: &Content| {
+        link_names(&signed(kind, content.encode(), vec![], &[]))
+            .into_iter()
+            .collect::<Vec<_>>()
+    };
+    let page = note("Café\nfrom ten on").with_attachment(&file);
+    assert!(
+        item(&signed(Kind::NOTE, page.encode(), vec![], &[]))
+            .is_some_and(|item| item.also == ["Rota"])
+    );
+    assert_eq!(names(Kind::NOTE, &page), ["cafe"]);
+    let day = note("- 9:00 weeding")
+        .with(16, Value::Text("2026-05-01".into()))
+        .with(2, Value::Text("May".into()));
+    assert_eq!(names(Kind::DAILY, &day), ["2026-05-01", "may"]);
+    let about = Ref {
+        rel: Rel::ABOUT,
+        id: RecordId::from_bytes([4; 32]),
+    };
+    let said = Content::new([7; 16]).with(0, Value::Text("Rota".into()));
+    let said = signed(Kind::COMMENT, said.encode(), vec![about], &[]);
+    assert!(item(&said).is_some() && link_names(&said).is_empty());
 }
 
 #[test]

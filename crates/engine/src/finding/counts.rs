@@ -23,6 +23,12 @@ impl Core {
         if let Some(name) = &ask.collective {
             query = query.within(place(self.resolve(name)?));
         }
+        let mut told = (Vec::new(), false);
+        if !ask.exact && !ask.query.trim().is_empty() {
+            let (widened, words, cut) = self.widen(&query);
+            told = (words, cut);
+            query = widened;
+        }
         let query = self.resolved(&query)?;
         let by = match ask.by {
             CountBy::Tag => FacetBy::Tag,
@@ -62,6 +68,8 @@ impl Core {
         Ok(Reply::Counts(CountsView {
             values: values.collect(),
             total,
+            widened: told.0,
+            widened_cut: told.1,
             partial: self.library.partial(),
         }))
     }

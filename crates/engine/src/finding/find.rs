@@ -44,9 +44,9 @@ impl Core {
         parsed.sort = order.unwrap_or(parsed.sort);
         let mut told = (Vec::new(), false);
         if !ask.exact {
-            let widened = parsed.widened(&self.lexicon());
-            told = (self.widened_words(&widened), widened.cut);
-            parsed = widened.query;
+            let (widened, words, cut) = self.widen(&parsed);
+            told = (words, cut);
+            parsed = widened;
         }
         let query = self.resolved(&parsed)?;
         let page = Page {
@@ -81,6 +81,13 @@ impl Core {
         if let Some(cid) = within {
             query = query.within(place(cid));
         }
+        let mut told = (Vec::new(), false);
+        // Most lists are of everything: there is nothing to widen then.
+        if !ask.exact && !ask.query.trim().is_empty() {
+            let (widened, words, cut) = self.widen(&query);
+            told = (words, cut);
+            query = widened;
+        }
         let parsed = query;
         let mut query = self.resolved(&parsed)?;
         query.sort = sort;
@@ -112,6 +119,7 @@ impl Core {
                 other.is_ok_and(|other| self.total(&other) > 0)
             });
         }
+        (found.widened, found.widened_cut) = told;
         found.next = match (begin, hits.hits.last()) {
             (Begin::Offset(offset), Some(_)) if more && sort == Sort::Relevance => {
                 Some((offset + limit).to_string())

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use folkmoot_api::WidenedWord;
-use folkmoot_library::{Expr, Lexicon, MOST_SYMBOLS, ResolvedQuery, Sort, Symbol, Test, Widened};
+use folkmoot_library::{
+    Expr, Lexicon, MOST_SYMBOLS, Query, ResolvedQuery, Sort, Symbol, Test, Widened,
+};
 use folkmoot_record::{CollectiveId, Kind, RecordId};
 use folkmoot_search::Page;
 
@@ -46,8 +48,16 @@ impl Core {
         Arc::clone(&self.words.lexicon)
     }
 
+    /// The query with what shared words add to it; with whether they would add more than is looked for,
+    /// and what to tell of it.
+    pub(crate) fn widen(&mut self, query: &Query) -> (Query, Vec<WidenedWord>, bool) {
+        let widened = query.widened(&self.lexicon());
+        let told = self.widened_words(&widened);
+        (widened.query, told, widened.cut)
+    }
+
     /// What was added to a search, word by word and collective by collective.
-    pub(crate) fn widened_words(&self, widened: &Widened) -> Vec<WidenedWord> {
+    fn widened_words(&self, widened: &Widened) -> Vec<WidenedWord> {
         let mut words: Vec<WidenedWord> = Vec::new();
         for one in &widened.by {
             let begins = words.len();

@@ -87,6 +87,15 @@ impl Core {
                     return Err(not_found(format!("no search is saved as {wanted}"))
                         .hint("moot search list shows all"));
                 };
+                let needing = self.needing(&known.name)?;
+                if !needing.is_empty() {
+                    let others = needing.join(", ");
+                    return Err(usage(format!(
+                        "{} is named in other saved searches: {others}",
+                        known.name
+                    ))
+                    .hint("drop those first, or save them without it: `moot search save`"));
+                }
                 self.write_search(&known.name, None)?;
             }
         }
@@ -159,6 +168,21 @@ impl Core {
         Ok(())
     }
 
+    /// The searches that could not be understood any more without this one.
+    fn needing(&self, name: &str) -> Result<Vec<String>, ApiError> {
+        let now = self.now_in(None)?;
+        let all = Listed(self.search_names());
+        let others = all.0.iter().filter(|(other, _)| fold(other) != fold(name));
+        let without = Listed(others.cloned().collect());
+        let stands = |query: &str, among: &Listed| {
+            let parsed = Query::parse(query, &now);
+            parsed.and_then(|query| query.expand(among, &now)).is_ok()
+        };
+        let needing = without.0.iter();
+        let needing = needing.filter(|(_, query)| stands(query, &all) && !stands(query, &without));
+        Ok(needing.map(|(other, _)| other.clone()).collect())
+    }
+
     fn write_search(&mut self, name: &str, query: Option<&str>) -> Result<(), ApiError> {
         let home = self.place_or_home(None)?;
         self.tidy_heads(home)?;
@@ -193,6 +217,21 @@ impl Searches for Core {
     fn searches(&self) -> Vec<String> {
         let all = self.saved().into_values();
         all.map(|search| search.name).collect()
+    }
+}
+
+/// Searches with their names, read once.
+struct Listed(Vec<(String, String)>);
+
+impl Searches for Listed {
+    fn search(&self, name: &str) -> Option<String> {
+        let mut all = self.0.iter();
+        let found = all.find(|(known, _)| fold(known) == fold(name));
+        found.map(|(_, query)| query.clone())
+    }
+
+    fn searches(&self) -> Vec<String> {
+        self.0.iter().map(|(name, _)| name.clone()).collect()
     }
 }
 
