@@ -336,6 +336,17 @@ fn a_newest_state_without_its_pieces_gives_way_to_the_one_before() {
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(said.err.contains("is not whole (piece"), "{}", said.err);
     assert_eq!(other.count("tag:saying"), 300);
+    // Programs are told as well, and a drill does not pass.
+    let again = Home::new("again");
+    let back = again.ok(&["restore", str(&to), "--words", str(&words)]);
+    let fault = back["faults"][0].as_str().unwrap_or_default();
+    assert!(fault.contains("is not whole (piece"), "{back}");
+    let said = home.run(&["backup", "drill", str(&to), "--json"]);
+    assert_eq!(said.code, 1, "{}", said.err);
+    let drill: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(drill["good"], false);
+    let fault = drill["faults"][0].as_str().unwrap_or_default();
+    assert!(fault.contains("is not whole (piece"), "{drill}");
     // Where none is left, no half home stays.
     for piece in files(&to.join("pieces")) {
         fs::remove_file(piece).unwrap();
@@ -345,6 +356,62 @@ fn a_newest_state_without_its_pieces_gives_way_to_the_one_before() {
     assert_eq!(said.code, 1, "{}", said.err);
     assert!(said.err.contains("missing"), "{}", said.err);
     third.note("home", "a new home may be begun");
+}
+
+#[test]
+fn a_backup_is_made_where_something_of_the_folder_went_bad() {
+    let home = Home::new("ana");
+    import(&home, 0, 300);
+    let to = beside(&home, "backup");
+    home.ok(&["backup", str(&to)]);
+    import(&home, 300, 600);
+    home.ok(&["backup", str(&to)]);
+    let words = words(&home);
+    // The mark: read all the same, and written anew by whoever owns what lies there.
+    let mark = to.join("folkmoot-backup");
+    let whole = fs::read(&mark).unwrap();
+    let mut flipped = whole.clone();
+    flipped[3] ^= 4;
+    for broken in [flipped.as_slice(), &whole[..whole.len() / 2], &[0xff; 9]] {
+        fs::write(&mark, broken).unwrap();
+        assert_eq!(home.run(&["verify", str(&to)]).code, 1);
+        let other = Home::new("other");
+        let back = other.ok(&["restore", str(&to), "--words", str(&words)]);
+        assert!(back["faults"].to_string().contains("folkmoot-backup"));
+        let stranger = Home::new("stranger");
+        stranger.note("home", "mine");
+        let said = stranger.run(&["backup", str(&to)]);
+        assert_eq!(said.code, 1, "{}", said.err);
+        assert!(said.err.contains("nothing beside it shows"), "{}", said.err);
+        let done = home.ok(&["backup", str(&to)]);
+        let warned = done["warnings"].to_string();
+        assert!(warned.contains("written anew"), "{done}");
+        assert_eq!(fs::read(&mark).unwrap(), whole);
+        assert_eq!(home.ok(&["verify", str(&to)])["good"], true);
+    }
+    // An old state: one that is damaged, and one that cannot be read at all.
+    let states = files(&to.join("states"));
+    fs::write(&states[0], "x").unwrap();
+    fs::remove_file(&states[1]).unwrap();
+    fs::create_dir(&states[1]).unwrap();
+    let done = home.ok(&["backup", str(&to)]);
+    assert_eq!(done["warnings"].as_array().map(Vec::len), Some(2), "{done}");
+    assert_eq!(home.ok(&["backup", "drill", str(&to)])["good"], true);
+    fs::remove_dir(&states[1]).unwrap();
+    fs::remove_file(&states[0]).unwrap();
+    // A piece that is gone and written anew is counted; those of the states that went go first.
+    home.ok(&["backup", str(&to)]);
+    let piece = files(&to.join("pieces")).remove(0);
+    fs::remove_file(&piece).unwrap();
+    let done = home.ok(&["backup", str(&to)]);
+    assert_eq!((&done["mended"], &done["broken"]), (&1.into(), &0.into()));
+    // What another program leaves there is in nobody's way.
+    fs::write(to.join("pieces/.Index"), "x").unwrap();
+    assert_eq!(
+        home.ok(&["backup", str(&to)])["warnings"],
+        serde_json::json!([])
+    );
+    assert_eq!(home.ok(&["verify", str(&to)])["good"], true);
 }
 
 #[test]

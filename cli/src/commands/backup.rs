@@ -107,9 +107,13 @@ fn backup(cx: &Context<'_>, access: &Access, folder: &Path, keep: u64) -> Result
             "mended": done.mended,
             "broken": done.broken,
             "states": done.states,
+            "warnings": done.warnings,
             "damage": damage,
             "milliseconds": u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
         }));
+    }
+    for warning in &done.warnings {
+        cx.ui.warn(warning);
     }
     if done.mended > 0 {
         cx.ui.warn(&format!(

@@ -149,6 +149,8 @@ fn home(cx: &Context<'_>, args: &Args, copy: &Path) -> Result<(), CliError> {
             "home": cx.home.folder().display().to_string(),
             "records": back.checked.records,
             "collectives": back.collectives.iter().map(one).collect::<Vec<_>>(),
+            "faults": back.checked.faults,
+            "more_faults": back.checked.more_faults,
         }));
     }
     let mut out = cx.ui.out();

@@ -5,6 +5,7 @@ pub(crate) mod bring;
 pub(crate) mod check;
 pub(crate) mod collectives;
 pub(crate) mod drill;
+pub(crate) mod folder;
 pub(crate) mod frame;
 pub(crate) mod item;
 pub(crate) mod keys;

@@ -28,11 +28,12 @@ mod wait;
 
 pub use copies::{
     CopyError,
-    backup::{BackedUp, back_up, check_backup, is_backup},
+    backup::{BackedUp, back_up, check_backup},
     bring::{BringBack, BroughtBack, bring_back},
     check::{Checked, KeysChecked, check_bundle, is_bundle, keys_of_bundle},
     collectives::CheckedCollective,
     drill::{Drill, Drilled},
+    folder::is_backup,
     keys::Unlock,
     writer::{BundleWriter, Written},
 };

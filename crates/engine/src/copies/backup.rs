@@ -6,9 +6,9 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions},
     io::{Read, Seek, SeekFrom},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -18,7 +18,7 @@ use folkmoot_store::{LogCursor, LogFile, log_files};
 use crate::{
     copies::{
         CopyError,
-        marker::failed,
+        folder::{hold, lock, make, prepare},
         state::{self, Filed, State, open_file, sync, whole},
     },
     core::Core,
@@ -26,15 +26,7 @@ use crate::{
 };
 
 /// Bytes of a piece: the end of the log is written again as a whole piece each time.
-const PIECE: usize = 1 << 20;
-/// Says what the folder is, and whose.
-const MARK: &str = "folkmoot-backup";
-/// How it begins, before the number of the format.
-const MAGIC: &str = "folkmoot backup ";
-/// The format written, and the greatest that is read.
-const FORMAT: u32 = 1;
-/// Most bytes of the mark: two short lines.
-const MOST_MARK: u64 = 4_096;
+pub(super) const PIECE: usize = 1 << 20;
 
 impl Core {
     /// Where the log ends now, and the keys, sealed: what a backup needs of the node.
@@ -58,7 +50,7 @@ impl Core {
 }
 
 /// What a backup did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BackedUp {
     /// Bytes that were written.
     pub written: u64,
@@ -70,60 +62,8 @@ pub struct BackedUp {
     pub broken: u64,
     /// States that are there now.
     pub states: u64,
-}
-
-/// Whether a folder is a backup.
-pub fn is_backup(folder: &Path) -> bool {
-    folder.join(MARK).is_file()
-}
-
-/// Whether this program reads such a backup.
-///
-/// # Errors
-/// A later format, or the disk's.
-fn must_be_known(folder: &Path) -> Result<(), CopyError> {
-    let path = folder.join(MARK);
-    let mut text = String::new();
-    open_file(&path)
-        .and_then(|file| file.take(MOST_MARK).read_to_string(&mut text))
-        .map_err(CopyError::io("read", &path))?;
-    let first = text.lines().next().unwrap_or_default();
-    let format = first.strip_prefix(MAGIC).and_then(|text| text.parse().ok());
-    match format {
-        Some(found) if found > FORMAT => Err(CopyError::Newer {
-            path: folder.to_owned(),
-            found,
-            known: FORMAT,
-        }),
-        Some(_) => Ok(()),
-        None => Err(CopyError::Damaged(format!("{} is damaged", path.display()))),
-    }
-}
-
-/// Holds a backup still while it is read: no run removes pieces meanwhile.
-///
-/// # Errors
-/// A later format, a run at work, or the disk's.
-pub(crate) fn hold(folder: &Path) -> Result<Option<File>, CopyError> {
-    must_be_known(folder)?;
-    let path = folder.join("lock");
-    let file = match open_file(&path) {
-        Ok(file) => file,
-        // Where nothing can be written no run can be at work either: a disk that is read only.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => match open_lock(&path) {
-            Ok(file) => file,
-            Err(_) => return Ok(None),
-        },
-        Err(error) => return Err(CopyError::io("open", &path)(error)),
-    };
-    match file.try_lock_shared() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Err(failed(
-            "a backup into this folder is being made".to_owned(),
-            Some("wait until it is done".to_owned()),
-        )),
-        Err(TryLockError::Error(error)) => Err(CopyError::io("lock", &path)(error)),
-    }
+    /// What was not as it should be and kept no backup from being made, in sentences.
+    pub warnings: Vec<String>,
 }
 
 /// Brings a backup up to a point of the log. A run that breaks off leaves the states before it. While
@@ -138,31 +78,32 @@ pub fn back_up(
     keep: u64,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<BackedUp, CopyError> {
-    prepare(folder, &point.home)?;
-    let _lock = lock(folder)?;
-    let keys = data_encoding::BASE64
-        .decode(point.keys.as_bytes())
-        .map_err(|_| CopyError::Damaged("the node's answer cannot be read".to_owned()))?;
     let end = LogCursor {
         segment: point.segment,
         offset: point.offset,
     };
     let files = log_files(&Path::new(&point.folder).join("store"), end)?;
+    let mut warnings = Vec::new();
+    prepare(folder, &point.home, &files, &mut warnings)?;
+    let _lock = lock(folder, &mut warnings)?;
+    let older = older_states(folder, &mut warnings)?;
+    let keys = data_encoding::BASE64
+        .decode(point.keys.as_bytes())
+        .map_err(|_| CopyError::Damaged("the node's answer cannot be read".to_owned()))?;
     let total: u64 = files.iter().map(|file| file.len).sum();
     let mut pieces = Pieces {
         folder: folder.join("pieces"),
         done: BackedUp::default(),
         fresh: BTreeSet::new(),
         good: BTreeSet::new(),
+        named: named(&older),
     };
     let mut filed = Vec::with_capacity(files.len());
     for file in &files {
         filed.push(pieces.file(file, &mut |done| progress(done, total))?);
     }
-    for (_, path) in state::list(folder)? {
-        if let Some(older) = state::read(&path)? {
-            pieces.mend(&older, &files)?;
-        }
+    for state in &older {
+        pieces.mend(state, &files)?;
     }
     pieces.sync()?;
     let mut done = pieces.done;
@@ -172,7 +113,7 @@ pub fn back_up(
         keys,
     };
     let path = state.write(folder)?;
-    if state::read(&path)?.as_ref() != Some(&state) {
+    if state::read(&path).ok().as_ref() != Some(&state) {
         return Err(unfit(&path));
     }
     let keep = if point.damage.is_empty() {
@@ -181,76 +122,28 @@ pub fn back_up(
         u64::MAX
     };
     done.states = prune(folder, keep)?;
+    done.warnings = warnings;
     Ok(done)
 }
 
-fn make(folder: &Path) -> Result<(), CopyError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(CopyError::io("make", folder))
-}
-
-/// Makes the folder of a backup, or sees that it is this home's.
-fn prepare(folder: &Path, home: &str) -> Result<(), CopyError> {
-    make(folder)?;
-    let mark = folder.join(MARK);
-    let line = format!("{MAGIC}{FORMAT}\nhome {home}\n");
-    match fs::read_to_string(&mark) {
-        Ok(found) if found == line => {}
-        Ok(_) => {
-            must_be_known(folder)?;
-            return Err(failed(
-                format!("{} is the backup of another home", folder.display()),
-                Some("name another folder: each home has its own".to_owned()),
-            ));
+/// The states that can be read; the others are told, and stay until their turn to go comes.
+fn older_states(folder: &Path, warnings: &mut Vec<String>) -> Result<Vec<State>, CopyError> {
+    let mut older = Vec::new();
+    for (number, path) in state::list(folder)? {
+        match state::read(&path) {
+            Ok(state) => older.push(state),
+            Err(error) => warnings.push(format!(
+                "the earlier state {number} cannot be brought back: {error}"
+            )),
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let mut there = fs::read_dir(folder).map_err(CopyError::io("list", folder))?;
-            let ours = ["pieces", "states", "lock", "folkmoot-backup.new"];
-            let strange = there.find_map(|entry| {
-                let name = entry.ok()?.file_name();
-                (!ours.iter().any(|ours| name == *ours)).then_some(name)
-            });
-            if strange.is_some() {
-                return Err(failed(
-                    format!("{} holds something else already", folder.display()),
-                    Some("name an empty folder, or one that is not there yet".to_owned()),
-                ));
-            }
-        }
-        Err(error) => return Err(CopyError::io("read", &mark)(error)),
     }
-    make(&folder.join("pieces"))?;
-    make(&folder.join("states"))?;
-    if !mark.exists() {
-        whole(&mark, line.as_bytes())?;
-    }
-    sync(folder)
+    Ok(older)
 }
 
-fn lock(folder: &Path) -> Result<File, CopyError> {
-    let path = folder.join("lock");
-    let file = open_lock(&path).map_err(CopyError::io("make", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(failed(
-            "another backup into this folder is under way, or it is being checked or brought back"
-                .to_owned(),
-            Some("wait until that is done".to_owned()),
-        )),
-        Err(TryLockError::Error(error)) => Err(CopyError::io("lock", &path)(error)),
-    }
-}
-
-fn open_lock(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)
+/// The pieces that states need.
+fn named(states: &[State]) -> BTreeSet<[u8; 32]> {
+    let files = states.iter().flat_map(|state| &state.files);
+    files.flat_map(|file| file.pieces.iter().copied()).collect()
 }
 
 fn unfit(path: &Path) -> CopyError {
@@ -265,6 +158,8 @@ struct Pieces {
     fresh: BTreeSet<PathBuf>,
     /// Pieces that were read and are whole.
     good: BTreeSet<[u8; 32]>,
+    /// Pieces that earlier states need.
+    named: BTreeSet<[u8; 32]>,
 }
 
 impl Pieces {
@@ -328,7 +223,8 @@ impl Pieces {
         if found.as_deref() == Some(bytes) {
             self.done.kept += bytes.len() as u64;
         } else {
-            self.done.mended += u64::from(found.is_some());
+            let was_there = found.is_some() || self.named.contains(hash.as_bytes());
+            self.done.mended += u64::from(was_there);
             let folder = path.parent().unwrap_or(&self.folder).to_owned();
             if !folder.exists() {
                 make(&folder)?;
@@ -353,7 +249,7 @@ impl Pieces {
 }
 
 /// Bytes of a file of the log.
-fn stretch(file: &LogFile, at: u64, len: u64) -> Result<Vec<u8>, CopyError> {
+pub(super) fn stretch(file: &LogFile, at: u64, len: u64) -> Result<Vec<u8>, CopyError> {
     let failed = CopyError::io("read", &file.path);
     let mut open = File::open(&file.path).map_err(&failed)?;
     open.seek(SeekFrom::Start(at)).map_err(&failed)?;
@@ -376,7 +272,7 @@ fn prune(folder: &Path, keep: u64) -> Result<u64, CopyError> {
     }
     let mut needed = BTreeSet::new();
     for (_, path) in &states {
-        let Some(state) = state::read(path)? else {
+        let Ok(state) = state::read(path) else {
             // What a damaged state needs is not known: nothing is removed.
             return Ok(states.len() as u64);
         };
@@ -386,6 +282,10 @@ fn prune(folder: &Path, keep: u64) -> Result<u64, CopyError> {
     let failed = CopyError::io("list", &pieces);
     for entry in fs::read_dir(&pieces).map_err(&failed)? {
         let sub = entry.map_err(&failed)?.path();
+        // Some systems put files of their own into every folder.
+        if !sub.is_dir() {
+            continue;
+        }
         for entry in fs::read_dir(&sub).map_err(&failed)? {
             let path = entry.map_err(&failed)?.path();
             let name = path.file_name().and_then(|name| name.to_str());
@@ -445,7 +345,7 @@ pub(crate) fn unpack(backup: &Path, state: &State, to: &Path) -> Result<(), Copy
     sync(to)
 }
 
-fn is_segment(name: &str) -> bool {
+pub(super) fn is_segment(name: &str) -> bool {
     let number = name
         .strip_prefix("log/")
         .and_then(|name| name.strip_suffix(".seg"));
@@ -482,19 +382,18 @@ fn read_piece(pieces: &Path, hash: &[u8; 32]) -> Result<Vec<u8>, CopyError> {
 /// # Errors
 /// A later format, a run at work, or the disk's.
 pub fn check_backup(folder: &Path) -> Result<(Vec<String>, u64), CopyError> {
-    let _held = hold(folder)?;
-    let mut faults = Vec::new();
+    let (_held, mut faults) = hold(folder)?;
     let mut needed = BTreeSet::new();
     let states = state::list(folder)?;
     if states.is_empty() {
         faults.push("it has no state: no run into it was finished".to_owned());
     }
     for (number, path) in states {
-        match state::read(&path)? {
-            Some(state) => {
+        match state::read(&path) {
+            Ok(state) => {
                 needed.extend(state.files.into_iter().flat_map(|file| file.pieces));
             }
-            None => faults.push(format!("state {number} is damaged")),
+            Err(error) => faults.push(format!("state {number}: {error}")),
         }
     }
     let pieces = folder.join("pieces");

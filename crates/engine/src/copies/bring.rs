@@ -12,8 +12,9 @@ use folkmoot_store::{Entry, Options as StoreOptions, Vault};
 use crate::{
     copies::{
         CopyError,
-        backup::{hold, is_backup, unpack},
+        backup::unpack,
         check::{Checked, check, check_store},
+        folder::{hold, is_backup},
         item::Item,
         keys::{Kept, SealedKeys, Unlock},
         marker::{self, Marker},
@@ -113,12 +114,15 @@ pub(crate) fn from_backup(
 ) -> Result<(BroughtBack, Taken), CopyError> {
     let home = Home::new(ask.home.to_owned());
     must_be_free(&home)?;
-    let held = hold(ask.copy)?;
-    let (marker, state, kept) = copy_state(ask, &home, progress)?;
+    let (held, mut faults) = hold(ask.copy)?;
+    let (marker, state, kept) = copy_state(ask, &home, &mut faults, progress)?;
     drop(held);
     let (mut store, report) = Vault::open(&home.store(), StoreOptions::default(), &mut |_| {})?;
     progress("checking every signature");
-    let checked = check_store(&store, &kept)?;
+    let mut checked = check_store(&store, &kept)?;
+    for fault in faults {
+        checked.fault(fault);
+    }
     let damaged = report.damaged.iter().map(ToString::to_string).collect();
     progress("making the keys of this device");
     let collectives = make_keys(ask, &home, &mut store, &kept)?;
@@ -137,10 +141,12 @@ pub(crate) fn from_backup(
 }
 
 /// Copies the log of the newest state whose pieces are whole; where keys were made already, the log
-/// goes on with them and stays as it is.
+/// goes on with them and stays as it is. That newer states were passed over is a fault: whatever came
+/// after the one that is taken is not brought back.
 fn copy_state(
     ask: &BringBack<'_>,
     home: &Home,
+    faults: &mut Vec<String>,
     progress: &mut dyn FnMut(&str),
 ) -> Result<(Marker, State, Kept), CopyError> {
     let open = |state: &State| {
@@ -149,44 +155,56 @@ fn copy_state(
             .open(ask.unlock)
     };
     let name = |state: &State| format!("backup {}", blake3::hash(&state.keys).to_hex());
-    let mut states = state::newest_first(ask.copy)?;
+    let mut states = state::newest_first(ask.copy)?.peekable();
+    // Why each newer state was passed over.
+    let mut passed: Vec<String> = Vec::new();
+    while let Some(Err(what)) = states.next_if(Result::is_err) {
+        passed.push(what);
+    }
     // A wrong secret leaves no trace.
-    let Some(first) = states.next() else {
-        return Err(CopyError::Damaged(
-            "it has no state that is whole".to_owned(),
-        ));
-    };
-    let first = first?;
-    open(&first)?;
+    match states.peek() {
+        Some(Ok(first)) => drop(open(first)?),
+        _ => return Err(CopyError::Damaged(unusable(&passed))),
+    }
     home.prepare().map_err(crate::OpenError::from)?;
     let mut marker = Marker::take(home)?;
     let fresh = Keyring::holds_nothing(home).map_err(crate::OpenError::from)?;
-    let mut fault = None;
-    for state in std::iter::once(Ok(first)).chain(states) {
-        let state = state?;
-        if let Some(what) = &fault {
-            progress(&format!(
-                "the newest state is not whole ({what}): the one of {} is taken",
-                moment(state.made_ms)
-            ));
-        }
-        if !fresh {
-            if marker.copy() == Some(name(&state).as_str()) {
-                let kept = open(&state)?;
-                return Ok((marker, state, kept));
+    for state in states {
+        let state = match state {
+            Ok(state) => state,
+            Err(what) => {
+                passed.push(what);
+                continue;
             }
+        };
+        if !fresh && marker.copy() != Some(name(&state).as_str()) {
+            passed.push("another one was begun and is gone on with".to_owned());
             continue;
         }
-        marker.rename(&name(&state))?;
-        progress("copying the records");
-        match unpack(ask.copy, &state, &home.store()) {
-            Ok(()) => {
-                let kept = open(&state)?;
-                return Ok((marker, state, kept));
-            }
-            Err(CopyError::Damaged(what)) => fault = Some(what),
-            Err(error) => return Err(error),
+        let told = passed.first().map(|what| {
+            format!(
+                "the newest state is not whole ({what}): the one of {} is taken",
+                moment(state.made_ms)
+            )
+        });
+        if let Some(told) = &told {
+            progress(told);
         }
+        if fresh {
+            marker.rename(&name(&state))?;
+            progress("copying the records");
+            match unpack(ask.copy, &state, &home.store()) {
+                Ok(()) => {}
+                Err(CopyError::Damaged(what)) => {
+                    passed.push(what);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        faults.extend(told);
+        let kept = open(&state)?;
+        return Ok((marker, state, kept));
     }
     if !fresh {
         return Err(marker.of_another());
@@ -195,8 +213,12 @@ fn copy_state(
     let store = home.store();
     std::fs::remove_dir_all(&store).map_err(CopyError::io("remove", &store))?;
     marker.remove()?;
-    let what = fault.unwrap_or_else(|| "it has no state that is whole".to_owned());
-    Err(CopyError::Damaged(what))
+    Err(CopyError::Damaged(unusable(&passed)))
+}
+
+fn unusable(passed: &[String]) -> String {
+    let what = passed.first().map(String::as_str);
+    what.unwrap_or("it has no state that is whole").to_owned()
 }
 
 /// A home that is there is never touched.

@@ -111,29 +111,25 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<(u64, PathBuf)>, CopyError> {
     Ok(found)
 }
 
-/// Reads a state; `None` where it is damaged.
-pub(crate) fn read(path: &Path) -> Result<Option<State>, CopyError> {
+/// Reads a state.
+///
+/// # Errors
+/// Why it cannot be read, in words: the others may be whole.
+pub(crate) fn read(path: &Path) -> Result<State, String> {
     let mut bytes = Vec::new();
     open_file(path)
         .and_then(|file| file.take(MOST).read_to_end(&mut bytes))
-        .map_err(CopyError::io("read", path))?;
-    Ok(State::decode(&bytes))
+        .map_err(|error| CopyError::io("read", path)(error).to_string())?;
+    State::decode(&bytes).ok_or_else(|| format!("{} is damaged", path.display()))
 }
 
-/// The states that can be read, the newest first. Whether their pieces are whole shows when they are
-/// copied.
+/// The states, the newest first, or why one cannot be read. Whether their pieces are whole shows when
+/// they are copied.
 pub(crate) fn newest_first(
     folder: &Path,
-) -> Result<impl Iterator<Item = Result<State, CopyError>>, CopyError> {
+) -> Result<impl Iterator<Item = Result<State, String>>, CopyError> {
     let paths = list(folder)?.into_iter().rev();
-    Ok(paths.filter_map(|(_, path)| match read(&path) {
-        Ok(None) => {
-            tracing::warn!(path = %path.display(), "a state of the backup is damaged; an older one is taken");
-            None
-        }
-        Ok(Some(state)) => Some(Ok(state)),
-        Err(error) => Some(Err(error)),
-    }))
+    Ok(paths.map(|(_, path)| read(&path)))
 }
 
 /// Writes a file beside its place, durably, and then puts it there.
@@ -186,7 +182,7 @@ mod tests {
             keys: b"keys".to_vec(),
         };
         let path = state.write(folder.path()).unwrap();
-        assert_eq!(read(&path).unwrap(), Some(state.clone()));
+        assert_eq!(read(&path), Ok(state.clone()));
         let later = State {
             made_ms: 8,
             ..state.clone()
@@ -195,8 +191,7 @@ mod tests {
         let newest = || {
             newest_first(folder.path())
                 .unwrap()
-                .next()
-                .unwrap()
+                .find_map(Result::ok)
                 .unwrap()
         };
         assert_eq!(newest(), later);

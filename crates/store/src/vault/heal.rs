@@ -29,7 +29,7 @@ impl Vault {
     ) -> Result<(Option<LogCursor>, Vec<Damage>), StoreError> {
         self.mend()?;
         let end = self.writer.end();
-        let mut damaged = Vec::new();
+        let mut found = Vec::new();
         let mut read = 0;
         let mut next = None;
         'segments: for segment in cursor.segment..=end.segment {
@@ -44,7 +44,7 @@ impl Vault {
                     segment: segment + 1,
                     offset: 0,
                 };
-                damaged.push(self.damage_in(start, to, DamageKind::MissingSegment, None)?);
+                found.push(Found::new(start, to, DamageKind::MissingSegment));
                 continue;
             }
             let mut walk = Walk::new(&self.layout, start)?.until(end);
@@ -61,11 +61,14 @@ impl Vault {
                     } => {
                         let id = payload.and_then(readable_id);
                         let to = behind(at, bytes);
-                        damaged.push(self.damage_in(at, to, DamageKind::Checksum, id)?);
+                        found.push(Found {
+                            readable: id,
+                            ..Found::new(at, to, DamageKind::Checksum)
+                        });
                     }
                     Step::BadHead => {
                         let to = behind(from, SEGMENT_HEAD as u64);
-                        damaged.push(self.damage_in(from, to, DamageKind::SegmentHead, None)?);
+                        found.push(Found::new(from, to, DamageKind::SegmentHead));
                     }
                     Step::End { at, rest } => {
                         let short = segment == end.segment && at < end;
@@ -75,7 +78,7 @@ impl Vault {
                             } else {
                                 behind(at, rest)
                             };
-                            damaged.push(self.damage_in(at, to, DamageKind::Checksum, None)?);
+                            found.push(Found::new(at, to, DamageKind::Checksum));
                         }
                         break;
                     }
@@ -83,46 +86,56 @@ impl Vault {
                 read += u64::from(walk.at().offset.saturating_sub(from.offset));
             }
         }
+        let damaged = self.damage_in(&found)?;
         self.mend()?;
         Ok((next, damaged))
     }
 
-    /// Describes damage; the records that lie in it count as lost from now on.
-    fn damage_in(
-        &self,
-        at: LogCursor,
-        to: LogCursor,
-        kind: DamageKind,
-        readable: Option<RecordId>,
-    ) -> Result<Damage, StoreError> {
+    /// Describes damage; the records that lie in it count as lost from now on. The index is searched
+    /// once for all places: a failing disk damages many.
+    fn damage_in(&self, found: &[Found]) -> Result<Vec<Damage>, StoreError> {
+        if found.is_empty() {
+            return Ok(Vec::new());
+        }
         let scan: Scan<'_> =
             &|from, to, visit| self.state.index.scan(from, to, Direction::Forward, visit);
-        let mut ids: Vec<_> = listed_in(scan, at, to)?
-            .into_iter()
-            .map(|item| item.id)
-            .collect();
-        self.lost.borrow_mut().extend(ids.iter().copied());
+        // In the order of the log, and none over another.
+        let within = |spot: Spot| {
+            let behind = found.partition_point(|one| one.at <= spot.at);
+            let before = behind.checked_sub(1).and_then(|at| found.get(at));
+            before.is_some_and(|one| one.holds(spot))
+        };
+        let listed = listed_in(scan, &within)?;
+        self.lost
+            .borrow_mut()
+            .extend(listed.iter().map(|one| one.id));
         self.lost_bundles
             .borrow_mut()
-            .extend(bundles_in(scan, at, to)?);
-        // Only where the index does not know better.
-        if ids.is_empty()
-            && let Some(id) = readable
-            && self.state.place(&id)?.is_none()
-        {
-            ids.push(id);
+            .extend(bundles_in(scan, &within)?);
+        let mut damaged = Vec::with_capacity(found.len());
+        for one in found {
+            let taken = listed.iter().filter(|listed| one.took(&listed.place));
+            let mut ids: Vec<_> = taken.map(|listed| listed.id).collect();
+            // Only where the index does not know better.
+            if ids.is_empty()
+                && let Some(id) = one.readable
+                && self.state.place(&id)?.is_none()
+            {
+                ids.push(id);
+            }
+            let bytes = if one.at.segment == one.to.segment {
+                u64::from(one.to.offset - one.at.offset)
+            } else {
+                0
+            };
+            damaged.push(Damage {
+                at: one.at,
+                bytes,
+                kind: one.kind,
+                ids,
+            });
         }
-        let bytes = if at.segment == to.segment {
-            u64::from(to.offset - at.offset)
-        } else {
-            0
-        };
-        Ok(Damage {
-            at,
-            bytes,
-            kind,
-            ids,
-        })
+        Ok(damaged)
     }
 
     /// Notes that a bundle cannot be read.
@@ -235,6 +248,34 @@ impl Vault {
 /// Visits a range of an index or an engine, forward.
 type Scan<'a> = &'a dyn Fn(&[u8], &[u8], Visit<'_>) -> Result<(), StoreError>;
 
+/// A damaged place of the log.
+struct Found {
+    at: LogCursor,
+    to: LogCursor,
+    kind: DamageKind,
+    /// The record that its payload still names.
+    readable: Option<RecordId>,
+}
+
+impl Found {
+    const fn new(at: LogCursor, to: LogCursor, kind: DamageKind) -> Self {
+        Self {
+            at,
+            to,
+            kind,
+            readable: None,
+        }
+    }
+
+    fn holds(&self, spot: Spot) -> bool {
+        self.at <= spot.at && spot.at < self.to
+    }
+
+    fn took(&self, place: &Place) -> bool {
+        self.holds(place.spot) || matches!(place.body, BodyPlace::Apart(spot) if self.holds(spot))
+    }
+}
+
 /// A record and where the index lists it.
 struct Listed {
     id: RecordId,
@@ -249,15 +290,15 @@ pub(super) fn ids_in(
     to: LogCursor,
 ) -> Result<Vec<RecordId>, StoreError> {
     let scan: Scan<'_> = &|from, to, visit| Ok(engine.scan(from, to, Direction::Forward, visit)?);
-    Ok(listed_in(scan, from, to)?
+    let found = Found::new(from, to, DamageKind::Checksum);
+    Ok(listed_in(scan, &|spot| found.holds(spot))?
         .into_iter()
         .map(|item| item.id)
         .collect())
 }
 
-/// The records of which an entry begins between two positions.
-fn listed_in(scan: Scan<'_>, from: LogCursor, to: LogCursor) -> Result<Vec<Listed>, StoreError> {
-    let within = |spot: Spot| from <= spot.at && spot.at < to;
+/// The records of which an entry begins in a place that is asked for.
+fn listed_in(scan: Scan<'_>, within: &dyn Fn(Spot) -> bool) -> Result<Vec<Listed>, StoreError> {
     let mut prefixes = BTreeMap::new();
     let (low, high) = layout::range(layout::RECORDS, &[]);
     scan(&low, &high, &mut |key, value| {
@@ -271,11 +312,10 @@ fn listed_in(scan: Scan<'_>, from: LogCursor, to: LogCursor) -> Result<Vec<Liste
     listed(scan, &prefixes)
 }
 
-/// The bundles whose entry begins between two positions.
+/// The bundles whose entry begins in a place that is asked for.
 fn bundles_in(
     scan: Scan<'_>,
-    from: LogCursor,
-    to: LogCursor,
+    within: &dyn Fn(Spot) -> bool,
 ) -> Result<Vec<BundleHash>, StoreError> {
     let mut found = Vec::new();
     let (low, high) = layout::range(layout::BUNDLES, &[]);
@@ -283,7 +323,7 @@ fn bundles_in(
         let bundle = layout::read_bundle(key, value);
         found.extend(
             bundle
-                .filter(|(_, spot)| from <= spot.at && spot.at < to)
+                .filter(|(_, spot)| within(*spot))
                 .map(|(hash, _)| hash),
         );
         ControlFlow::Continue(())

@@ -354,6 +354,31 @@ fn scrubbing_finds_every_flip_with_its_record() {
 }
 
 #[test]
+fn damage_in_many_places_is_told_with_the_records_of_each() {
+    let dir = tempfile::tempdir().unwrap();
+    let (notes, ends) = fill(dir.path(), 6);
+    let mut bytes = fs::read(segment(dir.path(), 0)).unwrap();
+    // The last record of every second group of the first segment.
+    let places: Vec<usize> = (1..6)
+        .step_by(2)
+        .filter(|at| ends[*at].segment == 0)
+        .collect();
+    assert!(places.len() > 1);
+    for at in &places {
+        bytes[ends[*at].offset as usize - 9] ^= 0x10;
+    }
+    fs::write(segment(dir.path(), 0), bytes).unwrap();
+    let mut vault = open_clean(dir.path());
+    let (_, damage) = vault.scrub(LogCursor::default(), u64::MAX).unwrap();
+    let found: Vec<_> = damage.into_iter().map(|damage| damage.ids).collect();
+    let lost: Vec<_> = places
+        .iter()
+        .map(|at| vec![notes[at * 3 - 1].id()])
+        .collect();
+    assert_eq!(found, lost);
+}
+
+#[test]
 fn a_missing_segment_is_reported_once_and_heals() {
     let dir = tempfile::tempdir().unwrap();
     let (notes, ends) = fill(dir.path(), 24);
