@@ -136,7 +136,10 @@ fn reading(command: Command) -> Command {
     command
         .mut_args(|arg| {
             let kind = arg.get_value_parser().type_id();
-            if kind == ValueParser::string().type_id() {
+            // A value that is one of a few words stays so.
+            if !arg.get_possible_values().is_empty() {
+                arg
+            } else if kind == ValueParser::string().type_id() {
                 arg.value_parser(StringValueParser::new().map(|text| shown(&text)))
             } else if kind == ValueParser::path_buf().type_id() {
                 arg.value_parser(PathBufValueParser::new().map(|path| PathBuf::from(bare(path))))
@@ -240,6 +243,15 @@ mod tests {
         let cli = read(&["moot", "note", "- a", "--title", "- b", "-t", "x"]).unwrap();
         let told = format!("{cli:?}");
         assert!(told.contains("\"- a\"") && told.contains("\"- b\"") && !told.contains(MARK));
+        let like = |kind: &str| read(&["moot", "collective", "new", "- x", "--like", kind]);
+        assert!(like("commons").is_ok());
+        for kind in ["crowd", "- commons"] {
+            let text = shown(&like(kind).unwrap_err().to_string());
+            assert!(
+                text.contains("possible values") && !text.contains(MARK),
+                "{text}"
+            );
+        }
         let error = read(&["moot", "find", "a", "--limit", "-5"]).unwrap_err();
         let text = shown(&error.to_string());
         assert!(text.contains("'-5'") && !text.contains(MARK), "{text}");

@@ -109,8 +109,8 @@ pub fn link_titles(text: &str) -> Vec<&str> {
 /// The words between colons as they are written, in order, each once.
 pub fn symbol_words(text: &str) -> Vec<&str> {
     let mut seen = BTreeSet::new();
-    words_in_colons(text)
-        .map(|word| &text[word])
+    outside_code(text)
+        .flat_map(|piece| words_in_colons(piece).map(|word| &piece[word]))
         .filter(|word| seen.insert(term_key(word)))
         .collect()
 }
@@ -143,24 +143,40 @@ pub(crate) fn bounded(mut links: Vec<Link>) -> Vec<Link> {
     links
 }
 
-/// The links of a text: `[[Title]]`, `[[Title#part|shown]]`, addresses, `:word:`, whole ids.
+/// The links of a text: `[[Title]]`, `[[Title#part|shown]]`, addresses, `:word:`, whole ids. What stands
+/// in code is none of them.
 ///
 /// Anybody who may write makes others read it, so each part looks at every byte a fixed number
 /// of times, whatever the text is.
 pub(crate) fn in_text(text: &str) -> Vec<Link> {
     let mut links = Vec::new();
     wiki(text, &mut links);
-    addresses(text, &mut links);
-    links.extend(words_in_colons(text).map(|word| Link::symbol(&text[word])));
-    // A whole id is ASCII, so it stands between other ASCII or at a boundary of bytes.
-    for run in text.split(|c: char| !c.is_ascii_alphanumeric()) {
-        if run.len() == 64
-            && let Ok(id) = run.parse()
-        {
-            links.push(Link::Record(id));
+    for piece in outside_code(text) {
+        addresses(piece, &mut links);
+        links.extend(words_in_colons(piece).map(|word| Link::symbol(&piece[word])));
+        // A whole id is ASCII, so it stands between other ASCII or at a boundary of bytes.
+        for run in piece.split(|c: char| !c.is_ascii_alphanumeric()) {
+            if run.len() == 64
+                && let Ok(id) = run.parse()
+            {
+                links.push(Link::Record(id));
+            }
         }
     }
     links
+}
+
+/// A text without its code, piece by piece.
+fn outside_code(text: &str) -> impl Iterator<Item = &str> {
+    let end = text.len();
+    let mut at = 0;
+    let ranges = code::ranges(text).into_iter();
+    let ranges = ranges.chain(std::iter::once(end..end));
+    ranges.map(move |range| {
+        let piece = &text[at..range.start];
+        at = range.end;
+        piece
+    })
 }
 
 fn wiki(text: &str, links: &mut Vec<Link>) {
@@ -381,6 +397,22 @@ mod tests {
             ("http://example.org", "https://example.org"),
         ] {
             assert_ne!(Link::url(one), Link::url(other), "{one}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_code_is_no_link() {
+        let id = "ab".repeat(32);
+        let all = format!("https://example.org {id} :compost: [[Bank]]");
+        assert_eq!(found(&all).len(), 4);
+        for code in [
+            format!("`{all}`"),
+            format!("```sh\n{all}\n```"),
+            format!("- ~~~\n{all}"),
+        ] {
+            assert!(found(&code).is_empty(), "{code}");
+            assert!(symbol_words(&code).is_empty(), "{code}");
+            assert_eq!(found(&format!("{all} `x` {all}\n{code}")).len(), 4);
         }
     }
 

@@ -13,7 +13,7 @@ use crate::tokenizer::TOKENIZER;
 
 /// Version of what is written here. Raise it with every change of fields, terms or words; an
 /// index of another version is built anew.
-pub(crate) const VERSION: u32 = 9;
+pub(crate) const VERSION: u32 = 10;
 
 /// Bytes of the hash by which the index finds what is called so: a name may be a whole text. Each byte
 /// of a term that one item alone has costs a node of the dictionary. With these nobody makes a title
