@@ -16,7 +16,7 @@ use later::Later;
 pub(crate) use batch::{Batch, gather};
 pub(crate) use listing::Stamp;
 pub(crate) use origin::{Format, Origin};
-pub(crate) use report::{Notes, Report, counts, refuse};
+pub(crate) use report::{Notes, Report, Told, counts, refuse};
 
 /// One thing that was read, or why it cannot be taken.
 #[derive(Debug)]

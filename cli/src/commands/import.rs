@@ -16,7 +16,7 @@ use crate::{
     access::{Access, Need},
     commands::Context,
     error::CliError,
-    import::{Batch, Format, Notes, Origin, Report, Stamp, counts, gather, refuse},
+    import::{Batch, Format, Notes, Origin, Report, Stamp, Told, counts, gather, refuse},
 };
 
 /// Batches read ahead while one is being stored.
@@ -84,12 +84,15 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
     if args.watch && origin.names().is_none() {
         return Err(CliError::usage("only a folder can be watched"));
     }
-    let report = once(cx, args, &mut origin, None)?;
-    report.print(cx)?;
+    let mut report = once(cx, args, &mut origin, None)?;
     if !args.watch {
+        report.print(cx)?;
         return report.verdict();
     }
-    watch(cx, args, &mut origin)
+    let mut told = Told::default();
+    report.only_news(&mut told, &origin.names().cloned().unwrap_or_default());
+    report.print(cx)?;
+    watch(cx, args, &mut origin, told)
 }
 
 /// Reads and stores it all; of a folder, where `since` is given, what changed since then.
@@ -151,13 +154,19 @@ fn once(
 
 /// Imports what changes until the person ends it. The home is opened for each change alone, so that
 /// other commands have it in between.
-fn watch(cx: &Context<'_>, args: &Args, origin: &mut Origin) -> Result<(), CliError> {
+fn watch(
+    cx: &Context<'_>,
+    args: &Args,
+    origin: &mut Origin,
+    mut told: Told,
+) -> Result<(), CliError> {
     cx.ui
         .say(&format!("watching {}; Ctrl-C ends it", args.path.display()));
     let mut stored = origin.names().cloned().unwrap_or_default();
     let mut before = stored.clone();
-    let mut told: Vec<String> = Vec::new();
     let mut unreadable = false;
+    // What failed last: the home may be held by another command for a while.
+    let mut failed = String::new();
     loop {
         std::thread::sleep(LOOK);
         if let Err(error) = origin.look_again(&args.path) {
@@ -177,16 +186,19 @@ fn watch(cx: &Context<'_>, args: &Args, origin: &mut Origin) -> Result<(), CliEr
         }
         match once(cx, args, origin, Some(&stored)) {
             Ok(mut report) => {
-                let gone: Vec<String> = report.gone.iter().map(|gone| gone.path.clone()).collect();
-                report.gone.retain(|gone| !told.contains(&gone.path));
-                told = gone;
+                failed.clear();
+                report.only_news(&mut told, &now);
                 if !report.is_quiet() {
                     report.print(cx)?;
                 }
                 stored = now;
             }
-            // The home may be held by another command: it is tried again.
-            Err(error) => cx.ui.warn(&error.api.message),
+            // It is tried again.
+            Err(error) if error.api.message == failed => {}
+            Err(error) => {
+                cx.ui.warn(&error.api.message);
+                failed = error.api.message;
+            }
         }
     }
 }

@@ -52,6 +52,10 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         [] => (now.date(), None),
         [one] => match day(one, now.date()) {
             Some(date) => (date, None),
+            None if is_written_as_day(one) => {
+                return Err(CliError::usage(format!("{one} is no day of the calendar"))
+                    .hint("a line that reads like one has a dash before it: moot today \"- …\""));
+            }
             None => (now.date(), Some(one)),
         },
         [one, line] => {
@@ -151,6 +155,15 @@ fn day(word: &str, today: Date) -> Option<Date> {
     }
 }
 
+/// Whether a word has the shape of a day, as `2026-02-30` has.
+fn is_written_as_day(word: &str) -> bool {
+    let parts: Vec<&str> = word.split('-').collect();
+    let digits = |part: &&str| part.bytes().all(|b| b.is_ascii_digit());
+    matches!(parts.as_slice(), [year, month, day]
+        if (year.len(), month.len(), day.len()) == (4, 2, 2))
+        && parts.iter().all(digits)
+}
+
 fn told(cx: &Context<'_>, edited: &Edited) -> Result<(), CliError> {
     print_edited(cx, edited, "written")
 }
@@ -216,6 +229,20 @@ fn print(cx: &Context<'_>, view: &DayView, date: Date) -> Result<(), CliError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_that_no_calendar_has_is_no_line() {
+        assert!(is_written_as_day("2026-02-30") && is_written_as_day("2026-13-01"));
+        for line in [
+            "swifts",
+            "2026-2-3",
+            "2026-02-30 x",
+            "1234-ab-cd",
+            "a-b-c-d",
+        ] {
+            assert!(!is_written_as_day(line), "{line}");
+        }
+    }
 
     #[test]
     fn a_line_has_one_dash() {

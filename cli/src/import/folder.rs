@@ -52,6 +52,8 @@ pub(crate) struct Folder {
     journals: Journals,
     /// Of an Obsidian vault.
     dailies: Dailies,
+    /// What the folder says of itself and could not be read.
+    warnings: Vec<String>,
     pub listing: Listing,
     /// What each file called itself when it was read last.
     named: BTreeMap<String, (Stamp, Named)>,
@@ -66,21 +68,43 @@ impl Folder {
             style,
             journals: Journals::default(),
             dailies: Dailies::default(),
+            warnings: Vec::new(),
             listing: Listing::default(),
             named: BTreeMap::new(),
         };
-        if style == Style::Logseq
-            && let Ok(config) = folder.text("logseq/config.edn")
-        {
-            folder.journals = Journals::of_config(&config);
+        if style == Style::Logseq {
+            let journals = folder.settings("logseq/config.edn", |config| {
+                Ok(Journals::of_config(config))
+            });
+            folder.journals = journals.unwrap_or_default();
         }
-        if style == Style::Obsidian
-            && let Ok(config) = folder.text(".obsidian/daily-notes.json")
-        {
-            folder.dailies = dailies(&config);
+        if style == Style::Obsidian {
+            let said = folder.settings(".obsidian/daily-notes.json", dailies);
+            folder.dailies = said.unwrap_or_default();
         }
         folder.listing = folder.list()?;
         Ok(folder)
+    }
+
+    /// Reads what the folder says of itself; where it says nothing the usual holds, and where that cannot
+    /// be read too, which is told.
+    fn settings<T>(
+        &mut self,
+        path: &str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        if !self.root.join(path).exists() {
+            return None;
+        }
+        match self.text(path).and_then(|text| read(&text)) {
+            Ok(said) => Some(said),
+            Err(why) => {
+                self.warnings.push(format!(
+                    "{path} cannot be read, and the usual is taken for daily pages: {why}"
+                ));
+                None
+            }
+        }
     }
 
     /// One file alone.
@@ -93,6 +117,7 @@ impl Folder {
             style: Style::Plain,
             journals: Journals::default(),
             dailies: Dailies::default(),
+            warnings: Vec::new(),
             listing: Listing {
                 texts: name.map(|name| (name, stamp)).into_iter().collect(),
                 ..Listing::default()
@@ -128,7 +153,10 @@ impl Folder {
         since: Option<&BTreeMap<String, Stamp>>,
         each: &mut Each<'_>,
     ) -> Notes {
-        let mut notes = Notes::default();
+        let mut notes = Notes {
+            warnings: self.warnings.clone(),
+            ..Notes::default()
+        };
         for (path, why) in &self.listing.refused {
             let refused = Piece::Refused {
                 source: path.clone(),
@@ -259,14 +287,15 @@ impl Folder {
     }
 }
 
-/// What a vault says of its daily notes; what cannot be read says nothing.
-fn dailies(config: &str) -> Dailies {
-    let config: serde_json::Value = serde_json::from_str(config).unwrap_or_default();
-    let said = |key: &str| config.get(key).and_then(|value| value.as_str());
-    Dailies::new(
-        said("folder").unwrap_or_default(),
-        said("format").unwrap_or_default(),
-    )
+/// What a vault says of its daily notes.
+fn dailies(config: &str) -> Result<Dailies, String> {
+    let config: serde_json::Value =
+        serde_json::from_str(config).map_err(|error| error.to_string())?;
+    let said = |key: &str| match config.get(key) {
+        None | Some(serde_json::Value::Null) => Ok(""),
+        Some(value) => value.as_str().ok_or(format!("its {key} is no text")),
+    };
+    Ok(Dailies::new(said("folder")?, said("format")?))
 }
 
 /// The item of a draft whose source has this name.
@@ -355,6 +384,12 @@ mod tests {
         let config = r#"{"folder": "Days", "format": "DD.MM.YYYY", "autorun": true}"#;
         fs::write(root.join(".obsidian/daily-notes.json"), config).unwrap();
         assert_eq!(days(root), [None, day("2026-05-01")]);
+        for broken in ["{\"folder\": ", "{\"folder\": 5}"] {
+            fs::write(root.join(".obsidian/daily-notes.json"), broken).unwrap();
+            let mut folder = Folder::open(root, Style::Obsidian).unwrap();
+            let notes = folder.read(None, &mut |_, _| true);
+            assert!(notes.warnings[0].contains("daily-notes.json"), "{notes:?}");
+        }
     }
 
     #[test]

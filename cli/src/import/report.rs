@@ -9,6 +9,7 @@ use folkmoot_client::api::{ImportSource, Imported, Refused};
 use folkmoot_library::reading::Met;
 use serde::Serialize;
 
+use super::Stamp;
 use crate::{
     commands::Context,
     error::CliError,
@@ -42,7 +43,13 @@ pub(crate) struct Notes {
     pub repeated: u64,
     /// Journals in which nothing stands.
     pub blank: u64,
+    /// What the folder says of itself and could not be read, in sentences.
+    pub warnings: Vec<String>,
 }
+
+/// What was told of files, each as it was then.
+#[derive(Debug, Default)]
+pub(crate) struct Told(BTreeSet<(String, Option<Stamp>, String)>);
 
 impl Notes {
     pub(crate) fn take(&mut self, source: &str, met: &Met) {
@@ -95,6 +102,27 @@ impl Report {
         }
     }
 
+    /// Leaves out what was told before of files that are as they were then.
+    pub(crate) fn only_news(&mut self, told: &mut Told, files: &BTreeMap<String, Stamp>) {
+        told.0
+            .retain(|(path, stamp, _)| files.get(path) == stamp.as_ref());
+        let mut is_new = |path: &str, what: String| {
+            let stamp = files.get(path).copied();
+            told.0.insert((path.to_owned(), stamp, what))
+        };
+        let refused = &mut self.done.refused;
+        refused.retain(|one| is_new(&one.source, format!("refused {}", one.why)));
+        self.gone.retain(|one| is_new(&one.path, "gone".to_owned()));
+        let notes = &mut self.notes;
+        let link = |one: &Found| format!("link {}", one.text);
+        let tag = |one: &Found| format!("tag {}", one.text);
+        notes
+            .unresolved
+            .retain(|one| is_new(&one.source, link(one)));
+        notes.tags_left.retain(|one| is_new(&one.source, tag(one)));
+        notes.warnings.retain(|one| is_new("", one.clone()));
+    }
+
     /// Whether there is anything to tell of.
     pub(crate) fn is_quiet(&self) -> bool {
         self.done.added == 0
@@ -120,6 +148,7 @@ impl Report {
                 "{many} of them in {name}: its members see it"
             )));
         }
+        self.list(cx, self.notes.warnings.iter().cloned());
         self.list(
             cx,
             self.done
@@ -253,4 +282,48 @@ pub(crate) fn counts(done: &Imported, dry_run: bool) -> String {
         count(done.skipped),
         count(done.refused_count())
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_is_told_once_of_a_file_that_stays_as_it_is() {
+        let mut told = Told::default();
+        let mut news = |files: &[(&str, u64)]| {
+            let files = files.iter();
+            let files = files.map(|(path, bytes)| ((*path).to_owned(), (None, *bytes)));
+            let mut report = Report::default();
+            let found = |source: &str| Found {
+                source: source.to_owned(),
+                text: "x".to_owned(),
+            };
+            report.notes.unresolved = vec![found("a.md"), found("b.md")];
+            report.notes.warnings = vec!["settings".to_owned()];
+            report.done.refused = vec![Refused {
+                source: "c.md".to_owned(),
+                why: "no".to_owned(),
+            }];
+            report.only_news(&mut told, &files.collect());
+            let notes = &report.notes;
+            let links = notes.unresolved.iter().map(|one| one.source.clone());
+            let links: Vec<String> = links.collect();
+            (links, notes.warnings.len(), report.done.refused.len())
+        };
+        let both = || vec!["a.md".to_owned(), "b.md".to_owned()];
+        assert_eq!(
+            news(&[("a.md", 1), ("b.md", 1), ("c.md", 1)]),
+            (both(), 1, 1)
+        );
+        assert_eq!(
+            news(&[("a.md", 1), ("b.md", 1), ("c.md", 1)]),
+            (vec![], 0, 0)
+        );
+        let changed = vec!["b.md".to_owned()];
+        assert_eq!(
+            news(&[("a.md", 1), ("b.md", 2), ("c.md", 2)]),
+            (changed, 0, 1)
+        );
+    }
 }

@@ -59,7 +59,7 @@ pub struct PageName {
     pub record: String,
     /// The id that its file names: that of before, where it was imported.
     pub id: String,
-    /// Title, or the first line of the text, or the URL.
+    /// Title, or the first line of the text, or the URL; of a daily page its day.
     pub title: String,
     /// Name of the collective in which it was written first.
     pub collective: String,

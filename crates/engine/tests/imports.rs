@@ -6,7 +6,7 @@ mod one;
 
 use folkmoot_api::{
     Act, ActKind, Command, Edit, Find, Found, ImportItem, ImportSources, ImportSourcesView,
-    Imported, ItemView, Note, Reply, Show, ShowView,
+    Imported, ItemView, Note, Reply, Restore, Show, ShowView,
 };
 use folkmoot_engine::Engine;
 
@@ -224,5 +224,47 @@ fn what_was_taken_back_here_stays_so_until_its_source_changes() {
     let second = [item("a.md", "Door", "0815")];
     assert_eq!(import(&engine, Some("v"), &second), (1, 0, 0, 0));
     assert_eq!(import(&engine, Some("v"), &second), (0, 0, 1, 0));
+    engine.stop();
+}
+
+#[test]
+fn what_was_written_anew_is_still_what_its_source_is_read_into() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(&folder.path().join("home"));
+    let first = [item("a.md", "Door", "4711")];
+    import(&engine, Some("v"), &first);
+    let id = show(&engine, "Door").item.id;
+    for text in ["0815", "0816"] {
+        let id = show(&engine, "Door").item.id;
+        let retract = Command::Act(Act {
+            what: ActKind::Retract,
+            id: id.clone(),
+            reason: None,
+            device: None,
+        });
+        assert!(matches!(engine.call(retract), Ok(Reply::Acted(_))));
+        let restore = Command::Restore(Restore { id, device: None });
+        assert!(matches!(engine.call(restore), Ok(Reply::Restored(_))));
+        let changed = [item("a.md", "Door", text)];
+        assert_eq!(import(&engine, Some("v"), &changed), (0, 1, 0, 0));
+        assert_eq!(import(&engine, Some("v"), &changed), (0, 0, 1, 0));
+        assert_eq!(find(&engine, "kind:note").len(), 1);
+        assert_eq!(show(&engine, "Door").text.as_deref(), Some(text));
+    }
+    assert_ne!(show(&engine, "Door").item.id, id);
+    engine.stop();
+}
+
+#[test]
+fn a_day_that_no_calendar_has_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(&folder.path().join("home"));
+    let mut day = item("1", "x", "- frost");
+    day.day = Some("2026-02-30".to_owned());
+    let done = imported(&engine, None, &[day.clone()]);
+    assert_eq!((done.added, done.refused.len()), (0, 1));
+    assert!(done.refused[0].why.contains("is no day"), "{done:?}");
+    day.day = Some("2026-02-28".to_owned());
+    assert_eq!(import(&engine, None, &[day]), (1, 0, 0, 0));
     engine.stop();
 }

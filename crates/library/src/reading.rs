@@ -5,6 +5,7 @@
 
 pub mod bookmarks;
 pub mod dailies;
+mod days;
 mod entities;
 pub mod head;
 pub mod logseq;

@@ -10,7 +10,7 @@ use folkmoot_search::Page as Window;
 
 use crate::{
     core::Core,
-    errors::{failed, store_failed, usage},
+    errors::{failed, usage},
     exchange::holdings::read,
     finding::{
         find::{no_cursor, unsearched},
@@ -25,6 +25,8 @@ use crate::{
 const NAMES: usize = 1_000;
 /// Files given at once: with texts of 32 KiB each, a few megabytes of an answer.
 const FILES: usize = 100;
+/// Key of a daily page's day (section 3.4).
+const DAY: u8 = 16;
 /// Kinds that stand by themselves in a file. Comments, reactions and acts are about other records: they
 /// go into a bundle, with everything else.
 pub(crate) const KINDS: [Kind; 6] = [
@@ -152,9 +154,12 @@ impl Core {
     fn page_name(&mut self, shown: &Shown) -> Result<PageName, ApiError> {
         let text = shown.content.text().unwrap_or_default();
         let title = shown.content.title().unwrap_or_default().trim();
-        let title = match title {
-            "" => folkmoot_library::first_line(text).to_owned(),
-            title => title.to_owned(),
+        let is_daily = shown.record.header().kind == Kind::DAILY;
+        let day = shown.content.text_at(DAY).filter(|_| is_daily);
+        let title = match (day, title) {
+            (Some(day), _) => day.to_owned(),
+            (None, "") => folkmoot_library::first_line(text).to_owned(),
+            (None, title) => title.to_owned(),
         };
         let origin = self.origin(shown)?;
         let id = origin.as_ref().map(|origin| origin.id.clone());
@@ -183,7 +188,7 @@ impl Core {
     /// it: not where the document that the page was a copy of is here itself, nor for a second import
     /// of that page. So no two documents have one id in an export.
     fn origin(&mut self, shown: &Shown) -> Result<Option<Origin>, ApiError> {
-        let read_from = |id: &RecordId| Origin::read(&self.store, id).map_err(store_failed);
+        let read_from = |id: &RecordId| Origin::read(&self.store, id);
         let origin = match read_from(&shown.record.id())? {
             Some(origin) => Some(origin),
             None => read_from(&shown.id)?.map(|origin| Origin {
@@ -202,8 +207,7 @@ impl Core {
             return Ok(None);
         }
         for (cid, seat) in self.own_places(None) {
-            let came = Came::read(&self.store, &cid, &seat, &id).map_err(store_failed)?;
-            match came {
+            match Came::read(&self.store, &cid, &seat, &id)? {
                 Some(came) if came.document == shown.id => return Ok(Some(origin)),
                 Some(came) if self.page_shown(&came.document)?.is_some() => return Ok(None),
                 _ => {}
@@ -215,10 +219,7 @@ impl Core {
     /// The id by which a file names a document: that of the page it was read from, if it was.
     fn id_in_files(&mut self, id: &RecordId) -> Result<String, ApiError> {
         // Nearly all were written here: one look, and the rest for what was imported.
-        if Origin::read(&self.store, id)
-            .map_err(store_failed)?
-            .is_none()
-        {
+        if Origin::read(&self.store, id)?.is_none() {
             return Ok(id.to_string());
         }
         let shown = self.page_shown(id)?.filter(|shown| shown.id == *id);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use folkmoot_api::ApiError;
 use folkmoot_record::{CollectiveId, RecordId, Rel};
-use folkmoot_store::Entry;
+use folkmoot_store::{Entry, Vault};
 
 use crate::{
     core::Core,
@@ -17,6 +17,22 @@ use crate::{
 const ANEW: &[u8] = b"u/n/";
 /// How often one thing was taken back and written anew, of which the comments are looked for.
 const MOST_TIMES: usize = 16;
+
+/// The record as which this one stands: what it was written anew as, and so on; itself where it was
+/// not. What was taken back in turn is that which is gone.
+pub(super) fn stands_as(store: &Vault, id: &RecordId) -> Result<RecordId, ApiError> {
+    let mut at = *id;
+    for _ in 0..MOST_TIMES {
+        let key = [ANEW, at.as_bytes()].concat();
+        let anew = store.local(&key).map_err(store_unread)?;
+        let anew = anew.and_then(|id| <[u8; 32]>::try_from(id).ok());
+        let Some(anew) = anew.map(RecordId::from_bytes) else {
+            break;
+        };
+        at = anew;
+    }
+    Ok(at)
+}
 
 impl Core {
     /// The record by which this one was written anew, as long as that stands.

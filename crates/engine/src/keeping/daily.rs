@@ -316,7 +316,7 @@ fn joined(parts: &[Part]) -> String {
     texts.join("\n\n")
 }
 
-fn to_date(text: &str) -> Result<Date, ApiError> {
+pub(super) fn to_date(text: &str) -> Result<Date, ApiError> {
     text.parse::<Date>()
         .ok()
         .filter(|date| date.to_string() == text)

@@ -21,7 +21,7 @@ use folkmoot_store::{Entry, Vault};
 
 use crate::{
     core::Core,
-    errors::{failed, store_failed, usage},
+    errors::{failed, usage},
     exchange::holdings::read,
     keeping::author::Writing,
     membership::collective::Collective,
@@ -146,22 +146,19 @@ impl Core {
                 (name.clone(), again)
             });
             let names: Vec<(String, bool)> = names.collect();
-            let done = match self.import_into(cid, given, terms, cid != to) {
-                Ok(done) => done,
-                Err(error) if cid == to => return Err(error),
+            let mut done = Imported::default();
+            match self.import_into(cid, given, terms, cid != to, &mut done) {
+                Ok(()) => {}
+                Err((_, error)) if cid == to => return Err(error),
                 // Nobody named that collective: the rest does not end with it.
-                Err(error) => Imported {
-                    refused: names
-                        .into_iter()
-                        .filter(|(_, again)| !again)
-                        .map(|(source, _)| Refused {
-                            source,
-                            why: error.message.clone(),
-                        })
-                        .collect(),
-                    ..Imported::default()
-                },
-            };
+                Err((stored, error)) => {
+                    let left = names.into_iter().skip(stored).filter(|(_, again)| !again);
+                    done.refused.extend(left.map(|(source, _)| Refused {
+                        source,
+                        why: error.message.clone(),
+                    }));
+                }
+            }
             let written = done.added + done.changed;
             if cid != to && written > 0 {
                 let name = self.collectives.get(&cid).map(Collective::name);
@@ -179,34 +176,43 @@ impl Core {
         Ok(Reply::Imported(report))
     }
 
+    /// Imports into one collective, run after run; `done` says what came of those that were stored.
+    ///
+    /// # Errors
+    /// What ended it, with how many items were done before.
     fn import_into(
         &mut self,
         cid: CollectiveId,
         given: Vec<Given>,
         terms: &Terms,
         is_routed: bool,
-    ) -> Result<Imported, ApiError> {
+        done: &mut Imported,
+    ) -> Result<(), (usize, ApiError)> {
+        let nothing = |error| (0, error);
         if !terms.dry_run {
-            self.tidy_heads(cid)?;
+            self.tidy_heads(cid).map_err(nothing)?;
         }
-        let is_whole = self.imported.contains_key(&cid) || self.needs_known(cid, &given)?;
+        let is_whole = match self.imported.contains_key(&cid) {
+            true => true,
+            false => self.needs_known(cid, &given).map_err(nothing)?,
+        };
         let mut known = match is_whole {
-            true => self.known_content(cid)?,
+            true => self.known_content(cid).map_err(nothing)?,
             false => Known::default(),
         };
         let mut work = Work {
             is_routed,
             ..Work::default()
         };
+        let all = given.len();
         let mut given = given.into_iter().peekable();
-        let outcome = loop {
-            let done = self.import_run(cid, &mut given, terms, &mut known, &mut work);
-            if done.is_err() || given.peek().is_none() {
-                break done;
-            }
-        };
-        // After a failed one nobody knows which of them were stored.
-        outcome?;
+        while given.peek().is_some() {
+            let stored = all - given.len();
+            // After a failed one nobody knows which of them were stored, and what is known is read again.
+            self.import_run(cid, &mut given, terms, &mut known, &mut work)
+                .map_err(|error| (stored, error))?;
+            done.clone_from(&work.report);
+        }
         if is_whole {
             if self.imported.len() >= MOST_REMEMBERED {
                 self.imported.pop_first();
@@ -214,7 +220,7 @@ impl Core {
             known.used_at = self.clock.mono();
             self.imported.insert(cid, known);
         }
-        Ok(work.report)
+        Ok(())
     }
 
     /// Whether some item is looked for by what it says: what is known by its id alone is not.
@@ -227,7 +233,7 @@ impl Core {
             let Some(id) = ready.id.filter(|_| ready.exact.is_some()) else {
                 return Ok(true);
             };
-            let came = || Came::read(&self.store, &cid, &seat, &id).map_err(store_failed);
+            let came = || Came::read(&self.store, &cid, &seat, &id);
             if read(&self.store, &id).is_none() && came()?.is_none() {
                 return Ok(true);
             }
@@ -348,7 +354,7 @@ impl Work {
             Standing::There(said) => {
                 self.report.skipped += 1;
                 if let Some(said) = said.filter(|_| !dry_run) {
-                    self.remember(collective, store, ready, &said)?;
+                    self.there(collective, store, ready, &said)?;
                 }
             }
             Standing::New if dry_run => self.report.added += 1,
@@ -397,48 +403,29 @@ impl Work {
     }
 
     /// What is remembered of an item that is there.
-    fn remember(
+    fn there(
         &mut self,
         collective: &Collective,
         store: &Vault,
         mut ready: Ready,
         said: &Said,
     ) -> Result<(), Stop> {
-        let (cid, seat) = (collective.cid(), collective.secrets.seat);
         let (document, version) = (said.document, said.version);
-        let print = ready.prints.whole;
-        if said.is_read {
-            let read = |id: &RecordId| {
-                let origin = Origin::read(store, id);
-                origin.map_err(|error| Stop::All(store_failed(error)))
-            };
-            // Its first version has none where another device read the page.
-            let is_whole = read(&document)?.is_none();
-            let has_head = read(&version)?.is_some_and(|origin| origin.head.is_some());
-            if let Some(exact) = ready.exact.as_mut().filter(|_| !is_whole) {
-                exact.head = None;
-            }
-            if let Some((id, origin)) = ready.origin() {
-                let came = Came {
-                    document,
-                    version,
-                    print,
-                };
-                self.entries.push(came.entry(&cid, &seat, &id));
-                if !has_head {
-                    self.entries.extend(origin.entry(&version));
+        let page = match said.is_read {
+            true => {
+                let read = |id: &RecordId| Origin::read(store, id).map_err(Stop::All);
+                // Its first version has none where another device read the page.
+                let is_whole = read(&document)?.is_none();
+                let has_head = read(&version)?.is_some_and(|origin| origin.head.is_some());
+                if let Some(exact) = ready.exact.as_mut().filter(|_| !is_whole) {
+                    exact.head = None;
                 }
+                let page = ready.origin();
+                page.map(|(id, origin)| (id, Some(origin).filter(|_| !has_head)))
             }
-        }
-        if let Some((source, path)) = ready.source {
-            let fact = Fact {
-                document,
-                version,
-                print,
-                path,
-            };
-            self.entries.push(fact.entry(&cid, &seat, &source));
-        }
+            false => None,
+        };
+        self.remember(collective, ready, (document, version), page);
         Ok(())
     }
 
@@ -453,20 +440,37 @@ impl Work {
         document: RecordId,
     ) {
         let version = record.id();
-        let (cid, seat) = (collective.cid(), collective.secrets.seat);
         known.insert(ready.prints.seen, &version);
         self.entries.push(Entry::Record(record, now_ms));
-        let print = ready.prints.whole;
         // A document of this home is known by its own id.
-        if let Some((id, origin)) = ready.origin().filter(|(id, _)| *id != document) {
-            self.written.insert(id, document);
+        let page = ready.origin().filter(|(id, _)| *id != document);
+        if let Some((id, _)) = &page {
+            self.written.insert(*id, document);
+        }
+        let page = page.map(|(id, origin)| (id, Some(origin)));
+        self.remember(collective, ready, (document, version), page);
+    }
+
+    /// Facts about where a version of a document came from: by the id of its page, with the head to be
+    /// kept beside the version, and by its source.
+    fn remember(
+        &mut self,
+        collective: &Collective,
+        ready: Ready,
+        (document, version): (RecordId, RecordId),
+        page: Option<(RecordId, Option<Origin>)>,
+    ) {
+        let (cid, seat) = (collective.cid(), collective.secrets.seat);
+        let print = ready.prints.whole;
+        if let Some((id, origin)) = page {
             let came = Came {
                 document,
                 version,
                 print,
             };
             self.entries.push(came.entry(&cid, &seat, &id));
-            self.entries.extend(origin.entry(&version));
+            let origin = origin.and_then(|origin| origin.entry(&version));
+            self.entries.extend(origin);
         }
         if let Some((source, path)) = ready.source {
             let fact = Fact {

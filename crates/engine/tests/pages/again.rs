@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use folkmoot_api::{
-    Act, ActKind, CollectiveNew, Command, DeviceAdd, ImportItem, Imported, Note, TrashArgs,
+    Act, ActKind, CollectiveNew, Command, DayWrite, DeviceAdd, ImportItem, Imported, Note, Restore,
+    TrashArgs,
 };
 use folkmoot_engine::Engine;
 use folkmoot_library::page;
@@ -109,6 +110,103 @@ fn a_file_set_back_by_hand_to_an_earlier_text_is_a_version() {
     assert_eq!(counts(&import(&a, [back.as_str()])), (0, 0, 1, 0));
     assert_eq!(page::read(&only_file(&a)).unwrap().text, "Ana waters");
     a.stop();
+}
+
+#[test]
+fn a_file_set_back_by_hand_after_it_was_read_is_a_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, _, file) = with_note(&folder.path().join("a"), "Ana waters");
+    let b = open(&folder.path().join("b"));
+    for home in [&a, &b] {
+        import(home, [file.as_str()]);
+        // The file of another folder, which nobody has changed, undoes nothing.
+        let other = item(1, &file);
+        import_to(home, None, vec![other.clone()]);
+        for text in [
+            "Ben waters",
+            "Cleo waters",
+            "Ana waters",
+            "Ben waters",
+            "Ana waters",
+        ] {
+            let by_hand = file.replace("Ana waters", text);
+            let done = import(home, [by_hand.as_str()]);
+            assert_eq!((counts(&done), done.beside), ((0, 1, 0, 0), 0), "{text}");
+            assert_eq!(counts(&import(home, [by_hand.as_str()])), (0, 0, 1, 0));
+            let same = import_to(home, None, vec![other.clone()]);
+            assert_eq!(counts(&same), (0, 0, 1, 0), "{text}");
+            assert_eq!(page::read(&only_file(home)).unwrap().text, text);
+        }
+    }
+    // What says again what its author wrote has the head of that; nothing else has.
+    assert_eq!(only_file(&b), file);
+    a.stop();
+    b.stop();
+}
+
+#[test]
+fn a_text_that_was_edited_by_hand_gets_no_head_back_with_its_pointers() {
+    let folder = tempfile::tempdir().unwrap();
+    let b = open(&folder.path().join("b"));
+    let first = crate::made("0a", "Rota", "Ana waters");
+    let (id, version) = (first.id.clone(), first.version.clone());
+    import(&b, [page::write(&first).as_str()]);
+    let mut by_hand = first;
+    by_hand.text = "Ben waters".to_owned();
+    assert_eq!(
+        counts(&import(&b, [page::write(&by_hand).as_str()])),
+        (0, 1, 0, 0)
+    );
+    by_hand.refs = vec![format!("11 {}", "0b".repeat(32))];
+    assert_eq!(
+        counts(&import(&b, [page::write(&by_hand).as_str()])),
+        (0, 1, 0, 0)
+    );
+    let out = page::read(&only_file(&b)).unwrap();
+    assert_eq!((&out.id, out.text.as_str()), (&id, "Ben waters"));
+    assert_ne!(out.version, version);
+    assert_ne!(out.author.as_deref(), Some("Somebody"));
+    b.stop();
+}
+
+#[test]
+fn a_page_is_read_into_what_was_written_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, id, file) = with_note(&folder.path().join("a"), "Ana waters");
+    act(&a, ActKind::Retract, &id);
+    let restore = Restore { id, device: None };
+    a.call(Command::Restore(restore)).unwrap();
+    assert_eq!(counts(&import(&a, [file.as_str()])), (0, 0, 1, 0));
+    for text in ["Ben waters", "Cleo waters"] {
+        let changed = file.replace("Ana waters", text);
+        assert_eq!(counts(&import(&a, [changed.as_str()])), (0, 1, 0, 0));
+        assert_eq!(counts(&import(&a, [changed.as_str()])), (0, 0, 1, 0));
+        assert_eq!(page::read(&only_file(&a)).unwrap().text, text);
+    }
+    assert_eq!(show(&a, "Rota").item.collective, "Garden");
+    a.stop();
+}
+
+#[test]
+fn the_file_of_a_daily_page_is_called_by_its_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let a = open(&folder.path().join("a"));
+    let write = DayWrite {
+        date: "2026-05-01".to_owned(),
+        text: "- swifts".to_owned(),
+        append: true,
+        ..DayWrite::default()
+    };
+    a.call(Command::WriteDay(write)).unwrap();
+    assert_eq!(names(&a)[0].title, "2026-05-01");
+    let wrong = only_file(&a).replace("2026-05-01", "2026-02-30");
+    let b = open(&folder.path().join("b"));
+    let done = import(&b, [wrong.as_str()]);
+    assert_eq!(counts(&done), (0, 0, 0, 1), "{done:?}");
+    assert_eq!(counts(&import(&b, [only_file(&a).as_str()])), (1, 0, 0, 0));
+    assert_eq!(export(&b), export(&a));
+    a.stop();
+    b.stop();
 }
 
 #[test]

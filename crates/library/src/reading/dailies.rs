@@ -7,32 +7,10 @@ use jiff::civil::Date;
 
 use super::{
     Draft, add_aliases,
+    days::{MONTHS, WEEKDAYS},
     names::{last, without_ending},
 };
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-const WEEKDAYS: [&str; 7] = [
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-];
 /// The letters of a format that are known, the longer ones first.
 const LETTERS: [&str; 10] = [
     "YYYY", "MMMM", "dddd", "MMM", "ddd", "MM", "DD", "Do", "M", "D",

@@ -3,10 +3,11 @@
 //! An outline is a Markdown list and stays one: markers such as `TODO`, properties `key:: value` and
 //! references `((…))` stay in the text. What Folkmoot has a field for is read as well.
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 
 use super::{
     Draft, Met, add_aliases, add_tags,
+    days::{MONTHS, WEEKDAYS},
     names::{Named, Names, last, without_ending},
     prose::{self, Hash, Target},
 };
@@ -75,36 +76,13 @@ impl Journals {
 }
 
 fn month(day: Date) -> &'static str {
-    const NAMES: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    NAMES
-        .get(usize::from(day.month().unsigned_abs()).wrapping_sub(1))
-        .copied()
-        .unwrap_or_default()
+    let at = usize::from(day.month().unsigned_abs()).wrapping_sub(1);
+    MONTHS.get(at).copied().unwrap_or_default()
 }
 
 fn weekday(day: Date) -> &'static str {
-    match day.weekday() {
-        Weekday::Monday => "Monday",
-        Weekday::Tuesday => "Tuesday",
-        Weekday::Wednesday => "Wednesday",
-        Weekday::Thursday => "Thursday",
-        Weekday::Friday => "Friday",
-        Weekday::Saturday => "Saturday",
-        Weekday::Sunday => "Sunday",
-    }
+    let at = usize::from(day.weekday().to_monday_zero_offset().unsigned_abs());
+    WEEKDAYS.get(at).copied().unwrap_or_default()
 }
 
 fn with_ending(day: i8) -> String {

@@ -14,6 +14,7 @@ use crate::{
     errors::{failed, usage},
     keeping::{
         author::Writing,
+        daily::to_date,
         edit::Says,
         notes::{fits, to_body, to_writing},
     },
@@ -22,7 +23,7 @@ use crate::{
 /// Most other names of one document, as many as a symbol may have, and most bytes of one.
 const MOST_ALIASES: usize = 64;
 /// Key of a daily page's day (section 3.4).
-const DAY: u8 = 16;
+pub(super) const DAY: u8 = 16;
 /// Keys of a task that a page names: its state, when it is due, when it comes again (section 3.4).
 const OF_TASKS: [u8; 3] = [16, 17, 20];
 /// Key of the language of a text (section 3.4), and most bytes of one.
@@ -42,6 +43,7 @@ pub(super) fn ready(item: &ImportItem, source: Option<Source>) -> Result<Ready, 
     let broken = || failed("the record that was made of it cannot be read".to_owned());
     let mut content = Content::decode(writing.kind, &writing.body).map_err(|_| broken())?;
     if let Some(day) = &item.day {
+        must_be_day(day)?;
         writing.kind = Kind::DAILY;
         content.map.insert(DAY, Value::Text(day.clone()));
     }
@@ -99,8 +101,7 @@ pub(super) fn ready(item: &ImportItem, source: Option<Source>) -> Result<Ready, 
     }
     writing.body = to_body(&content)?;
     if Content::decode(writing.kind, &writing.body).is_err() {
-        let day = item.day.as_deref().unwrap_or_default();
-        return Err(usage(format!("{day:?} is no day: write it as 2024-05-01")));
+        return Err(broken());
     }
     Ok(Ready {
         writing,
@@ -113,6 +114,11 @@ pub(super) fn ready(item: &ImportItem, source: Option<Source>) -> Result<Ready, 
         exact: None,
         again: false,
     })
+}
+
+/// A record's day may be one that no calendar has (section 3.4); nobody could open its page.
+pub(super) fn must_be_day(day: &str) -> Result<(), ApiError> {
+    to_date(day).map(drop)
 }
 
 /// Keys that an import says, and that a version of it says anew.

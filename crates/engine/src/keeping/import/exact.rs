@@ -13,13 +13,14 @@ use folkmoot_store::Vault;
 
 use super::{
     MOST_URL, Ready, Source,
+    drafts::{DAY, must_be_day},
     origins::{Came, Head, Origin, pointer, record},
-    prints::Prints,
+    prints::{Print, Prints},
 };
 use crate::{
     clock::random,
     copies::pages::KINDS,
-    errors::{failed, store_failed, usage},
+    errors::{failed, usage},
     exchange::holdings::read,
     keeping::{
         author::Writing,
@@ -103,6 +104,9 @@ pub(super) fn ready(file: &str, source: Option<Source>) -> Result<Ready, ApiErro
     if Content::decode(kind, &body).is_err() {
         return Err(usage(format!("what it says does not fit a {}", page.kind)));
     }
+    if let Some(day) = content.text_at(DAY).filter(|_| kind == Kind::DAILY) {
+        must_be_day(day)?;
+    }
     Ok(Ready {
         writing: Writing {
             kind,
@@ -141,9 +145,7 @@ impl Ready {
             let here = match written.get(&one.id) {
                 Some(document) => Some(*document),
                 None if read(store, &one.id).is_some() => None,
-                None => Came::read(store, cid, seat, &one.id)
-                    .map_err(store_failed)?
-                    .map(|came| came.document),
+                None => Came::read(store, cid, seat, &one.id)?.map(|came| came.document),
             };
             refs.insert(Ref {
                 rel: one.rel,
@@ -164,6 +166,17 @@ impl Ready {
             None => Prints::of_record(record)
                 .is_some_and(|(prints, content)| prints.also(&content, &self.said) == self.prints),
         }
+    }
+
+    /// The print of an item of this id and version that says what a record says.
+    pub(super) fn print_of(&self, record: &Verified) -> Option<Print> {
+        let Some(_) = &self.exact else {
+            let (prints, content) = Prints::of_record(record)?;
+            return Some(prints.also(&content, &self.said).whole);
+        };
+        let mut prints = Prints::exact_of(record)?;
+        prints.name(self.id.as_ref(), self.base.as_ref());
+        Some(prints.whole)
     }
 
     /// Whether a record says this, whatever either points to.

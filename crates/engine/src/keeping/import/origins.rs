@@ -4,13 +4,15 @@
 //! Two facts: of a version, the head of the page that it was read from; of a page's id, the document
 //! here. Only an import of this home writes them.
 
+use folkmoot_api::ApiError;
 use folkmoot_library::page::Page;
 use folkmoot_record::{CollectiveId, RecordId, Ref, Rel, SeatKey, limits};
-use folkmoot_store::{Entry, StoreError, Vault};
+use folkmoot_store::{Entry, Vault};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::prints::Print;
+use crate::errors::{failed, store_unread};
 
 /// Facts about versions: `page/v/`, the record.
 const HEADS: &[u8] = b"page/v/";
@@ -86,9 +88,14 @@ impl Origin {
     }
 
     /// What is remembered of a version.
-    pub(crate) fn read(store: &Vault, version: &RecordId) -> Result<Option<Self>, StoreError> {
-        let value = store.local(&[HEADS, version.as_bytes()].concat())?;
-        Ok(value.and_then(|value| serde_json::from_slice(&value).ok()))
+    ///
+    /// # Errors
+    /// The store's, or a fact that cannot be read: what came from elsewhere would count as written here.
+    pub(crate) fn read(store: &Vault, version: &RecordId) -> Result<Option<Self>, ApiError> {
+        let value = store.local(&[HEADS, version.as_bytes()].concat());
+        let value = value.map_err(store_unread)?;
+        let read = value.map(|value| serde_json::from_slice(&value));
+        read.transpose().map_err(|_| unreadable(version))
     }
 
     /// What keeps it, in one group with the record.
@@ -116,17 +123,20 @@ impl Came {
         cid: &CollectiveId,
         seat: &SeatKey,
         id: &RecordId,
-    ) -> Result<Option<Self>, StoreError> {
-        let value = store.local(&key(cid, seat, id))?;
-        Ok(value.and_then(|value| {
-            let (document, rest) = value.split_first_chunk::<32>()?;
-            let (version, rest) = rest.split_first_chunk::<32>()?;
-            Some(Self {
-                document: RecordId::from_bytes(*document),
-                version: RecordId::from_bytes(*version),
-                print: rest.try_into().ok()?,
-            })
-        }))
+    ) -> Result<Option<Self>, ApiError> {
+        let value = store.local(&key(cid, seat, id)).map_err(store_unread)?;
+        let read = value.map(|value| Self::parse(&value).ok_or_else(|| unreadable(id)));
+        read.transpose()
+    }
+
+    fn parse(value: &[u8]) -> Option<Self> {
+        let (document, rest) = value.split_first_chunk::<32>()?;
+        let (version, rest) = rest.split_first_chunk::<32>()?;
+        Some(Self {
+            document: RecordId::from_bytes(*document),
+            version: RecordId::from_bytes(*version),
+            print: rest.try_into().ok()?,
+        })
     }
 
     pub(super) fn entry(&self, cid: &CollectiveId, seat: &SeatKey, id: &RecordId) -> Entry {
@@ -140,6 +150,14 @@ impl Came {
             value: Some(value.concat()),
         }
     }
+}
+
+fn unreadable(id: &RecordId) -> ApiError {
+    failed(format!(
+        "what is remembered of the import of {} cannot be read: a newer moot wrote it, or it is damaged",
+        id.short()
+    ))
+    .hint("use the newest moot on this home; `moot status` tells of damage")
 }
 
 fn key(cid: &CollectiveId, seat: &SeatKey, id: &RecordId) -> Vec<u8> {
@@ -161,4 +179,34 @@ pub(super) fn pointer(text: &str) -> Option<Ref> {
         id: record(id)?,
     };
     (format!("{} {}", made.rel.0, made.id) == text).then_some(made)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fact_that_cannot_be_read_is_not_taken_for_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = folkmoot_store::Options::default();
+        let (mut store, _) = Vault::open(dir.path(), options, &mut |_| {}).unwrap();
+        let (cid, seat) = (
+            CollectiveId::from_bytes([1; 32]),
+            SeatKey::from_bytes([2; 32]),
+        );
+        let id = RecordId::from_bytes([3; 32]);
+        assert_eq!(Origin::read(&store, &id).unwrap(), None);
+        assert_eq!(Came::read(&store, &cid, &seat, &id).unwrap(), None);
+        let value = || Some(b"{".to_vec());
+        let fact = |key| Entry::Local {
+            key,
+            value: value(),
+        };
+        let head = [HEADS, id.as_bytes()].concat();
+        store
+            .commit(&[fact(head), fact(key(&cid, &seat, &id))])
+            .unwrap();
+        assert!(Origin::read(&store, &id).is_err());
+        assert!(Came::read(&store, &cid, &seat, &id).is_err());
+    }
 }

@@ -106,15 +106,17 @@ impl Prints {
 
     /// Whether a record says exactly this, to the last key.
     pub(super) fn is_said_by(&self, record: &Verified) -> bool {
+        Self::exact_of(record).is_some_and(|prints| prints.says == self.says)
+    }
+
+    /// Those of a page that says what a record says, whose body is held and fits.
+    pub(super) fn exact_of(record: &Verified) -> Option<Self> {
         let header = record.header();
-        let body = record.body();
-        let content = body.and_then(|body| Content::decode(header.kind, body).ok());
+        let content = Content::decode(header.kind, record.body()?).ok()?;
         let others = header.refs.iter();
         let refs = others.filter(|r| r.rel != Rel::SUPERSEDES && r.rel != Rel::DOCUMENT);
-        content.is_some_and(|content| {
-            let refs = refs.copied().collect();
-            Self::exact(header.kind, &content, &header.tags, &refs).says == self.says
-        })
+        let refs = refs.copied().collect();
+        Some(Self::exact(header.kind, &content, &header.tags, &refs))
     }
 
     /// Of a record whose body is held and fits.

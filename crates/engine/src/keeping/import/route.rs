@@ -11,7 +11,8 @@ use super::{
     standing::{GONE, State},
 };
 use crate::{
-    core::Core, errors::store_failed, exchange::holdings::read, membership::collective::Collective,
+    core::Core, errors::store_failed, exchange::holdings::read, keeping::anew::stands_as,
+    membership::collective::Collective,
 };
 
 /// What becomes of an item.
@@ -66,13 +67,14 @@ impl Core {
             return Ok(Place::In(to));
         };
         let mut is_gone = false;
-        if let Some((cid, is_own)) = self.lies_in(&id)
+        let document = stands_as(&self.store, &id)?;
+        if let Some((cid, is_own)) = self.lies_in(&document)
             && (cid == to || !is_named)
         {
             if is_own && cid == to {
                 return Ok(Place::In(to));
             }
-            match self.state_of(cid, &id, ready)? {
+            match self.state_of(cid, &document, ready)? {
                 Some((State::Open, _)) if is_own => return Ok(Place::In(cid)),
                 Some((State::Open, true) | (State::Said, _)) => return Ok(Place::There),
                 Some((State::Gone, _)) => is_gone = true,
@@ -84,11 +86,11 @@ impl Core {
             false => self.own_places(Some(to)),
         };
         for (cid, seat) in places {
-            let came = Came::read(&self.store, &cid, &seat, &id).map_err(store_failed)?;
-            let Some(came) = came else {
+            let Some(came) = Came::read(&self.store, &cid, &seat, &id)? else {
                 continue;
             };
-            match self.state_of(cid, &came.document, ready)? {
+            let document = stands_as(&self.store, &came.document)?;
+            match self.state_of(cid, &document, ready)? {
                 Some((State::Open, _)) => return Ok(Place::In(cid)),
                 Some((State::Said, _)) => return Ok(Place::There),
                 _ if came.print == ready.prints.whole => return Ok(Place::There),

@@ -5,12 +5,12 @@
 
 use folkmoot_api::{ApiError, ImportSource, ImportSources, ImportSourcesView, Reply};
 use folkmoot_record::{CollectiveId, RecordId, SeatKey, content::Value};
-use folkmoot_store::{Entry, StoreError, Vault};
+use folkmoot_store::{Entry, Vault};
 
 use super::prints::Print;
 use crate::{
     core::Core,
-    errors::{failed, store_failed},
+    errors::{failed, store_failed, store_unread},
 };
 
 /// Facts about sources: `from/`, the collective, the seat, the source.
@@ -74,9 +74,11 @@ impl Fact {
         cid: &CollectiveId,
         seat: &SeatKey,
         source: &SourceId,
-    ) -> Result<Option<Self>, StoreError> {
-        let value = store.local(&[&prefix(cid, seat)[..], &source.0].concat())?;
-        Ok(value.and_then(|value| Self::parse(&value)))
+    ) -> Result<Option<Self>, ApiError> {
+        let value = store.local(&[&prefix(cid, seat)[..], &source.0].concat());
+        let value = value.map_err(store_unread)?;
+        let read = value.map(|value| Self::parse(&value).ok_or_else(unreadable));
+        read.transpose()
     }
 
     fn parse(value: &[u8]) -> Option<Self> {
@@ -104,6 +106,14 @@ impl Fact {
             value: Some(value.concat()),
         }
     }
+}
+
+fn unreadable() -> ApiError {
+    failed(
+        "what is remembered of an imported file cannot be read: a newer moot wrote it, or it is damaged"
+            .to_owned(),
+    )
+    .hint("use the newest moot on this home; `moot status` tells of damage")
 }
 
 fn prefix(cid: &CollectiveId, seat: &SeatKey) -> Vec<u8> {

@@ -17,6 +17,7 @@ use crate::{
     errors::store_failed,
     exchange::holdings::read,
     keeping::{
+        anew::stands_as,
         documents::{Document, document_of},
         edit::Says,
     },
@@ -96,8 +97,31 @@ impl State {
 enum Among {
     Any,
     Current,
-    /// Those that an item names, what was read from it last, and what came after that.
-    From(BTreeSet<RecordId>, RecordId),
+    /// Those of a line of versions.
+    From(Line),
+}
+
+/// What an item may stand in.
+struct Line {
+    /// The versions that it names.
+    named: BTreeSet<RecordId>,
+    /// Those of them that are what its version said, and not a file that was edited since.
+    as_written: BTreeSet<RecordId>,
+    /// What was read last.
+    base: RecordId,
+    /// What was read from its source last, where that named the same version: the source was edited
+    /// since it was written, and what it says now it says after that.
+    edited: Option<RecordId>,
+}
+
+impl Line {
+    fn holds(&self, document: &Document, id: &RecordId) -> bool {
+        let is_undone = |edited: &RecordId| comes_after(document, edited, id);
+        !self.edited.as_ref().is_some_and(is_undone)
+            && (self.named.contains(id)
+                || *id == self.base
+                || comes_after(document, id, &self.base))
+    }
 }
 
 /// Looks, in this order, at the source that is remembered where it says what it said, the id that the
@@ -112,7 +136,7 @@ pub(super) fn of(
     let seat = collective.secrets.seat;
     let cid = collective.cid();
     let fact = match &ready.source {
-        Some((source, _)) => Fact::read(store, &cid, &seat, source).map_err(store_failed)?,
+        Some((source, _)) => Fact::read(store, &cid, &seat, source)?,
         None => None,
     };
     // What was taken back here stays so until its source changes.
@@ -137,7 +161,8 @@ pub(super) fn of(
         });
     };
     if let Some(fact) = fact {
-        let Some(document) = open_document(collective, store, &fact.document)? else {
+        let document = stands_as(store, &fact.document)?;
+        let Some(document) = open_document(collective, store, &document)? else {
             // What was taken back here, and is written anew in its source, is new.
             return Ok(Standing::New);
         };
@@ -192,7 +217,16 @@ fn of_id(
     fact: Option<&Fact>,
 ) -> Result<Option<Standing>, ApiError> {
     let mut is_gone = false;
-    if let Some(document) = own_document(collective, store, id)? {
+    let own = stands_as(store, id)?;
+    if own != *id
+        && fact.is_none_or(|fact| fact.document != own)
+        && let Some(before) = own_document(collective, store, id)?
+        && State::of(&before, ready) == State::Said
+    {
+        // What was written anew points to what it was before, which no file says.
+        return Ok(Some(Standing::There(None)));
+    }
+    if let Some(document) = own_document(collective, store, &own)? {
         match State::of(&document, ready) {
             State::Open => return Ok(Some(of_own(document, ready, fact))),
             State::Said => return Ok(Some(Standing::There(None))),
@@ -201,12 +235,16 @@ fn of_id(
         }
     }
     let (cid, seat) = (collective.cid(), collective.secrets.seat);
-    if let Some(came) = Came::read(store, &cid, &seat, id).map_err(store_failed)? {
-        let document = own_document(collective, store, &came.document)?;
+    if let Some(came) = Came::read(store, &cid, &seat, id)? {
+        let document = stands_as(store, &came.document)?;
+        if document != came.document && came.print == ready.prints.whole {
+            return Ok(Some(Standing::There(None)));
+        }
+        let document = own_document(collective, store, &document)?;
         let state = document.as_ref().map(|one| State::of(one, ready));
         match (state, document) {
             (Some(State::Open), Some(document)) => {
-                return of_copy(document, store, ready, &came).map(Some);
+                return of_copy(document, store, ready, &came, fact).map(Some);
             }
             (Some(State::Said), _) => return Ok(Some(Standing::There(None))),
             _ if came.print == ready.prints.whole => return Ok(Some(Standing::There(None))),
@@ -232,10 +270,23 @@ fn of_own(document: Document, ready: &Ready, fact: Option<&Fact>) -> Standing {
         (named, read) => read.or(named),
     };
     let among = match (named, base) {
-        (Some(named), Some(base)) => Among::From(BTreeSet::from([named]), base),
+        (Some(named), Some(base)) => Among::From(Line {
+            named: BTreeSet::from([named]),
+            as_written: BTreeSet::from([named]),
+            base,
+            edited: read_as_named(&document, ready, fact),
+        }),
         _ => Among::Current,
     };
     against(document, base, &among, ready)
+}
+
+/// The version that was read from the source of an item last, where the source named the version then
+/// that it names now.
+fn read_as_named(document: &Document, ready: &Ready, fact: Option<&Fact>) -> Option<RecordId> {
+    let fact = fact?;
+    let record = document.records.get(&fact.version)?;
+    (ready.print_of(record) == Some(fact.print)).then_some(fact.version)
 }
 
 /// How a page stands to the document that it was read into before.
@@ -244,8 +295,9 @@ fn of_copy(
     store: &Vault,
     ready: &Ready,
     came: &Came,
+    fact: Option<&Fact>,
 ) -> Result<Standing, ApiError> {
-    let named = read_from(&document, store, ready.base)?;
+    let (named, as_written) = read_from(&document, store, ready.base)?;
     let mut ends = named
         .iter()
         .filter(|id| !named.iter().any(|later| comes_after(&document, later, id)));
@@ -256,7 +308,12 @@ fn of_copy(
     };
     let is_older = base.is_none() && is_older(&document, store, ready)?;
     let among = match base {
-        Some(base) => Among::From(named, base),
+        Some(base) => Among::From(Line {
+            named,
+            as_written,
+            base,
+            edited: read_as_named(&document, ready, fact),
+        }),
         None => Among::Current,
     };
     let is_news = base.is_none();
@@ -286,7 +343,7 @@ fn brought(
         return Ok(Standing::New);
     };
     // What this home read is known by its id: then this is another page of the same name.
-    if Origin::read(store, &id).map_err(store_failed)?.is_some() {
+    if Origin::read(store, &id)?.is_some() {
         return Ok(Standing::New);
     }
     let document = open_document(collective, store, &id)?;
@@ -303,25 +360,30 @@ fn brought(
     Ok(said.map_or(Standing::New, |said| Standing::There(Some(said))))
 }
 
-/// The versions of a document that were read from that version of a page.
+/// The versions of a document that were read from that version of a page, and those of them that are
+/// what it said.
 fn read_from(
     document: &Document,
     store: &Vault,
     version: Option<RecordId>,
-) -> Result<BTreeSet<RecordId>, ApiError> {
-    let mut found = BTreeSet::new();
+) -> Result<(BTreeSet<RecordId>, BTreeSet<RecordId>), ApiError> {
+    let (mut found, mut as_written) = (BTreeSet::new(), BTreeSet::new());
     let Some(version) = version else {
-        return Ok(found);
+        return Ok((found, as_written));
     };
     let named = version.to_string();
     for id in document.records.keys() {
-        let origin = Origin::read(store, id).map_err(store_failed)?;
+        let origin = Origin::read(store, id)?;
+        let origin = origin.filter(|origin| origin.is_of(&named));
         // Or it was written here after the page was read, and exported again.
-        if *id == version || origin.is_some_and(|origin| origin.is_of(&named)) {
+        if *id == version || origin.as_ref().is_some_and(|origin| origin.head.is_some()) {
+            as_written.insert(*id);
+        }
+        if *id == version || origin.is_some() {
             found.insert(*id);
         }
     }
-    Ok(found)
+    Ok((found, as_written))
 }
 
 /// Whether a page was written before one that was read already.
@@ -331,7 +393,7 @@ fn is_older(document: &Document, store: &Vault, ready: &Ready) -> Result<bool, A
         return Ok(false);
     };
     for id in document.records.keys() {
-        let origin = Origin::read(store, id).map_err(store_failed)?;
+        let origin = Origin::read(store, id)?;
         let read = origin.and_then(|origin| origin.head?.time());
         if read.is_some_and(|read| time < read) {
             return Ok(true);
@@ -364,9 +426,7 @@ fn against(document: Document, base: Option<RecordId>, among: &Among, ready: &Re
     let counts = |id: &RecordId| match among {
         Among::Any => true,
         Among::Current => document.versions.current().contains(id),
-        Among::From(named, base) => {
-            named.contains(id) || id == base || comes_after(&document, id, base)
-        }
+        Among::From(line) => line.holds(&document, id),
     };
     let same = document.records.iter().find(|(id, record)| {
         document.content(id).is_some() && ready.is_said_by(record) && counts(id)
@@ -376,7 +436,8 @@ fn against(document: Document, base: Option<RecordId>, among: &Among, ready: &Re
     }
     // One that says the same and points elsewhere was changed by nobody.
     let is_edited = match among {
-        Among::From(named, _) => !named
+        Among::From(line) => !line
+            .as_written
             .iter()
             .filter_map(|id| document.records.get(id))
             .any(|record| ready.is_text_of(record)),
