@@ -144,7 +144,12 @@ fn counts(cx: &Context<'_>, args: &Args, by: By) -> Result<(), CliError> {
     let counts = counted(cx, ask)?;
     if cx.ui.json {
         cx.ui.objects(&counts.values)?;
-        return page_end(cx, counts.total, counts.partial, &counts.widened);
+        return page_end(
+            cx,
+            counts.total,
+            counts.partial,
+            (&counts.widened, counts.widened_cut),
+        );
     }
     let mut out = cx.ui.out();
     let widest = counts.values.iter().map(|one| count(one.count).len()).max();

@@ -55,7 +55,12 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
             .iter()
             .map(|tag| json!({ "tag": tag.value, "count": tag.count }));
         cx.ui.objects(&tags.collect::<Vec<_>>())?;
-        return page_end(cx, counts.total, counts.partial, &counts.widened);
+        return page_end(
+            cx,
+            counts.total,
+            counts.partial,
+            (&counts.widened, counts.widened_cut),
+        );
     }
     let mut out = cx.ui.out();
     let widest = counts.values.iter().map(|tag| count(tag.count).len()).max();
@@ -90,11 +95,12 @@ pub(crate) fn page_end(
     cx: &Context<'_>,
     total: u64,
     partial: bool,
-    widened: &[WidenedWord],
+    (widened, cut): (&[WidenedWord], bool),
 ) -> Result<(), CliError> {
     let mut page = json!({ "total": total, "partial": partial });
     if !widened.is_empty() {
         page["widened"] = json!(widened);
+        page["widened_cut"] = json!(cut);
     }
     cx.ui.object(&json!({ "page": page }))
 }

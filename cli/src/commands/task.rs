@@ -333,7 +333,7 @@ fn list(cx: &Context<'_>, mut ask: Tasks) -> Result<(), CliError> {
         .map_err(|error| error.of_query(&query))?;
     if cx.ui.json {
         cx.ui.objects(&view.items)?;
-        return page_end(cx, view.total, view.partial, &[]);
+        return page_end(cx, view.total, view.partial, (&[], false));
     }
     if view.partial {
         cx.ui.warn("the index is being rebuilt; there may be more");

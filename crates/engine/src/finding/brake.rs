@@ -2,7 +2,7 @@
 
 /// How long the second attempt waits after the first, in milliseconds; each further one twice as long.
 const RETRY: u64 = 30_000;
-/// The longest wait: a disk that was full for a day is noticed again before one has had a coffee.
+/// The longest wait: a disk that has room again is noticed within it.
 const MOST_RETRY: u64 = 16 * 60_000;
 
 /// The first fault is mended at once. What comes back again and again, on a disk that fails or is full,

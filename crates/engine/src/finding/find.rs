@@ -256,7 +256,12 @@ impl Core {
             view.fate = Some(Box::new(self.fate_view(&act)?));
         }
         if view.text.is_some() || view.item.url.is_some() {
-            (view.linked_from, view.linked_more) = self.linked_from(&record)?;
+            // A record can be read while the index is mended; what bears on it comes after that.
+            match self.linked_from(&record) {
+                Ok(told) => (view.linked_from, view.linked_more) = told,
+                Err(error) if !self.library.partial() => return Err(error),
+                Err(_) => {}
+            }
         }
         let fate = view.fate.as_ref().map(|fate| fate.what);
         if let Some(cid) = record.header().cid
@@ -264,7 +269,11 @@ impl Core {
         {
             let about = self.document_at(&id);
             view.reactions = self.reactions(cid, &about)?;
-            (view.comments, view.comments_more) = self.comments(cid, about)?;
+            match self.comments(cid, about) {
+                Ok(told) => (view.comments, view.comments_more) = told,
+                Err(error) if !self.library.partial() => return Err(error),
+                Err(_) => {}
+            }
         }
         if let (Some(text), Some(cid)) = (&view.text, record.header().cid) {
             view.unresolved = self.unresolved(text)?;

@@ -51,7 +51,7 @@ impl Core {
         Err(failed(format!(
             "the index is being built: which records are called {name} is not known yet"
         ))
-        .hint("name it by its id, or wait until `moot status` says that the index is whole"))
+        .hint("name it by its whole id, or wait until `moot status` says that the index is whole"))
     }
 
     /// The same, where what is done cannot be undone for all: the first digits of an id may be a title
@@ -151,6 +151,21 @@ impl Core {
         Ok(!found.is_empty())
     }
 
+    /// How many documents beside this one `[[title]]` may mean.
+    ///
+    /// # Errors
+    /// As of [`Core::namesakes`]; more than it tells apart are only counted.
+    pub(crate) fn others_called(&mut self, title: &str, own: &RecordId) -> Result<u64, ApiError> {
+        self.must_be_whole(title)?;
+        let (_, total) = self.that_are(Test::Called(fold(title.trim())), false, 1)?;
+        if total > MOST_CALLED as u64 {
+            return Ok(total - 1);
+        }
+        let mut others = self.namesakes(title)?;
+        others.remove(own);
+        Ok(others.len() as u64)
+    }
+
     /// The documents that `[[title]]` may mean.
     ///
     /// # Errors
@@ -163,7 +178,7 @@ impl Core {
             return Err(usage(format!(
                 "{total} records are called {title}: which of them a link means cannot be told"
             ))
-            .hint("name it by its id, and choose a title that fewer have"));
+            .hint("name it by its whole id, or choose a title that fewer have"));
         }
         let mut meant = BTreeSet::new();
         for id in ids {

@@ -202,10 +202,8 @@ impl Core {
             // A right that is missing is told before anything is written.
             self.may_edit(cid, &document)?;
             self.is_free(title, &document.id)?;
-            let mut others = self.namesakes(&old)?;
-            others.remove(&document.id);
-            renamed.namesakes = others.len() as u64;
-            if others.is_empty() {
+            renamed.namesakes = self.others_called(&old, &document.id)?;
+            if renamed.namesakes == 0 {
                 let itself = relinked(&was.text, &old, title).filter(|_| is_linkable(title));
                 if let Some(text) = itself {
                     says.set_text(&text)?;

@@ -30,6 +30,9 @@ use crate::{
 const UNDONE: &[u8] = b"u/";
 /// Own records looked at, from the newest one back, before it counts as nothing to undo.
 const MOST_LOOKED_AT: usize = 1_000;
+/// Most records passed over on the way: those of a few titles that could not be given back, each with
+/// up to 10,000 links.
+const MOST_PASSED_OVER: usize = 50_000;
 /// Bytes of texts that are written again in one group: three quarters of what the store takes at once
 /// leave room for headers and facts.
 const MOST_BYTES: usize = 48 << 20;
@@ -149,20 +152,24 @@ impl Core {
         let (cid, dev) = (collective.cid(), collective.secrets.dev());
         let tip = stored_tip(&self.store, &cid, &dev).map_err(store_unread)?;
         let mut next = tip.and_then(|tip| tip.place.prev);
-        for _ in 0..MOST_LOOKED_AT {
+        let (mut looked_at, mut passed) = (0, 0);
+        while looked_at < MOST_LOOKED_AT && passed < MOST_PASSED_OVER {
             let Some(record) = next.and_then(|id| read(&self.store, &id)) else {
                 break;
             };
             let (id, header) = (record.id(), record.header());
             if let Some(undone) = self.undone_by(&id)? {
+                looked_at += 1;
                 let undone = read(&self.store, &undone);
                 next = undone.and_then(|record| record.header().prev);
                 continue;
             }
             if self.is_passed_over(&id)? {
+                passed += 1;
                 next = header.prev;
                 continue;
             }
+            looked_at += 1;
             let own_work = !matches!(header.kind, MEMBERSHIP | SEARCH | Kind::PROFILE);
             let gone = !is_act(header.kind)
                 && collective
