@@ -389,6 +389,17 @@ fn a_backup_is_made_where_something_of_the_folder_went_bad() {
         assert_eq!(fs::read(&mark).unwrap(), whole);
         assert_eq!(home.ok(&["verify", str(&to)])["good"], true);
     }
+    // Without its mark it is read, and taken by its own home alone.
+    fs::remove_file(&mark).unwrap();
+    let other = Home::new("other");
+    other.ok(&["restore", str(&to), "--words", str(&words)]);
+    let stranger = Home::new("stranger");
+    stranger.note("home", "mine");
+    let said = stranger.run(&["backup", str(&to)]);
+    assert_eq!(said.code, 1, "{}", said.err);
+    assert!(said.err.contains("another home"), "{}", said.err);
+    home.ok(&["backup", str(&to)]);
+    assert_eq!(fs::read(&mark).unwrap(), whole);
     // An old state: one that is damaged, and one that cannot be read at all.
     let states = files(&to.join("states"));
     fs::write(&states[0], "x").unwrap();
@@ -397,8 +408,11 @@ fn a_backup_is_made_where_something_of_the_folder_went_bad() {
     let done = home.ok(&["backup", str(&to)]);
     assert_eq!(done["warnings"].as_array().map(Vec::len), Some(2), "{done}");
     assert_eq!(home.ok(&["backup", "drill", str(&to)])["good"], true);
+    // What cannot be removed in its turn takes room and keeps no run from its end.
+    let done = home.ok(&["backup", str(&to), "--keep", "1"]);
+    let warned = done["warnings"].to_string();
+    assert!(warned.contains("cannot be removed"), "{done}");
     fs::remove_dir(&states[1]).unwrap();
-    fs::remove_file(&states[0]).unwrap();
     // A piece that is gone and written anew is counted; those of the states that went go first.
     home.ok(&["backup", str(&to)]);
     let piece = files(&to.join("pieces")).remove(0);

@@ -185,7 +185,12 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
     if view.comments_more {
         writeln!(out, "{dim}and more comments{dim:#}")?;
     }
-    Ok(out.flush()?)
+    out.flush()?;
+    if view.partial {
+        cx.ui
+            .warn("the index is being rebuilt; links to it and comments may be missing");
+    }
+    Ok(())
 }
 
 /// Who reacts so: `👍 3 (Ana, Ben, Cleo)`.

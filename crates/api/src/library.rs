@@ -241,6 +241,9 @@ pub struct ShowView {
     /// Whether there are more comments.
     #[serde(default)]
     pub comments_more: bool,
+    /// Whether links to it and comments on it may be missing, because the index is still being built.
+    #[serde(default)]
+    pub partial: bool,
     /// Of what was taken back, purged or hidden: by whom, when and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fate: Option<Box<crate::FateView>>,

@@ -54,15 +54,18 @@ pub(crate) fn fill(core: &mut Core, many: usize) {
         },
         ..ImportItem::default()
     };
-    let import = Command::Import {
-        collective: None,
-        items: (0..many).map(page).collect(),
-        device: None,
-        vault: None,
-        dry_run: false,
-    };
-    let done: Imported = ask(core, import).unwrap();
-    assert_eq!(done.added, many as u64);
+    let all: Vec<ImportItem> = (0..many).map(page).collect();
+    for some in all.chunks(500) {
+        let import = Command::Import {
+            collective: None,
+            items: some.to_vec(),
+            device: None,
+            vault: None,
+            dry_run: false,
+        };
+        let done: Imported = ask(core, import).unwrap();
+        assert_eq!(done.added, some.len() as u64);
+    }
 }
 
 pub(crate) fn find(core: &mut Core, query: &str) -> Result<Found, ApiError> {

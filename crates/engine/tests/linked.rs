@@ -7,7 +7,8 @@ mod hub;
 mod one;
 
 use folkmoot_api::{
-    ApiError, Command, Edit, Edited, ErrorCode, Note, Rename, Renamed, Saved, Show, ShowView,
+    ApiError, Command, Edit, Edited, ErrorCode, ImportItem, Imported, Note, Rename, Renamed, Saved,
+    Show, ShowView,
 };
 use folkmoot_engine::Engine;
 
@@ -388,4 +389,38 @@ fn a_title_that_was_changed_since_keeps_its_links() {
     }
     assert_eq!(undo(&ana.engine).unwrap().id, last.id);
     assert_eq!(undo(&ana.engine).unwrap().id, texts[2].id);
+}
+
+/// Which of them a link means cannot be told, so links stay; the title of one can be changed all the same.
+#[test]
+fn what_a_thousand_are_called_can_be_renamed_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(&folder.path().join("home"));
+    let one = write(&engine, "Minutes", "Of the first meeting.");
+    write(&engine, "Spring", "See [[Minutes]].");
+    let item = |n| ImportItem {
+        source: format!("{n}.md"),
+        note: Note {
+            title: Some("Minutes".to_owned()),
+            text: Some(format!("Of meeting {n}.")),
+            ..Note::default()
+        },
+        ..ImportItem::default()
+    };
+    let all: Vec<ImportItem> = (0..1_100).map(item).collect();
+    for some in all.chunks(550) {
+        let import = Command::Import {
+            collective: None,
+            items: some.to_vec(),
+            device: None,
+            vault: None,
+            dry_run: false,
+        };
+        let done: Imported = ask(&engine, import).unwrap();
+        assert_eq!(done.added, some.len() as u64);
+    }
+    let renamed = rename(&engine, &one.id, "First minutes").unwrap();
+    assert_eq!((renamed.namesakes, renamed.relinked.len()), (1_100, 0));
+    assert_eq!(show(&engine, &one.id).item.title, "First minutes");
+    engine.stop();
 }

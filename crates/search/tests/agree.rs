@@ -183,6 +183,14 @@ fn items() -> impl Strategy<Value = Vec<Item>> {
     })
 }
 
+/// Few of those that occur; or more than the index looks up one by one.
+fn numbers() -> impl Strategy<Value = BTreeSet<u8>> {
+    prop_oneof![
+        3 => prop::collection::btree_set(0u8..4, 0..3),
+        1 => prop::collection::btree_set(0u8..40, 17..24),
+    ]
+}
+
 fn test() -> impl Strategy<Value = Test> {
     let word = prop::sample::select(&WORDS[..]);
     prop_oneof![
@@ -198,7 +206,7 @@ fn test() -> impl Strategy<Value = Test> {
         1 => (prop::sample::select(&TAGS[..]), 1usize..9)
             .prop_map(|(tag, length)| Test::TagPrefix(fold(tag).chars().take(length).collect())),
         1 => (0u16..5).prop_map(|kind| Test::Kind(Kind(Kind::NOTE.0 + kind))),
-        1 => prop::collection::btree_set(0u8..4, 0..3)
+        1 => numbers()
             .prop_map(|seats| Test::Seats(seats.into_iter().map(|n| SeatKey::from_bytes([n; 32])).collect())),
         1 => prop::collection::btree_set(0u8..4, 1..3)
             .prop_map(|places| Test::Places(places.into_iter().map(|n| CollectiveId::from_bytes([n; 32])).collect())),
@@ -206,14 +214,14 @@ fn test() -> impl Strategy<Value = Test> {
             .prop_map(|(from, to)| Test::Created(Interval { from: from * DAY, to })),
         1 => prop::sample::select(&Flag::ALL[..]).prop_map(Test::Flag),
         1 => prop::collection::btree_set(link(), 0..3).prop_map(Test::Links),
-        1 => prop::collection::btree_set(0u8..4, 0..3).prop_map(|ids| {
+        1 => numbers().prop_map(|ids| {
             Test::Answers(ids.into_iter().map(|n| RecordId::from_bytes([n; 32])).collect())
         }),
         2 => prop::sample::select(&WORDS[..]).prop_map(|name| Test::Called(fold(name))),
         2 => (prop::option::of(due()), prop::option::of(due()))
             .prop_map(|(from, to)| Test::Due(DueSpan { from, to })),
         1 => due().prop_map(Test::Overdue),
-        1 => prop::collection::btree_set(0u8..4, 0..3)
+        1 => numbers()
             .prop_map(|seats| Test::Assigned(seats.into_iter().map(|n| SeatKey::from_bytes([n; 32])).collect())),
     ]
 }

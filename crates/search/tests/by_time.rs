@@ -1,5 +1,9 @@
 //! Lists by time over many items: the same as sorting them all, whatever their order of arrival.
-#![expect(clippy::unwrap_used, reason = "what a test prepares may fail it")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what a test prepares may fail it"
+)]
 
 use folkmoot_library::{Flags, Item, NoNames, Query, ResolvedQuery, Zoned};
 use folkmoot_record::{CollectiveId, DeviceKey, Hlc, Kind, RecordId, SeatKey, Tag};
@@ -8,6 +12,11 @@ use proptest::prelude::*;
 
 /// Items: several stretches of several segments.
 const ITEMS: u64 = 6_000;
+/// When the first was written: 28 May 2026, 20:26:40 UTC. The last follows 80 seconds later.
+const BEGIN: u64 = 1_780_000_000_000;
+/// Milliseconds to 20:27 and to 20:28.
+const MINUTE_27: u64 = BEGIN + 20_000;
+const MINUTE_28: u64 = BEGIN + 80_000;
 
 /// Numbers that look like drawn ones.
 fn mixed(number: u64) -> u64 {
@@ -21,7 +30,7 @@ fn item(n: u64, seed: u64, late: u64) -> Item {
     for (place, part) in id.chunks_exact_mut(8).zip(1..) {
         place.copy_from_slice(&mixed(n * 4 + part).to_be_bytes());
     }
-    let ms = 1_780_000_000_000 + n / 3 * 10 + mixed(n + seed) % late.max(1);
+    let ms = BEGIN + n / 3 * 40 + mixed(n + seed) % late.max(1);
     let tags = ["most", "half", "rare"]
         .into_iter()
         .zip([10, 2, 500])
@@ -56,15 +65,21 @@ fn query(source: &str) -> ResolvedQuery {
     query.resolve(&NoNames).unwrap()
 }
 
-/// The numbers of all items that the query finds.
-fn fits(source: &str, n: u64) -> bool {
-    match source.split(' ').next().unwrap() {
+/// Whether the query finds the item of this number, written at this time.
+fn fits(source: &str, n: u64, ms: u64) -> bool {
+    let within = |from: u64, to: u64| (from..to).contains(&ms);
+    source.split(' ').all(|part| match part {
         "tag:half" => n.is_multiple_of(2),
         "tag:rare" => n.is_multiple_of(500),
         "-tag:most" => n.is_multiple_of(10),
         "basil" => n.is_multiple_of(7),
-        _ => true,
-    }
+        "created:2026-05-28T20:27" => within(MINUTE_27, MINUTE_28),
+        "-created:2026-05-28T20:27" => !within(MINUTE_27, MINUTE_28),
+        "created:2026-05-28T20:28.." => ms >= MINUTE_28,
+        "created:..2026-05-28T20:26" => ms < MINUTE_27,
+        "" | "sort:oldest" | "sort:newest" => true,
+        other => panic!("{other} is not told"),
+    })
 }
 
 proptest! {
@@ -95,18 +110,22 @@ proptest! {
         }
         for source in [
             "", "sort:oldest", "tag:half", "tag:half sort:oldest", "tag:rare", "-tag:most", "basil sort:newest",
+            "created:2026-05-28T20:27", "created:..2026-05-28T20:26 sort:oldest",
+            "-created:2026-05-28T20:27 tag:half", "tag:rare created:2026-05-28T20:27 sort:oldest",
+            "created:2026-05-28T20:28.. -tag:most", "basil sort:newest created:2026-05-28T20:27",
         ] {
             let query = query(source);
             let mut wanted: Vec<(u64, RecordId)> = items
                 .iter()
-                .filter(|(n, _)| fits(source, *n) && !gone(*n))
+                .filter(|(n, item)| fits(source, *n, item.ms()) && !gone(*n))
                 .map(|(_, item)| (item.hlc.raw(), item.id))
                 .collect();
             wanted.sort_unstable();
             if !source.contains("oldest") {
                 wanted.reverse();
             }
-            for place in &places {
+            // Few lists are empty, where all are late.
+            for place in places.iter().filter(|_| !wanted.is_empty()) {
                 let place = place % wanted.len();
                 let page: Vec<RecordId> =
                     wanted.iter().skip(place + 1).take(limit).map(|(_, id)| *id).collect();

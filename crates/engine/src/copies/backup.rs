@@ -121,7 +121,7 @@ pub fn back_up(
     } else {
         u64::MAX
     };
-    done.states = prune(folder, keep)?;
+    done.states = prune(folder, keep, &mut warnings)?;
     done.warnings = warnings;
     Ok(done)
 }
@@ -263,18 +263,48 @@ fn place(pieces: &Path, hash: &[u8; 32]) -> PathBuf {
     pieces.join(&name[..2]).join(name)
 }
 
-/// Removes states beyond `keep`, and pieces that no state needs. Gives how many states are left.
-fn prune(folder: &Path, keep: u64) -> Result<u64, CopyError> {
+/// Removes states beyond `keep`, and pieces that no state needs. Gives how many states are left. What
+/// cannot be removed only takes room: it is told.
+fn prune(folder: &Path, keep: u64, warnings: &mut Vec<String>) -> Result<u64, CopyError> {
+    let (mut stuck, mut others) = (None, 0_u64);
+    let mut remove = |path: &Path| {
+        let removed = fs::remove_file(path);
+        if let Err(error) = &removed {
+            others += u64::from(stuck.is_some());
+            stuck.get_or_insert_with(|| format!("{} cannot be removed: {error}", path.display()));
+        }
+        removed.is_ok()
+    };
     let mut states = state::list(folder)?;
-    while states.len() as u64 > keep {
-        let (_, oldest) = states.remove(0);
-        fs::remove_file(&oldest).map_err(CopyError::io("remove", &oldest))?;
+    let mut too_many = (states.len() as u64).saturating_sub(keep);
+    states.retain(|(_, path)| {
+        let goes = too_many > 0;
+        too_many -= u64::from(goes);
+        !(goes && remove(path))
+    });
+    if let Err(error) = prune_pieces(folder, &states, &mut remove) {
+        warnings.push(error.to_string());
     }
+    if let Some(stuck) = stuck {
+        warnings.push(match others {
+            0 => stuck,
+            others => format!("{stuck}; nor can {others} more"),
+        });
+    }
+    Ok(states.len() as u64)
+}
+
+/// Removes the pieces that no state needs.
+fn prune_pieces(
+    folder: &Path,
+    states: &[(u64, PathBuf)],
+    remove: &mut dyn FnMut(&Path) -> bool,
+) -> Result<(), CopyError> {
     let mut needed = BTreeSet::new();
-    for (_, path) in &states {
+    for (_, path) in states {
         let Ok(state) = state::read(path) else {
             // What a damaged state needs is not known: nothing is removed.
-            return Ok(states.len() as u64);
+            return Ok(());
         };
         needed.extend(state.files.into_iter().flat_map(|file| file.pieces));
     }
@@ -295,11 +325,11 @@ fn prune(folder: &Path, keep: u64) -> Result<u64, CopyError> {
             });
             // What has no hash for a name is left over from a run that broke off.
             if !hash.is_some_and(|hash| needed.contains(&hash)) {
-                fs::remove_file(&path).map_err(CopyError::io("remove", &path))?;
+                remove(&path);
             }
         }
     }
-    Ok(states.len() as u64)
+    Ok(())
 }
 
 /// Writes the files of a state below a folder, each piece held against its hash.

@@ -169,6 +169,7 @@ fn copy_state(
     home.prepare().map_err(crate::OpenError::from)?;
     let mut marker = Marker::take(home)?;
     let fresh = Keyring::holds_nothing(home).map_err(crate::OpenError::from)?;
+    let mut is_newer_there = false;
     for state in states {
         let state = match state {
             Ok(state) => state,
@@ -178,15 +179,18 @@ fn copy_state(
             }
         };
         if !fresh && marker.copy() != Some(name(&state).as_str()) {
-            passed.push("another one was begun and is gone on with".to_owned());
+            is_newer_there = true;
             continue;
         }
-        let told = passed.first().map(|what| {
-            format!(
-                "the newest state is not whole ({what}): the one of {} is taken",
-                moment(state.made_ms)
-            )
-        });
+        let made = moment(state.made_ms);
+        let told = match passed.first() {
+            Some(what) => Some(format!(
+                "the newest state is not whole ({what}): the one of {made} is taken"
+            )),
+            None => is_newer_there.then(|| {
+                format!("a newer state was made meanwhile: the one of {made}, which was begun, is gone on with")
+            }),
+        };
         if let Some(told) = &told {
             progress(told);
         }

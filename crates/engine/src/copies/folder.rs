@@ -29,7 +29,9 @@ const MOST_MARK: u64 = 4_096;
 
 /// Whether a folder is a backup.
 pub fn is_backup(folder: &Path) -> bool {
+    // A mark that was lost hinders no reading.
     folder.join(MARK).is_file()
+        || (folder.join("states").is_dir() && folder.join("pieces").is_dir())
 }
 
 /// What stands in the mark of a backup.
@@ -84,7 +86,7 @@ pub(crate) fn hold(folder: &Path) -> Result<(Option<File>, Vec<String>), CopyErr
     let mut faults = Vec::new();
     if read_mark(folder)? == Mark::Damaged {
         faults.push(format!(
-            "{} is damaged; the next backup writes it anew",
+            "{} is missing or damaged; the next backup writes it anew",
             folder.join(MARK).display()
         ));
     }
@@ -139,7 +141,7 @@ pub(super) fn prepare(
                 Some("name another folder: each home has its own".to_owned()),
             ));
         }
-        Some(Mark::Damaged) if is_of_log(folder, files) => {
+        Some(Mark::Damaged) if is_of_log(folder, files)? => {
             warnings.push(format!(
                 "{} was damaged and is written anew: look at that disk",
                 mark.display()
@@ -152,10 +154,7 @@ pub(super) fn prepare(
                     "{} is damaged, and nothing beside it shows that this is a backup of this home",
                     mark.display()
                 ),
-                Some(format!(
-                    "name another folder; or if you know that it is: rm {}, and again",
-                    mark.display()
-                )),
+                Some("name another folder; what is in this one stays as it is".to_owned()),
             ));
         }
         None => {
@@ -171,6 +170,12 @@ pub(super) fn prepare(
                     Some("name an empty folder, or one that is not there yet".to_owned()),
                 ));
             }
+            if has_states(folder)? && !is_of_log(folder, files)? {
+                return Err(failed(
+                    format!("{} is the backup of another home", folder.display()),
+                    Some("name another folder: each home has its own".to_owned()),
+                ));
+            }
             false
         }
     };
@@ -182,10 +187,17 @@ pub(super) fn prepare(
     sync(folder)
 }
 
+fn has_states(folder: &Path) -> Result<bool, CopyError> {
+    Ok(folder.join("states").is_dir() && !state::list(folder)?.is_empty())
+}
+
 /// Whether a state of a folder begins one of its files as this log does: nobody else's log has the
 /// same records in it.
-fn is_of_log(folder: &Path, files: &[LogFile]) -> bool {
-    let states = state::list(folder).unwrap_or_default().into_iter();
+fn is_of_log(folder: &Path, files: &[LogFile]) -> Result<bool, CopyError> {
+    if !has_states(folder)? {
+        return Ok(false);
+    }
+    let states = state::list(folder)?.into_iter();
     let mut readable = states.filter_map(|(_, path)| state::read(&path).ok());
     let is_ours = |filed: &Filed| {
         let len = filed.len.min(PIECE as u64);
@@ -196,7 +208,7 @@ fn is_of_log(folder: &Path, files: &[LogFile]) -> bool {
         let bytes = source.and_then(|file| stretch(file, 0, len).ok());
         bytes.is_some_and(|bytes| filed.pieces.first() == Some(blake3::hash(&bytes).as_bytes()))
     };
-    readable.any(|state| state.files.iter().any(is_ours))
+    Ok(readable.any(|state| state.files.iter().any(is_ours)))
 }
 
 pub(super) fn lock(folder: &Path, warnings: &mut Vec<String>) -> Result<File, CopyError> {

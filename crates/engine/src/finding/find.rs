@@ -259,8 +259,8 @@ impl Core {
             // A record can be read while the index is mended; what bears on it comes after that.
             match self.linked_from(&record) {
                 Ok(told) => (view.linked_from, view.linked_more) = told,
-                Err(error) if !self.library.partial() => return Err(error),
-                Err(_) => {}
+                Err(_) if self.library.is_faulty() => {}
+                Err(error) => return Err(error),
             }
         }
         let fate = view.fate.as_ref().map(|fate| fate.what);
@@ -271,10 +271,11 @@ impl Core {
             view.reactions = self.reactions(cid, &about)?;
             match self.comments(cid, about) {
                 Ok(told) => (view.comments, view.comments_more) = told,
-                Err(error) if !self.library.partial() => return Err(error),
-                Err(_) => {}
+                Err(_) if self.library.is_faulty() => {}
+                Err(error) => return Err(error),
             }
         }
+        view.partial = self.library.partial();
         if let (Some(text), Some(cid)) = (&view.text, record.header().cid) {
             view.unresolved = self.unresolved(text)?;
             view.words = self.meant_words(&cid, text);
@@ -367,6 +368,7 @@ impl Core {
             reactions: Vec::new(),
             comments: Vec::new(),
             comments_more: false,
+            partial: false,
             fate: None,
             proposal: None,
             aliases: content.iter().flat_map(foreign::aliases).collect(),

@@ -133,7 +133,7 @@ impl Library {
     }
 
     /// Whether it is to be opened again, or built again.
-    fn is_faulty(&self) -> bool {
+    pub(crate) fn is_faulty(&self) -> bool {
         self.broken || self.is_damaged()
     }
 
@@ -155,15 +155,16 @@ impl Library {
         if self.waits(mono).is_some() {
             return Ok(false);
         }
-        self.brake.tried(mono);
         let damaged = self.is_damaged();
         // Also where opening it fails.
         self.broken = true;
         if damaged {
             self.behind = Some(LogCursor::default());
         }
-        self.open_index(store, damaged.then_some("it is damaged"))?;
-        Ok(true)
+        let opened = self.open_index(store, damaged.then_some("it is damaged"));
+        let anew = damaged || self.behind == Some(LogCursor::default());
+        self.brake.tried(mono, anew);
+        opened.map(|()| true)
     }
 
     /// Feeds one slice if it is time to; after a fault it is tried again later.

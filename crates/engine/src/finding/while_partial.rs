@@ -8,7 +8,7 @@ use std::{
 
 use folkmoot_api::{
     Act, ActKind, Acted, ApiError, Command, Edit, Edited, ErrorCode, MergeArgs, Merged, Rename,
-    Renamed, Saved, StatusView,
+    Renamed, Saved, Show, ShowView, StatusView,
 };
 
 use crate::{
@@ -218,6 +218,32 @@ fn a_title_is_not_free_because_it_cannot_be_looked_up() {
     core.close();
 }
 
+/// What lies in the store is read by its whole id, also where the index can answer nothing; the answer
+/// says that what bears on it may be missing.
+#[test]
+fn a_record_is_shown_while_a_damaged_index_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let [first, ..] = with_namesakes(&home);
+    let mut core = open(&home, false);
+    core.catch_up_fully();
+    let show = || {
+        Command::Show(Show {
+            id: first.id.clone(),
+        })
+    };
+    let whole: ShowView = ask(&mut core, show()).unwrap();
+    assert!(!whole.partial);
+    core.library.brake.tried(core.clock.mono(), true);
+    harm(&home);
+    // By now it is known to be damaged.
+    assert!(find(&mut core, "hedges").is_err());
+    let view: ShowView = ask(&mut core, show()).unwrap();
+    assert_eq!(view.text.as_deref(), Some("One."));
+    assert!(view.partial);
+    core.close();
+}
+
 /// The first damage is mended at once; what is damaged again and again is built again ever more seldom, and
 /// `status` says when.
 #[test]
@@ -236,7 +262,7 @@ fn an_index_that_is_damaged_again_and_again_is_not_built_all_the_time() {
     assert_eq!(told(&mut core), 0);
     core.library.commit().unwrap();
     // However slow the machine is, the wait is not over before the end.
-    core.library.brake.tried(core.clock.mono());
+    core.library.brake.tried(core.clock.mono(), true);
     harm(&home);
     for _ in 0..3 {
         core.tick();

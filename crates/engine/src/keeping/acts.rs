@@ -290,7 +290,9 @@ impl Core {
                     );
                 }
                 let (document, id) = self.write_anew(cid, target, device)?;
-                self.remember_anew(&of, &id)?;
+                let before = self.document_at(&of);
+                let whole = (before != of && before != document).then_some(&before);
+                self.remember_anew(&of, &id, whole)?;
                 (document, id, true)
             }
         };

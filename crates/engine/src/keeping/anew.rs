@@ -15,6 +15,8 @@ use crate::{
 
 /// Facts about what was written anew: `u/n/`, what was taken back; its value is the new record.
 const ANEW: &[u8] = b"u/n/";
+/// The same of a whole document, where one of its versions was named.
+const ANEW_WHOLE: &[u8] = b"u/w/";
 /// How often one thing was taken back and written anew, of which the comments are looked for.
 const MOST_TIMES: usize = 16;
 
@@ -23,10 +25,11 @@ const MOST_TIMES: usize = 16;
 pub(super) fn stands_as(store: &Vault, id: &RecordId) -> Result<RecordId, ApiError> {
     let mut at = *id;
     for _ in 0..MOST_TIMES {
-        let key = [ANEW, at.as_bytes()].concat();
-        let anew = store.local(&key).map_err(store_unread)?;
-        let anew = anew.and_then(|id| <[u8; 32]>::try_from(id).ok());
-        let Some(anew) = anew.map(RecordId::from_bytes) else {
+        let anew = match fact(store, ANEW, &at)? {
+            None => fact(store, ANEW_WHOLE, &at)?,
+            anew => anew,
+        };
+        let Some(anew) = anew else {
             break;
         };
         at = anew;
@@ -34,13 +37,18 @@ pub(super) fn stands_as(store: &Vault, id: &RecordId) -> Result<RecordId, ApiErr
     Ok(at)
 }
 
+/// The record that a fact of this kind names.
+fn fact(store: &Vault, kind: &[u8], of: &RecordId) -> Result<Option<RecordId>, ApiError> {
+    let key = [kind, of.as_bytes()].concat();
+    let anew = store.local(&key).map_err(store_unread)?;
+    let anew = anew.and_then(|id| <[u8; 32]>::try_from(id).ok());
+    Ok(anew.map(RecordId::from_bytes))
+}
+
 impl Core {
     /// The record by which this one was written anew, as long as that stands.
     pub(super) fn written_anew(&mut self, old: &RecordId) -> Result<Option<RecordId>, ApiError> {
-        let key = [ANEW, old.as_bytes()].concat();
-        let fact = self.store.local(&key).map_err(store_unread)?;
-        let id = fact.and_then(|id| <[u8; 32]>::try_from(id).ok());
-        let Some(id) = id.map(RecordId::from_bytes) else {
+        let Some(id) = fact(&self.store, ANEW, old)? else {
             return Ok(None);
         };
         let Some(record) = read(&self.store, &id) else {
@@ -54,13 +62,22 @@ impl Core {
     }
 
     /// `old` was written anew as `new`. Where it is one version of a document, the others stay in the
-    /// trash.
-    pub(super) fn remember_anew(&mut self, old: &RecordId, new: &RecordId) -> Result<(), ApiError> {
-        let fact = Entry::Local {
-            key: [ANEW, old.as_bytes()].concat(),
-            value: Some(new.to_bytes().to_vec()),
-        };
-        self.store.commit(&[fact]).map_err(store_failed)
+    /// trash; `whole` is that document, where it was gone.
+    pub(super) fn remember_anew(
+        &mut self,
+        old: &RecordId,
+        new: &RecordId,
+        whole: Option<&RecordId>,
+    ) -> Result<(), ApiError> {
+        let whole = whole.map(|whole| (ANEW_WHOLE, whole));
+        let facts = [(ANEW, old)].into_iter().chain(whole);
+        let facts: Vec<Entry> = facts
+            .map(|(kind, of)| Entry::Local {
+                key: [kind, of.as_bytes()].concat(),
+                value: Some(new.to_bytes().to_vec()),
+            })
+            .collect();
+        self.store.commit(&facts).map_err(store_failed)
     }
 
     /// What a record was written anew from, by its author, who had taken that back: what was said of

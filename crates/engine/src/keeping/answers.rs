@@ -29,7 +29,7 @@ use crate::{
 /// Most comments told of one record, and how deep they stand below each other.
 const MOST_COMMENTS: usize = 200;
 const MOST_DEEP: u32 = 16;
-/// Comments on one record that are looked at for those that are gone.
+/// Comments of one level that are looked at for those that are gone.
 const MOST_GONE: usize = 1_000;
 /// Most bytes of a reaction (section 3.4).
 const MOST_REACTION: usize = 32;
@@ -224,7 +224,7 @@ impl Core {
         while !level.is_empty() && depth < MOST_DEEP {
             let (found, total) = self.about(cid, &level, MOST_COMMENTS)?;
             more |= total > found.len() as u64;
-            let gone = self.gone_among(cid, &level, &known)?;
+            let gone = self.gone_among(cid, &level, &known, gone_places)?;
             level.clear();
             for said in found.into_iter().chain(gone) {
                 let places = match said.gone {
@@ -235,7 +235,8 @@ impl Core {
                     continue;
                 }
                 if *places == 0 {
-                    more = true;
+                    // Places of gone ones that end hide no comment of which one is sure.
+                    more |= said.gone.is_none();
                 } else {
                     *places -= 1;
                     known.insert(said.document);
@@ -291,11 +292,18 @@ impl Core {
         cid: CollectiveId,
         targets: &BTreeSet<RecordId>,
         known: &BTreeSet<RecordId>,
+        most: usize,
     ) -> Result<Vec<Said>, ApiError> {
         let mut gone = Vec::new();
+        let mut looks = MOST_GONE;
         for answers in targets {
+            if looks == 0 || gone.len() >= most {
+                break;
+            }
             let ids = comments_to(&self.store, answers).map_err(store_unread)?;
-            for id in ids.into_iter().take(MOST_GONE) {
+            let ids = ids.into_iter().take(looks);
+            looks -= ids.len();
+            for id in ids {
                 let Some(record) = read(&self.store, &id).filter(|_| !known.contains(&id)) else {
                     continue;
                 };

@@ -33,9 +33,19 @@ const MOST_LOOKED_AT: usize = 1_000;
 /// Most records passed over on the way: those of a few titles that could not be given back, each with
 /// up to 10,000 links.
 const MOST_PASSED_OVER: usize = 50_000;
-/// Bytes of texts that are written again in one group: three quarters of what the store takes at once
-/// leave room for headers and facts.
+/// Bytes of records and facts that are written in one group: three quarters of what the store takes at
+/// once leave room for what publishing adds.
 const MOST_BYTES: usize = 48 << 20;
+/// Bytes of the fact that tells what a record undid, with its frame, rounded up.
+const FACT_BYTES: usize = 256;
+
+/// What is remembered of a record.
+enum Fact {
+    /// It undid another one.
+    Undid(RecordId),
+    /// It cannot be undone: undoing goes on before it.
+    PassedOver,
+}
 
 /// What is written to undo an edit.
 struct Undoing {
@@ -158,18 +168,20 @@ impl Core {
                 break;
             };
             let (id, header) = (record.id(), record.header());
-            if let Some(undone) = self.undone_by(&id)? {
-                looked_at += 1;
-                let undone = read(&self.store, &undone);
-                next = undone.and_then(|record| record.header().prev);
-                continue;
+            match self.undoing(&id)? {
+                Some(Fact::Undid(undone)) => {
+                    looked_at += 1;
+                    let undone = read(&self.store, &undone);
+                    next = undone.and_then(|record| record.header().prev);
+                    continue;
+                }
+                Some(Fact::PassedOver) => {
+                    passed += 1;
+                    next = header.prev;
+                    continue;
+                }
+                None => looked_at += 1,
             }
-            if self.is_passed_over(&id)? {
-                passed += 1;
-                next = header.prev;
-                continue;
-            }
-            looked_at += 1;
             let own_work = !matches!(header.kind, MEMBERSHIP | SEARCH | Kind::PROFILE);
             let gone = !is_act(header.kind)
                 && collective
@@ -330,7 +342,7 @@ impl Core {
         let mut sign = |core: &mut Self, edit: Undoing| {
             let replaces = BTreeSet::from([edit.replaces]);
             let record = core.sign_in_place(cid, &edit.document, &replaces, edit.says, None)?;
-            bytes += record.body().map_or(0, <[u8]>::len);
+            bytes += record.wire().len() + FACT_BYTES;
             if bytes > MOST_BYTES {
                 return Err(
                     usage("its links stand in too many long texts to undo it at once")
@@ -409,24 +421,24 @@ impl Core {
             if shown == *id {
                 return Ok(top);
             }
-            let undone = self.undone_by(&shown)?;
-            at = undone.and_then(|undone| document.versions.replaced_by(&undone).first().copied());
+            at = match self.undoing(&shown)? {
+                Some(Fact::Undid(undone)) => {
+                    document.versions.replaced_by(&undone).first().copied()
+                }
+                _ => None,
+            };
         }
         Ok(None)
     }
 
-    fn is_passed_over(&self, id: &RecordId) -> Result<bool, ApiError> {
+    /// What is remembered of a record.
+    fn undoing(&self, id: &RecordId) -> Result<Option<Fact>, ApiError> {
         let key = [UNDONE, id.as_bytes()].concat();
         let fact = self.store.local(&key).map_err(store_unread)?;
-        Ok(fact.is_some_and(|undone| undone.is_empty()))
-    }
-
-    /// What a record undid, if it did.
-    fn undone_by(&self, id: &RecordId) -> Result<Option<RecordId>, ApiError> {
-        let key = [UNDONE, id.as_bytes()].concat();
-        let undone = self.store.local(&key).map_err(store_unread)?;
-        let undone = undone.and_then(|id| <[u8; 32]>::try_from(id).ok());
-        Ok(undone.map(RecordId::from_bytes))
+        Ok(fact.and_then(|undone| match <[u8; 32]>::try_from(undone) {
+            Ok(undone) => Some(Fact::Undid(RecordId::from_bytes(undone))),
+            Err(undone) => undone.is_empty().then_some(Fact::PassedOver),
+        }))
     }
 }
 
@@ -436,4 +448,42 @@ const fn is_for_good(error: &ApiError) -> bool {
         error.code,
         ErrorCode::Usage | ErrorCode::NotFound | ErrorCode::Denied
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use folkmoot_api::Command;
+    use folkmoot_library::item;
+    use folkmoot_store::{LogCursor, Logged};
+
+    use super::*;
+    use crate::testing::{ask, fill, open, write};
+
+    /// A title with more links than are looked at, none of which could be given back.
+    #[test]
+    fn undo_goes_on_behind_many_that_it_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut core = open(&folder.path().join("home"), false);
+        let older = write(&mut core, "Bank", "Basil.");
+        fill(&mut core, MOST_LOOKED_AT + 100);
+        let mut passed = Vec::new();
+        let mut pass = |logged, _: LogCursor| {
+            if let Logged::Record(record, _) = logged
+                && item(&record).is_some_and(|item| item.title.starts_with("Page "))
+            {
+                passed.push(passed_over(&record.id()));
+            }
+            ControlFlow::Continue(())
+        };
+        core.store
+            .records_since(LogCursor::default(), &mut pass)
+            .unwrap();
+        assert_eq!(passed.len(), MOST_LOOKED_AT + 100);
+        core.store.commit(&passed).unwrap();
+        let next: Undone = ask(&mut core, Command::Undo(Undo { dry_run: true })).unwrap();
+        assert_eq!(next.id, older.id);
+        core.close();
+    }
 }

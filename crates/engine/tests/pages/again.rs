@@ -40,6 +40,17 @@ fn act(engine: &Engine, what: ActKind, id: &str) {
     engine.call(Command::Act(act)).unwrap();
 }
 
+/// Takes a document back, and writes it anew by the id of this record.
+fn restore_anew(engine: &Engine, id: &str) {
+    let whole = show(engine, id).item.id;
+    act(engine, ActKind::Retract, &whole);
+    let restore = Restore {
+        id: id.to_owned(),
+        device: None,
+    };
+    engine.call(Command::Restore(restore)).unwrap();
+}
+
 fn only_file(engine: &Engine) -> String {
     let files = export(engine);
     assert_eq!(files.len(), 1);
@@ -188,6 +199,50 @@ fn a_page_is_read_into_what_was_written_anew() {
 }
 
 #[test]
+fn a_file_set_back_by_hand_after_its_text_was_written_anew_is_a_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, id, _) = with_note(&folder.path().join("a"), "Ana waters");
+    edit(&a, "Rota", "Ben waters");
+    let file = only_file(&a);
+    restore_anew(&a, &id);
+    assert_eq!(counts(&import(&a, [file.as_str()])), (0, 0, 1, 0));
+    let back = file.replace("Ben waters", "Ana waters");
+    assert_eq!(counts(&import(&a, [back.as_str()])), (0, 1, 0, 0));
+    assert_eq!(counts(&import(&a, [back.as_str()])), (0, 0, 1, 0));
+    assert_eq!(page::read(&only_file(&a)).unwrap().text, "Ana waters");
+    a.stop();
+}
+
+#[test]
+fn a_file_says_nothing_new_after_its_old_text_has_left_the_trash() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, id, file) = with_note(&folder.path().join("a"), "Ana waters");
+    restore_anew(&a, &id);
+    a.call(Command::Trash(TrashArgs { empty: true })).unwrap();
+    edit(&a, "Rota", "Ben waters");
+    assert_eq!(counts(&import(&a, [file.as_str()])), (0, 0, 1, 0));
+    let by_hand = file.replace("Ana waters", "Cleo waters");
+    assert_eq!(counts(&import(&a, [by_hand.as_str()])), (0, 1, 0, 0));
+    assert_eq!(names(&a).len(), 1);
+    a.stop();
+}
+
+#[test]
+fn a_page_is_read_into_what_was_written_anew_by_one_of_its_versions() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, _, _) = with_note(&folder.path().join("a"), "Ana waters");
+    edit(&a, "Rota", "Ben waters");
+    let file = only_file(&a);
+    let shown = show(&a, "Rota").document.unwrap();
+    restore_anew(&a, &shown.version);
+    let changed = file.replace("Ben waters", "Cleo waters");
+    assert_eq!(counts(&import(&a, [changed.as_str()])), (0, 1, 0, 0));
+    assert_eq!(names(&a).len(), 1);
+    assert_eq!(page::read(&only_file(&a)).unwrap().text, "Cleo waters");
+    a.stop();
+}
+
+#[test]
 fn the_file_of_a_daily_page_is_called_by_its_day() {
     let folder = tempfile::tempdir().unwrap();
     let a = open(&folder.path().join("a"));
@@ -234,6 +289,12 @@ fn an_older_export_does_not_undo_a_newer_one() {
     let done = import(&b, [july.as_str()]);
     assert_eq!((counts(&done), done.beside), ((0, 1, 0, 0), 0));
     assert_eq!(only_file(&b), july);
+    // So it is where the text was taken back and written anew in between.
+    restore_anew(&b, &names(&b)[0].record);
+    let done = import_to(&b, None, vec![item(2, &january)]);
+    assert_eq!(counts(&done), (0, 0, 0, 1), "{done:?}");
+    assert_eq!(counts(&import(&b, [june.as_str()])), (0, 0, 1, 0));
+    assert_eq!(page::read(&only_file(&b)).unwrap().text, "Cleo waters");
     a.stop();
     b.stop();
 }

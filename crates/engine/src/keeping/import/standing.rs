@@ -218,16 +218,21 @@ fn of_id(
 ) -> Result<Option<Standing>, ApiError> {
     let mut is_gone = false;
     let own = stands_as(store, id)?;
-    if own != *id
-        && fact.is_none_or(|fact| fact.document != own)
+    let is_anew = own != *id && fact.is_none_or(|fact| fact.document != own);
+    if is_anew
         && let Some(before) = own_document(collective, store, id)?
-        && State::of(&before, ready) == State::Said
+        && is_as_before(&before, ready, fact)
     {
         // What was written anew points to what it was before, which no file says.
         return Ok(Some(Standing::There(None)));
     }
     if let Some(document) = own_document(collective, store, &own)? {
+        let first = document.records.get(&document.id);
         match State::of(&document, ready) {
+            // What it was before is not held any more.
+            State::Open if is_anew && first.is_some_and(|first| ready.is_text_of(first)) => {
+                return Ok(Some(Standing::There(None)));
+            }
             State::Open => return Ok(Some(of_own(document, ready, fact))),
             State::Said => return Ok(Some(Standing::There(None))),
             State::Gone => is_gone = true,
@@ -237,8 +242,19 @@ fn of_id(
     let (cid, seat) = (collective.cid(), collective.secrets.seat);
     if let Some(came) = Came::read(store, &cid, &seat, id)? {
         let document = stands_as(store, &came.document)?;
-        if document != came.document && came.print == ready.prints.whole {
-            return Ok(Some(Standing::There(None)));
+        if document != came.document {
+            if came.print == ready.prints.whole {
+                return Ok(Some(Standing::There(None)));
+            }
+            // What was read into it before it was written anew still tells which page is older.
+            if let Some(before) = own_document(collective, store, &came.document)?
+                && is_older(&before, store, ready)?
+            {
+                return Ok(Some(match State::of(&before, ready) {
+                    State::Said => Standing::There(None),
+                    _ => Standing::Refused(OLDER),
+                }));
+            }
         }
         let document = own_document(collective, store, &document)?;
         let state = document.as_ref().map(|one| State::of(one, ready));
@@ -256,6 +272,18 @@ fn of_id(
         }
     }
     Ok(is_gone.then_some(Standing::Refused(GONE)))
+}
+
+/// Whether an item says what a document that was taken back said where its file was read last, or
+/// written; of any of its versions where nobody knows that one.
+fn is_as_before(before: &Document, ready: &Ready, fact: Option<&Fact>) -> bool {
+    let read = fact.filter(|fact| fact.document == before.id);
+    let last = read.map(|fact| fact.version).or(ready.base);
+    let last = last.and_then(|id| before.records.get(&id));
+    match last.filter(|record| record.body().is_some()) {
+        Some(record) => ready.is_said_by(record),
+        None => State::of(before, ready) == State::Said,
+    }
 }
 
 /// How an item stands to a document of this home.
