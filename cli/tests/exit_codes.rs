@@ -107,6 +107,19 @@ fn a_text_may_begin_with_a_minus_and_a_mistyped_option_is_told() {
         assert_eq!(code(&output), 2, "{words:?}");
         assert!(stderr(&output).contains(meant), "{}", stderr(&output));
     }
+    // A word that is no day is not written where the page was to be shown.
+    for words in [
+        &["today", "friday", "--print"],
+        &["today", "-1d", "--print"],
+    ] {
+        let output = run(&home, words);
+        assert_eq!(code(&output), 2, "{words:?}");
+        assert!(stderr(&output).contains("is no day"), "{}", stderr(&output));
+    }
+    assert_eq!(stdout(&run(&home, &["today", "--print"])), day);
+    // As a variable that is empty by mistake.
+    let output = run(&home, &["edit", "- a title", ""]);
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
     let output = run(&home, &["find", "x", "--limit", "-5"]);
     assert!(code(&output) == 2 && stderr(&output).contains("'-5'"));
     assert!(!stderr(&output).contains('\0'), "{}", stderr(&output));

@@ -102,7 +102,19 @@ fn a_backup_takes_only_what_is_new_and_comes_back() {
     other.note("garden", "it writes");
 
     // Neither another home's backup nor a folder of something else is written into.
-    other.ok(&["backup", str(&to)]);
+    let before = files(&to.join("states")).len();
+    for (device, is_told) in [(&other, true), (&home, true), (&home, false)] {
+        let done = device.ok(&["backup", str(&to), "--keep", "1"]);
+        let told = done["warnings"].to_string().contains("another device");
+        assert_eq!(told, is_told, "{done}");
+        let kept = if is_told {
+            done["states"].as_u64()
+        } else {
+            None
+        };
+        // Nothing of the other device is removed.
+        assert!(kept.is_none_or(|kept| kept > before as u64), "{done}");
+    }
     let stranger = Home::new("stranger");
     stranger.note("home", "mine");
     assert_eq!(stranger.run(&["backup", str(&to)]).code, 1);

@@ -76,7 +76,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         || !edit.untag.is_empty();
     let mut draft = None;
     match args.new {
-        Some(text) if text != "-" => edit.text = Some(text),
+        Some(text) if text != "-" => edit.text = Some(not_empty(text)?),
         Some(_) => edit.text = Some(not_empty(standard_input()?)?),
         None if args.file.is_some() => {
             let path = args.file.unwrap_or_default();

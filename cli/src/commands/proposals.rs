@@ -140,7 +140,7 @@ pub(crate) fn print_proposal(ui: &Ui, view: &ProposalView) -> Result<(), CliErro
         if value.is_empty() {
             return Ok(());
         }
-        writeln!(out, "{dim}{name:<11}{dim:#}{}", clean(value))
+        writeln!(out, "{dim}{name:<10}{dim:#} {}", clean(value))
     };
     fact("id", &view.id)?;
     fact("collective", &view.collective)?;

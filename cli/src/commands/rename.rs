@@ -71,12 +71,12 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
             "{others} the old title too: the links were left as they are"
         ));
     }
-    if !renamed.left.is_empty() && renamed.unlinkable {
-        cx.ui.warn(&format!(
-            "links to the old title stay in {}: the new title cannot stand in a link, where [ ] | and # have a meaning, and so has an address",
-            list(&renamed.left)
-        ));
-    } else if !renamed.left.is_empty() {
+    if renamed.unlinkable {
+        cx.ui.warn(
+            "the new title cannot stand in a link, where [ ] | and # have a meaning, and so has an address",
+        );
+    }
+    if !renamed.left.is_empty() {
         cx.ui.warn(&format!(
             "links to the old title stay in {}, which you may not change or which stand elsewhere",
             list(&renamed.left)

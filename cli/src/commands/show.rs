@@ -60,7 +60,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         if value.is_empty() {
             return Ok(());
         }
-        writeln!(out, "{dim}{name:<11}{dim:#}{}", clean(value))
+        writeln!(out, "{dim}{name:<10}{dim:#} {}", clean(value))
     };
     let now = Timestamp::now();
     let moment = |time: Timestamp| format!("{time} ({})", age(time, now));

@@ -345,7 +345,7 @@ fn show(cx: &Context<'_>, view: &SymbolView) -> Result<(), CliError> {
     )?;
     writeln!(out, "{}", clean_text(&view.definition))?;
     for (name, value) in facts(view) {
-        writeln!(out, "{dim}{name:<11}{dim:#}{}", clean(&value))?;
+        writeln!(out, "{dim}{name:<10}{dim:#} {}", clean(&value))?;
     }
     Ok(out.flush()?)
 }

@@ -11,7 +11,7 @@ use crate::{
         Context, edit::print_edited, find::time_zone, note::standard_input, task::print_tasks,
     },
     error::CliError,
-    ui::{self, clean, clean_text, count, print_item, style},
+    ui::{self, PARTIAL, clean, clean_text, count, print_item, style},
 };
 
 /// Open the page of a day, or write a line into it
@@ -70,12 +70,17 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
                 .hint(format!("moot today {:?}", args.words.join(" "))));
         }
     };
+    let within = args.collective.clone();
     let ask = Day {
         date: date.to_string(),
         collective: args.collective,
         time_zone: time_zone(),
     };
     if let Some(line) = line {
+        if args.print || args.edit {
+            return Err(CliError::usage(format!("{line:?} is no day"))
+                .hint("a day is written 2026-12-24, or yesterday, today, tomorrow"));
+        }
         let text = match line.as_str() {
             "-" => standard_input()?,
             line => line.to_owned(),
@@ -100,7 +105,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
     let view: DayView = Access::open(cx, Need::Home)?.ask(Command::Day(ask.clone()))?;
     let writes = args.edit || (cx.ui.out_is_terminal() && cx.ui.may_ask() && !cx.ui.json);
     if args.print || !writes {
-        return print(cx, &view, date);
+        return print(cx, &view, date, within.as_deref());
     }
     let before = match view.text.is_empty() {
         true => String::new(),
@@ -168,7 +173,13 @@ fn told(cx: &Context<'_>, edited: &Edited) -> Result<(), CliError> {
     print_edited(cx, edited, "written")
 }
 
-fn print(cx: &Context<'_>, view: &DayView, date: Date) -> Result<(), CliError> {
+/// `within`: the collective that was asked for.
+fn print(
+    cx: &Context<'_>,
+    view: &DayView,
+    date: Date,
+    within: Option<&str>,
+) -> Result<(), CliError> {
     if cx.ui.json {
         return cx.ui.object(view);
     }
@@ -208,18 +219,24 @@ fn print(cx: &Context<'_>, view: &DayView, date: Date) -> Result<(), CliError> {
         if view.arrived_more > 0 {
             let day = date.to_string();
             let more = count(view.arrived_more);
+            let within = match within {
+                Some(name) => format!(" in:{name:?}"),
+                None => String::new(),
+            };
             writeln!(
                 out,
-                "{dim}and {more} more: moot list 'created:{day} -author:me'{dim:#}"
+                "{dim}and {more} more: moot list 'created:{day} -author:me{within}'{dim:#}"
             )?;
         }
     }
     out.flush()?;
-    if view.pages.len() > 1 {
+    if view.partial {
+        cx.ui.warn(PARTIAL);
+    } else if view.pages.len() > 1 {
         cx.ui
             .say("two of your devices wrote a page of this day; the next line makes them one");
     }
-    if view.text.is_empty() {
+    if view.text.is_empty() && !view.partial {
         cx.ui
             .say("nothing is written on this page yet: moot today \"a line\"");
     }

@@ -341,7 +341,7 @@ mod tests {
         let root = dir.path();
         fs::write(root.join("latin.txt"), b"a\ngr\xf6sse").unwrap();
         fs::write(root.join("big.md"), vec![b'x'; (1 << 20) + 1]).unwrap();
-        fs::write(root.join("head.md"), b"---\na: [\n---\nx").unwrap();
+        fs::write(root.join("head.md"), b"---\na: [\nmoot:\n---\nx").unwrap();
         fs::write(root.join("blank.md"), b" \n").unwrap();
         let mut refused = BTreeMap::new();
         let mut taken = Vec::new();

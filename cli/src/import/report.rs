@@ -33,6 +33,8 @@ pub(crate) struct Found {
 pub(crate) struct Notes {
     /// Links that lead to nothing in the folder.
     pub unresolved: Vec<Found>,
+    /// What looks like a head and is none, kept as text: why.
+    pub heads: Vec<Found>,
     /// Files that are no texts and are named in one: they stay where they are.
     pub attachments: BTreeSet<String>,
     /// Tags for which there was no room.
@@ -65,6 +67,8 @@ impl Notes {
         };
         keep(&mut self.unresolved, &met.unresolved);
         keep(&mut self.tags_left, &met.tags_left);
+        let head: Vec<String> = met.head.iter().map(ToString::to_string).collect();
+        keep(&mut self.heads, &head);
         for file in &met.files {
             if self.attachments.len() < MAX_KEPT {
                 self.attachments.insert(file.clone());
@@ -120,6 +124,8 @@ impl Report {
             .unresolved
             .retain(|one| is_new(&one.source, link(one)));
         notes.tags_left.retain(|one| is_new(&one.source, tag(one)));
+        let head = |one: &Found| format!("head {}", one.text);
+        notes.heads.retain(|one| is_new(&one.source, head(one)));
         notes.warnings.retain(|one| is_new("", one.clone()));
     }
 
@@ -187,6 +193,13 @@ impl Report {
                     tag.source, tag.text
                 )
             }),
+        );
+        self.list(
+            cx,
+            self.notes
+                .heads
+                .iter()
+                .map(|head| format!("{}: {}; it is kept as text", head.source, head.text)),
         );
         if self.done.beside > 0 {
             let both = plural(self.done.beside, "document was", "documents were");

@@ -126,6 +126,8 @@ pub struct BackupPoint {
     pub folder: String,
     /// Id of the home collective.
     pub home: String,
+    /// The device's key there.
+    pub device: String,
     /// When, by the node's clock, in milliseconds since 1970.
     pub at_ms: u64,
     /// Where the log ends: segment,

@@ -56,6 +56,9 @@ pub struct DayView {
     pub arrived: Vec<ItemView>,
     /// How many more there are of these.
     pub arrived_more: u64,
+    /// True while the index is being rebuilt: all of this may be incomplete.
+    #[serde(default)]
+    pub partial: bool,
 }
 
 /// A part of a day's page.

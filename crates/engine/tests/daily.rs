@@ -58,22 +58,24 @@ fn a_page_is_begun_and_gone_on_with() {
     );
     // The whole text stands for the versions that were seen.
     let view = day(&engine, DATE);
-    let write = |base: &str| {
+    let write = |text: &str| {
         let write = DayWrite {
             date: DATE.to_owned(),
-            text: "- swifts, many".to_owned(),
-            base: vec![base.to_owned()],
+            text: text.to_owned(),
+            base: vec![view.pages[0].version.clone()],
             ..DayWrite::default()
         };
         ask::<Edited>(&engine, Command::WriteDay(write))
     };
-    assert!(write(&view.pages[0].version).unwrap().changed);
-    let refused = write(&view.pages[0].version).unwrap_err();
+    assert!(write("- swifts, many").unwrap().changed);
+    assert!(!write("- swifts, many").unwrap().changed);
+    let refused = write("- no swifts").unwrap_err();
     assert_eq!(
         refused.code,
         ErrorCode::Usage,
         "it was written anew meanwhile"
     );
+    assert_eq!(day(&engine, DATE).text, "- swifts, many");
     engine.stop();
     let engine = open(&home);
     assert_eq!(day(&engine, DATE).text, "- swifts, many");
@@ -83,6 +85,30 @@ fn a_page_is_begun_and_gone_on_with() {
     };
     let wrong: Result<DayView, ApiError> = ask(&engine, Command::Day(wrong));
     assert_eq!(wrong.unwrap_err().code, ErrorCode::Usage);
+    engine.stop();
+}
+
+/// Lines that came while the page was open in an editor stay, and so does what was written there.
+#[test]
+fn lines_that_come_while_a_page_is_edited_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(&folder.path().join("home"));
+    for line in ["- swifts", "- rain", "- wind"] {
+        append(&engine, line);
+    }
+    let base = vec![day(&engine, DATE).pages[0].version.clone()];
+    append(&engine, "- moon");
+    let write = DayWrite {
+        date: DATE.to_owned(),
+        text: "- many swifts\n- rain\n- wind".to_owned(),
+        base,
+        ..DayWrite::default()
+    };
+    let edited: Edited = ask(&engine, Command::WriteDay(write)).unwrap();
+    assert!(edited.changed);
+    let view = day(&engine, DATE);
+    assert_eq!(view.text, "- many swifts\n- rain\n- wind\n- moon");
+    assert_eq!(view.pages.len(), 1);
     engine.stop();
 }
 

@@ -112,9 +112,9 @@ fn links_follow_a_document_that_is_renamed() {
     let second = write(&engine, "Nursery", "By the river.");
     let renamed = rename(&engine, &second.id, "River nursery").unwrap();
     assert_eq!((renamed.namesakes, renamed.relinked.len()), (1, 0));
-    // What cannot stand in a link is told.
-    let odd = rename(&engine, &bank.id, "Seeds [old]").unwrap();
-    assert_eq!((odd.relinked.len(), odd.left.len()), (0, 1));
+    // What cannot stand in a link is no title for what is linked to.
+    let odd = rename(&engine, &bank.id, "Seeds [old]").unwrap_err();
+    assert_eq!(odd.code, ErrorCode::Usage);
     assert_eq!(
         rename(&engine, &bank.id, " ").unwrap_err().code,
         ErrorCode::Usage
@@ -305,9 +305,16 @@ fn a_new_title_that_another_has_is_refused_and_links_to_itself_follow() {
         show(&engine, &one.id).text.as_deref(),
         Some("I am [[Two]], not [[Second]], nor `[[One]]`.")
     );
-    // What cannot stand in a link says so.
-    let odd = rename(&engine, &two.id, "Second | third").unwrap();
-    assert!(odd.unlinkable && odd.left.len() == 2);
+    // What cannot stand in a link would break those that are there.
+    let odd = rename(&engine, &two.id, "Second | third").unwrap_err();
+    assert_eq!(odd.code, ErrorCode::Usage);
+    assert!(odd.message.contains("2 texts"), "{odd:?}");
+    assert_eq!(
+        show(&engine, &both.id).text.as_deref(),
+        Some("[[Two]] [[Second]]")
+    );
+    let alone = write(&engine, "Alone", "Nothing links here.");
+    assert!(rename(&engine, &alone.id, "A # b").unwrap().unlinkable);
     engine.stop();
 }
 

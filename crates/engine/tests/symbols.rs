@@ -7,9 +7,9 @@ mod hub;
 mod one;
 
 use folkmoot_api::{
-    ApiError, CollectiveNew, Command, CountBy, Counts, CountsView, Edit, Edited, ErrorCode, Find,
-    Found, List, Note, Rename, Renamed, Saved, Show, ShowView, SymbolChange, SymbolDefine,
-    SymbolList, SymbolShow, SymbolStatus, SymbolView,
+    Act, ActKind, Acted, ApiError, CollectiveNew, Command, CountBy, Counts, CountsView, Edit,
+    Edited, ErrorCode, Find, Found, List, Note, Rename, Renamed, Saved, Show, ShowView,
+    SymbolChange, SymbolDefine, SymbolList, SymbolShow, SymbolStatus, SymbolView,
 };
 use folkmoot_engine::Engine;
 
@@ -382,4 +382,27 @@ fn words_reach_the_other_members_and_are_changed_by_who_may() {
         let view = show(&ana.engine, "Compost").symbol.unwrap();
         view.narrower.iter().any(|link| link.term == "Bokashi")
     });
+}
+
+#[test]
+fn a_word_that_was_taken_back_is_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(&folder.path().join("home"));
+    let word = define(&engine, None, "compost", &[], &[]);
+    let retract = Command::Act(Act {
+        what: ActKind::Retract,
+        id: word.id.clone(),
+        reason: None,
+        device: None,
+    });
+    let _: Acted = ask(&engine, retract).unwrap();
+    let show = SymbolShow {
+        symbol: word.id,
+        ..SymbolShow::default()
+    };
+    let gone: Result<SymbolView, ApiError> = ask(&engine, Command::SymbolShow(show));
+    let gone = gone.unwrap_err();
+    assert_eq!(gone.code, ErrorCode::NotFound);
+    assert!(gone.message.contains("taken back"), "{gone:?}");
+    engine.stop();
 }

@@ -61,6 +61,8 @@ pub struct Met {
     pub tags_left: Vec<String>,
     /// References to single blocks of outlines.
     pub blocks: u64,
+    /// Why what looks like a head is none, and was kept as text.
+    pub head: Option<head::HeadError>,
 }
 
 /// Adds tags up to what a record holds; those without room are told in `left`.

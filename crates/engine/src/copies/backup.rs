@@ -18,7 +18,7 @@ use folkmoot_store::{LogCursor, LogFile, log_files};
 use crate::{
     copies::{
         CopyError,
-        folder::{hold, lock, make, prepare},
+        folder::{Of, hold, lock, make, prepare},
         state::{self, Filed, State, open_file, sync, whole},
     },
     core::Core,
@@ -34,12 +34,12 @@ impl Core {
         let end = self.store.cursor();
         let home = self
             .home_collective()
-            .ok_or_else(|| errors::failed("your home is not there yet".to_owned()))?
-            .cid()
-            .to_string();
+            .ok_or_else(|| errors::failed("your home is not there yet".to_owned()))?;
+        let (home, device) = (home.cid().to_string(), home.secrets.dev().to_string());
         Ok(Reply::BackupPoint(BackupPoint {
             folder: self.home.root().display().to_string(),
             home,
+            device,
             at_ms: self.clock.wall(),
             segment: end.segment,
             offset: end.offset,
@@ -67,7 +67,8 @@ pub struct BackedUp {
 }
 
 /// Brings a backup up to a point of the log. A run that breaks off leaves the states before it. While
-/// damage of the log stands unanswered no older state is removed: it may hold what the damage took.
+/// damage of the log stands unanswered no older state is removed: it may hold what the damage took; nor
+/// where another device of the person made the last one.
 ///
 /// # Errors
 /// A folder that holds something else, or another home's backup, another run at work,
@@ -84,7 +85,11 @@ pub fn back_up(
     };
     let files = log_files(&Path::new(&point.folder).join("store"), end)?;
     let mut warnings = Vec::new();
-    prepare(folder, &point.home, &files, &mut warnings)?;
+    let of = Of {
+        home: point.home.clone(),
+        device: Some(point.device.clone()),
+    };
+    let is_anothers = prepare(folder, &of, &files, &mut warnings)?;
     let _lock = lock(folder, &mut warnings)?;
     let older = older_states(folder, &mut warnings)?;
     let keys = data_encoding::BASE64
@@ -116,7 +121,7 @@ pub fn back_up(
     if state::read(&path).ok().as_ref() != Some(&state) {
         return Err(unfit(&path));
     }
-    let keep = if point.damage.is_empty() {
+    let keep = if point.damage.is_empty() && !is_anothers {
         keep.max(1)
     } else {
         u64::MAX

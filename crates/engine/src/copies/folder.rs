@@ -8,7 +8,7 @@ use std::{
     path::Path,
 };
 
-use folkmoot_record::CollectiveId;
+use folkmoot_record::{CollectiveId, DeviceKey};
 use folkmoot_store::LogFile;
 
 use crate::copies::{
@@ -37,10 +37,39 @@ pub fn is_backup(folder: &Path) -> bool {
 /// What stands in the mark of a backup.
 #[derive(Debug, PartialEq, Eq)]
 enum Mark {
-    /// Its home.
-    Of(String),
+    /// Whose it is.
+    Of(Of),
     /// It cannot be read, or is none.
     Damaged,
+}
+
+/// The home of a backup, and the device that made its last state, where the mark names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Of {
+    pub(super) home: String,
+    pub(super) device: Option<String>,
+}
+
+impl Of {
+    fn mark(&self) -> String {
+        let device = self.device.iter();
+        let device: String = device.map(|device| format!("device {device}\n")).collect();
+        format!("{MAGIC}{FORMAT}\nhome {}\n{device}", self.home)
+    }
+
+    fn read(lines: &str) -> Option<Self> {
+        let mut lines = lines.strip_suffix('\n')?.split('\n');
+        let home = lines.next()?.strip_prefix("home ")?;
+        home.parse::<CollectiveId>().ok()?;
+        let device = match lines.next() {
+            Some(line) => Some(line.strip_prefix("device ")?.parse::<DeviceKey>().ok()?),
+            None => None,
+        };
+        lines.next().is_none().then(|| Self {
+            home: home.to_owned(),
+            device: device.map(|device| device.to_string()),
+        })
+    }
 }
 
 /// Reads the mark. All that it says is said elsewhere too, so damage of it alone costs nothing.
@@ -66,13 +95,7 @@ fn read_mark(folder: &Path) -> Result<Mark, CopyError> {
             found,
             known: FORMAT,
         }),
-        Ok(FORMAT) => {
-            let home = rest
-                .strip_prefix("home ")
-                .and_then(|rest| rest.strip_suffix('\n'));
-            let home = home.filter(|home| home.parse::<CollectiveId>().is_ok());
-            Ok(home.map_or(Mark::Damaged, |home| Mark::Of(home.to_owned())))
-        }
+        Ok(FORMAT) => Ok(Of::read(rest).map_or(Mark::Damaged, Mark::Of)),
         _ => Ok(Mark::Damaged),
     }
 }
@@ -123,18 +146,23 @@ fn without_locks(
 }
 
 /// Makes the folder of a backup, or sees that it is this home's. A mark that is damaged is written
-/// anew where the folder holds what this home's log begins with.
+/// anew where the folder holds what this home's log begins with. Gives whether another device of the
+/// person, or this one before it was brought back, made the last state in it.
 pub(super) fn prepare(
     folder: &Path,
-    home: &str,
+    of: &Of,
     files: &[LogFile],
     warnings: &mut Vec<String>,
-) -> Result<(), CopyError> {
+) -> Result<bool, CopyError> {
     make(folder)?;
     let mark = folder.join(MARK);
     let is_there = mark.exists();
+    let mut is_anothers = false;
     let is_known = match is_there.then(|| read_mark(folder)).transpose()? {
-        Some(Mark::Of(found)) if found == home => true,
+        Some(Mark::Of(found)) if found.home == of.home => {
+            is_anothers = found.device.is_some() && found.device != of.device;
+            found == *of
+        }
         Some(Mark::Of(_)) => {
             return Err(failed(
                 format!("{} is the backup of another home", folder.display()),
@@ -181,10 +209,17 @@ pub(super) fn prepare(
     };
     make(&folder.join("pieces"))?;
     make(&folder.join("states"))?;
-    if !is_known {
-        whole(&mark, format!("{MAGIC}{FORMAT}\nhome {home}\n").as_bytes())?;
+    if is_anothers {
+        warnings.push(
+            "another device of yours made the last state here; none of its states is removed. Give each device a folder of its own: only the newest state comes back"
+                .to_owned(),
+        );
     }
-    sync(folder)
+    if !is_known {
+        whole(&mark, of.mark().as_bytes())?;
+    }
+    sync(folder)?;
+    Ok(is_anothers)
 }
 
 fn has_states(folder: &Path) -> Result<bool, CopyError> {

@@ -7,8 +7,8 @@ use std::{
 };
 
 use folkmoot_api::{
-    Act, ActKind, Acted, ApiError, Command, Edit, Edited, ErrorCode, MergeArgs, Merged, Rename,
-    Renamed, Saved, Show, ShowView, StatusView,
+    Act, ActKind, Acted, ApiError, Command, Day, DayView, DayWrite, Edit, Edited, ErrorCode,
+    MergeArgs, Merged, Rename, Renamed, Saved, Show, ShowView, StatusView,
 };
 
 use crate::{
@@ -215,6 +215,43 @@ fn a_title_is_not_free_because_it_cannot_be_looked_up() {
     let mut core = open(&home, false);
     let taken = self::refused(&mut core, rename(&first.id, "Page 1"));
     assert_eq!(taken.code, ErrorCode::Usage, "{taken:?}");
+    core.close();
+}
+
+/// The page of a day goes on, though the index does not know it yet.
+#[test]
+fn a_day_has_one_page_also_while_the_index_is_built() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let date = "2026-05-01";
+    let append = |core: &mut Core, line: &str| {
+        let write = DayWrite {
+            date: date.to_owned(),
+            text: line.to_owned(),
+            append: true,
+            ..DayWrite::default()
+        };
+        let _: Edited = ask(core, Command::WriteDay(write)).unwrap();
+    };
+    let day = |core: &mut Core| {
+        let day = Day {
+            date: date.to_owned(),
+            ..Day::default()
+        };
+        let view: DayView = ask(core, Command::Day(day)).unwrap();
+        (view.text, view.pages.len(), view.partial)
+    };
+    let mut core = open(&home, false);
+    fill(&mut core, MANY);
+    append(&mut core, "- swifts");
+    core.close();
+    fs::remove_dir_all(home.join("index")).unwrap();
+    let mut core = open(&home, true);
+    append(&mut core, "- rain");
+    let both = "- swifts\n- rain".to_owned();
+    assert_eq!(day(&mut core), (both.clone(), 1, true));
+    catch_up(&mut core);
+    assert_eq!(day(&mut core), (both, 1, false));
     core.close();
 }
 

@@ -160,7 +160,7 @@ impl Collective {
 
     /// Who left, was removed, or is not in yet, is told so, rather than that a right is missing.
     pub(crate) fn must_be_in(&self) -> Result<(), ApiError> {
-        let told = match self.secrets.membership {
+        let (told, next) = match self.secrets.membership {
             Membership::Member => {
                 // A right that is over by its time is told of by the rule that asks for one.
                 return match &self.parted {
@@ -172,13 +172,16 @@ impl Collective {
                     .hint(STAYS)),
                 };
             }
-            Membership::Left => "you are not a member of",
-            Membership::Joining => "you are not yet a member of",
+            Membership::Left => (
+                "you are not a member of",
+                "ask a member for an invite, then `moot join KEY`",
+            ),
+            Membership::Joining => (
+                "this device is not yet let into",
+                "run `moot up`: a member's node lets it in as soon as one can be reached",
+            ),
         };
-        Err(
-            ApiError::new(ErrorCode::Denied, format!("{told} {}", self.name()))
-                .hint("ask a member for an invite, then `moot join KEY`"),
-        )
+        Err(ApiError::new(ErrorCode::Denied, format!("{told} {}", self.name())).hint(next))
     }
 
     pub(crate) fn forget_tip(&mut self) {

@@ -8,19 +8,22 @@ use std::collections::BTreeSet;
 use folkmoot_api::{
     ApiError, Day, DayView, DayWrite, ItemView, PageView, Reply, TaskItem, Tasks, TasksView,
 };
-use folkmoot_library::{Date, Expr, Interval, ResolvedQuery, Sort, Test, Text, item};
+use folkmoot_library::{
+    Date, Expr, Interval, ResolvedQuery, Side, Sort, Test, Text, item, merge_texts,
+};
 use folkmoot_record::{
     CollectiveId, Hlc, Kind, RecordId, Rel, SeatKey, Verified,
     content::{Content, Value},
     limits,
 };
 use folkmoot_search::Page;
+use folkmoot_store::Entry;
 use jiff::ToSpan;
 
 use crate::{
     clock::random,
     core::Core,
-    errors::{failed, usage},
+    errors::{failed, store_unread, usage},
     exchange::holdings::read,
     finding::understand::time_zone,
     keeping::{
@@ -35,6 +38,8 @@ use crate::{
 /// Keys of a page's body (section 3.4).
 const TEXT: u8 = 0;
 const DATE: u8 = 16;
+/// Facts about the pages that were begun here: `day/`, the collective, the date; its value is the page.
+const PAGE: &[u8] = b"day/";
 /// Mentions of a day that are looked at at once, for its pages among them.
 const AT_ONCE: usize = 64;
 /// What others wrote that is told; the rest is a number.
@@ -73,6 +78,7 @@ impl Core {
             tasks_more,
             arrived,
             arrived_more,
+            partial: self.library.partial(),
         })))
     }
 
@@ -86,26 +92,19 @@ impl Core {
         let parts = self.parts(cid, date)?;
         // A page that was empty when it was opened does not replace what was written since.
         let begun = ask.base.is_empty() && !parts.is_empty();
-        let known = |id: &String| parts.iter().any(|part| part.shown.to_string() == *id);
-        if !ask.append && (begun || !ask.base.iter().all(known)) {
-            return Err(
-                usage("the page was written anew meanwhile").hint("open it again: `moot today`")
-            );
-        }
+        let is_based = |part: &Part| ask.base.contains(&part.shown.to_string());
+        let is_known = parts.iter().filter(|part| is_based(part)).count() == ask.base.len();
         let text = match joined(&parts) {
             before if ask.append && !before.is_empty() => {
                 format!("{}\n{}", before.trim_end(), ask.text)
             }
-            _ => ask.text.clone(),
+            _ if ask.append || (is_known && !begun) => ask.text.clone(),
+            // Lines that came while the page was open in an editor.
+            now => self.with_both(&parts, &ask.base, &ask.text, &now)?,
         };
         let device = ask.device.as_deref();
-        let based: Vec<&Part> = match ask.base.is_empty() {
-            true => parts.iter().collect(),
-            false => {
-                let known = |part: &&Part| ask.base.contains(&part.shown.to_string());
-                parts.iter().filter(known).collect()
-            }
-        };
+        let takes_in = |part: &&Part| ask.base.is_empty() || !is_known || is_based(part);
+        let based: Vec<&Part> = parts.iter().filter(takes_in).collect();
         let Some(first) = based.first() else {
             let id = self.begin_day(cid, date, &text, device)?;
             return self.edited(cid, &id, id, true);
@@ -120,6 +119,40 @@ impl Core {
         let replaces: BTreeSet<RecordId> = based.iter().map(|part| part.shown).collect();
         let version = self.write_version(cid, &first.document, &replaces, after, device)?;
         self.edited(cid, &first.document.id, version, true)
+    }
+
+    /// What was written on a page and what came to it meanwhile, both held against the versions that
+    /// the page had when it was opened.
+    ///
+    /// # Errors
+    /// Where both changed the same lines.
+    fn with_both(
+        &self,
+        parts: &[Part],
+        base: &[String],
+        mine: &str,
+        now: &str,
+    ) -> Result<String, ApiError> {
+        let anew = || {
+            usage("the same lines of the page were written anew meanwhile")
+                .hint("open it again: `moot today`")
+        };
+        let mut before = Vec::with_capacity(base.len());
+        for version in base {
+            let id: RecordId = version.parse().map_err(|_| anew())?;
+            let part = parts
+                .iter()
+                .find(|part| part.document.records.contains_key(&id));
+            let says = part.and_then(|part| Says::of(&part.document, &id));
+            let text = says.and_then(|says| says.content.text().map(str::to_owned));
+            before.push(text.ok_or_else(anew)?);
+        }
+        let before = together(before.iter().map(String::as_str));
+        let side = |text| Side { text, label: "" };
+        let merge = merge_texts(&before, side(mine), side(now));
+        (merge.conflicts == 0)
+            .then_some(merge.text)
+            .ok_or_else(anew)
     }
 
     fn begin_day(
@@ -139,7 +172,26 @@ impl Core {
             refs: Vec::new(),
             body: to_body(&content)?,
         };
-        Ok(self.write_record(cid, writing, device)?.id())
+        let id = self.write_record(cid, writing, device)?.id();
+        let fact = Entry::Local {
+            key: day_key(&cid, date),
+            value: Some(id.to_bytes().to_vec()),
+        };
+        if let Err(error) = self.store.commit(&[fact]) {
+            // The index finds the page, too.
+            tracing::warn!(%error, "the page of a day is not remembered");
+        }
+        Ok(id)
+    }
+
+    /// The page of a day that was begun here last. It is known also while the index is being built.
+    fn begun_here(&self, cid: &CollectiveId, date: Date) -> Result<Option<RecordId>, ApiError> {
+        let fact = self
+            .store
+            .local(&day_key(cid, date))
+            .map_err(store_unread)?;
+        let id = fact.and_then(|id| <[u8; 32]>::try_from(id).ok());
+        Ok(id.map(RecordId::from_bytes))
     }
 
     /// The parts of this person's page of a day, the first begun first, without those that a
@@ -153,7 +205,7 @@ impl Core {
             Some(Test::Places(BTreeSet::from([cid]))),
             words.map(Test::Text),
         ];
-        self.catch_up_alone();
+        self.catch_up_somewhat();
         let query = ResolvedQuery {
             expr: Expr::And(tests.into_iter().flatten().map(Expr::Is).collect()),
             sort: Sort::Oldest,
@@ -174,6 +226,16 @@ impl Core {
             offset += AT_ONCE;
             if offset as u64 >= total {
                 break;
+            }
+        }
+        if self.library.partial()
+            && let Some(page) = self.begun_here(&cid, date)?
+            && parts.iter().all(|part| part.document.id != page)
+            && let Some(first) = read(&self.store, &page)
+            && let Some((_, document)) = self.document_of(&first)?
+        {
+            for record in document.current() {
+                parts.extend(self.part(record, date, seat)?);
             }
         }
         parts.sort_by_key(|part| part.begun);
@@ -311,9 +373,20 @@ impl Core {
 }
 
 fn joined(parts: &[Part]) -> String {
-    let texts = parts.iter().map(|part| part.text.trim_end());
-    let texts: Vec<&str> = texts.filter(|text| !text.is_empty()).collect();
+    together(parts.iter().map(|part| part.text.as_str()))
+}
+
+/// Texts one below the other.
+fn together<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    let texts: Vec<&str> = texts
+        .map(str::trim_end)
+        .filter(|text| !text.is_empty())
+        .collect();
     texts.join("\n\n")
+}
+
+fn day_key(cid: &CollectiveId, date: Date) -> Vec<u8> {
+    [PAGE, cid.as_bytes(), date.to_string().as_bytes()].concat()
 }
 
 pub(super) fn to_date(text: &str) -> Result<Date, ApiError> {

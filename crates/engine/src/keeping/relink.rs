@@ -67,12 +67,24 @@ impl Core {
             device,
             pending: Vec::new(),
         };
-        let able = is_linkable(new);
+        if !is_linkable(new) {
+            let would_break = |id| self.to_relink(id, &was.title, new).is_some();
+            let many = linking.records.iter().filter(|id| would_break(id)).count();
+            if many > 0 {
+                let short = self.short_id(document);
+                return Err(usage(format!(
+                    "{new:?} cannot stand in a link, which has no `#`, `[`, `]` or `|`, and {many} texts link to it by its title"
+                ))
+                .hint(format!(
+                    "choose another title; to change it alone, so that those links lead nowhere: `moot edit {short} --title ...`"
+                )));
+            }
+        }
         for id in linking.records {
             let Some(linked) = self.to_relink(&id, &was.title, new) else {
                 continue;
             };
-            match able && self.relink_one(&mut work, &linked)? {
+            match self.relink_one(&mut work, &linked)? {
                 true => renamed.relinked.push(linked.view),
                 false => renamed.left.push(linked.view),
             }

@@ -24,6 +24,7 @@ use crate::{
     keeping::{
         author::Writing,
         edit::{Says, unreadable},
+        erasure::Fate,
         notes::{fits, to_body},
     },
     membership::{invite::moment, names::is_digits},
@@ -211,8 +212,17 @@ impl Core {
             if let Some(symbol) = lexicon.get(&id) {
                 return Ok(symbol.id);
             }
-            if read(&self.store, &id).is_some_and(|record| record.header().kind == Kind::SYMBOL) {
-                return Ok(id);
+            if let Some(record) = read(&self.store, &id)
+                && record.header().kind == Kind::SYMBOL
+                && let Some(cid) = record.header().cid
+            {
+                return match self.fate_of(&cid, &record)? {
+                    Fate::Open => Ok(id),
+                    Fate::Hidden(_) | Fate::Erased(_) => Err(not_found(format!(
+                        "{name} was a shared word and was taken back"
+                    ))
+                    .hint("`moot trash` lists what you took back")),
+                };
             }
         }
         if self.library.partial() {

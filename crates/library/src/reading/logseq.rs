@@ -141,6 +141,7 @@ pub fn read(path: &str, text: &str, names: &Names, journals: &Journals) -> Draft
             files: prose.files,
             blocks: prose.blocks,
             tags_left: Vec::new(),
+            head: None,
         },
         ..Draft::default()
     };

@@ -13,7 +13,7 @@ use super::{
 /// What a file calls itself. `path` is from the folder, with `/` and ending.
 ///
 /// # Errors
-/// Where its head cannot be read.
+/// Where its head cannot be read: then it is called by its path.
 pub fn survey(path: &str, text: &str) -> Result<Named, HeadError> {
     let path = without_ending(path).to_owned();
     let head = match head::split(bare(text)) {
@@ -34,13 +34,23 @@ pub fn survey(path: &str, text: &str) -> Result<Named, HeadError> {
 /// Reads a file; its title is the head's, else the file's name without its ending, which is what
 /// links call it. `hash` says whether `#word` in the text is a tag.
 ///
+/// What looks like a head and cannot be read is text, as other programs show it.
+///
 /// # Errors
-/// Where its head cannot be read.
+/// Where the head of a file that Folkmoot wrote cannot be read.
 pub fn read(path: &str, text: &str, names: &Names, hash: Hash) -> Result<Draft, HeadError> {
     let text = bare(text);
     let path = without_ending(path);
+    let mut no_head = None;
     let (head, body) = match head::split(text) {
-        Some((head, body)) => (head::read(head)?, body),
+        Some((lines, body)) => match head::read(lines) {
+            Ok(head) => (head, body),
+            Err(error) if !lines.lines().any(|line| line.starts_with("moot:")) => {
+                no_head = Some(error);
+                (Head::default(), text)
+            }
+            Err(error) => return Err(error),
+        },
         None => (Head::default(), text),
     };
     let mut draft = Draft {
@@ -69,6 +79,7 @@ pub fn read(path: &str, text: &str, names: &Names, hash: Hash) -> Result<Draft, 
         files: prose.files,
         blocks: prose.blocks,
         tags_left: Vec::new(),
+        head: no_head,
     };
     add_tags(&mut draft.tags, head.tags, &mut draft.met.tags_left);
     add_tags(&mut draft.tags, prose.tags, &mut draft.met.tags_left);
@@ -149,5 +160,24 @@ mod tests {
         let text: String = (0..20).map(|n| format!("#t{n} ")).collect();
         let draft = &vault(&[("x.md", &text)])[0];
         assert_eq!((draft.tags.len(), draft.met.tags_left.len()), (16, 4));
+    }
+
+    #[test]
+    fn what_looks_like_a_head_and_is_none_is_text() {
+        for text in [
+            "---\na line between rules\n---\nThe text",
+            "---\ntitle: Foo: bar\n---\nThe text",
+            "---\ntags: [a\n---\nThe text",
+        ] {
+            let draft = super::read("a.md", text, &Names::default(), Hash::Word).unwrap();
+            assert_eq!(
+                (draft.text.as_str(), draft.title.as_deref()),
+                (text, Some("a"))
+            );
+            assert!(draft.met.head.is_some(), "{text}");
+        }
+        // A page that was written by an export and lost its head would lose its id with it.
+        let ours = "---\nmoot:\n  id: [\n---\nThe text";
+        assert!(super::read("a.md", ours, &Names::default(), Hash::Word).is_err());
     }
 }

@@ -73,7 +73,7 @@ impl Names {
         let named = &self.all[*at];
         let mut also = vec![last(&named.path).to_owned()];
         if !self.is_alone(*at) {
-            also.push(named.path.clone());
+            also.push(whole(&named.path));
         }
         also
     }
@@ -119,9 +119,13 @@ impl Names {
         let path = fold(bare);
         if let Some(at) = self.by_path.get(&path) {
             // A name alone means the file beside the one that links first.
-            if path.contains('/') {
+            if path.contains('/') || target.contains(['/', '\\']) {
                 return Some(*at);
             }
+        }
+        // From here, and nowhere else.
+        if target.trim().starts_with("./") || target.trim().starts_with("../") {
+            return None;
         }
         let ends = |at: &&usize| {
             let whole = fold(&self.all[**at].path);
@@ -176,7 +180,7 @@ impl Names {
         let path = &self.all[at].path;
         match self.is_alone(at) {
             true => last(path).to_owned(),
-            false => path.clone(),
+            false => whole(path),
         }
     }
 
@@ -188,6 +192,14 @@ impl Names {
     fn only(&self, folded: &str, at: usize) -> bool {
         let of = |known: Option<&Vec<usize>>| known.into_iter().flatten().all(|other| *other == at);
         of(self.by_stem.get(folded)) && of(self.by_name.get(folded))
+    }
+}
+
+/// A path that is told from a name alone: a file that lies in no folder has a slash before it.
+fn whole(path: &str) -> String {
+    match path.contains('/') {
+        true => path.to_owned(),
+        false => format!("/{path}"),
     }
 }
 
@@ -268,6 +280,8 @@ mod tests {
             ("Rota", "index", called("Garden/index")),
             ("Rota", "deep/index", called("Kitchen/deep/index")),
             ("Rota", "Kitchen/index", Target::Stands),
+            // As every folder with a page of its own about it has them.
+            ("Kitchen/index", "../index.md", Target::Unknown),
             ("Garden/x", "../../out", Target::Unknown),
             ("Rota", "nothing", Target::Unknown),
             (
@@ -291,6 +305,31 @@ mod tests {
         assert_eq!(names.also("Rota"), ["Rota"]);
         assert_eq!(names.also("Kitchen/index"), ["index", "Kitchen/index"]);
         assert_eq!(names.also("nowhere"), [""; 0]);
+    }
+
+    #[test]
+    fn pages_about_their_folders_are_told_apart() {
+        let named = |path: &str| Named {
+            path: path.to_owned(),
+            title: last(path).to_owned(),
+            aliases: Vec::new(),
+        };
+        let paths = ["README", "a/README", "a/deep/README"];
+        let names = Names::new(paths.map(named).to_vec(), &[]);
+        let called = |name: &str| Target::Called(name.to_owned());
+        for (from, target, wanted) in [
+            ("a/README", "../README.md", called("/README")),
+            ("a/README", "/README.md", called("/README")),
+            ("a/README", "README", called("a/README")),
+            ("a/README", "./README.md", called("a/README")),
+            ("a/deep/README", "../../README.md", called("/README")),
+            ("a/deep/README", "../README.md", called("a/README")),
+            ("README", "a/deep/README.md", called("a/deep/README")),
+            ("README", "/README", Target::Stands),
+        ] {
+            assert_eq!(names.resolve(from, target), wanted, "{target} from {from}");
+        }
+        assert_eq!(names.also("README"), ["README", "/README"]);
     }
 
     proptest! {
