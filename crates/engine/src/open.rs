@@ -270,6 +270,9 @@ fn sentence(step: &Progress) -> String {
                 percent(done, total)
             )
         }
+        Progress::Sealing { done, total } => {
+            format!("sealing the record log: {} %", percent(done, total))
+        }
         Progress::Rebuilding { done, total } => {
             format!(
                 "building the store's projection again: {} %",

@@ -135,9 +135,7 @@ impl NodeKey {
         value: &[u8],
         nonce: &[u8; 24],
     ) -> Vec<u8> {
-        let mut out = nonce.to_vec();
-        out.extend_from_slice(&aead::seal(self.expose(), nonce, &place(table, key), value));
-        out
+        seal_in(self.expose(), table, key, value, nonce)
     }
 
     /// Opens a value at its place.
@@ -151,9 +149,30 @@ impl NodeKey {
         key: &[u8],
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        let (nonce, ct) = sealed.split_first_chunk().ok_or(VaultError::Value)?;
-        aead::open(self.expose(), nonce, &place(table, key), ct).map_err(|_| VaultError::Value)
+        open_in(self.expose(), table, key, sealed)
     }
+}
+
+pub(crate) fn seal_in(
+    secret: &[u8; 32],
+    table: &'static str,
+    key: &[u8],
+    value: &[u8],
+    nonce: &[u8; 24],
+) -> Vec<u8> {
+    let mut out = nonce.to_vec();
+    out.extend_from_slice(&aead::seal(secret, nonce, &place(table, key), value));
+    out
+}
+
+pub(crate) fn open_in(
+    secret: &[u8; 32],
+    table: &'static str,
+    key: &[u8],
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    let (nonce, ct) = sealed.split_first_chunk().ok_or(VaultError::Value)?;
+    aead::open(secret, nonce, &place(table, key), ct).map_err(|_| VaultError::Value)
 }
 
 /// `table || 0x00 || key`: without the zero byte, two places could read alike.

@@ -33,6 +33,12 @@ pub enum StoreError {
         /// What is wrong.
         what: &'static str,
     },
+    /// It is sealed and no key was given.
+    #[error("the store is sealed, and no key was given")]
+    Sealed,
+    /// Another key sealed it.
+    #[error("the store was sealed with another key")]
+    WrongKey,
     /// The disk is full. Nothing of the group was stored; the store can be read, and written again
     /// when there is room.
     #[error("the disk is full")]

@@ -1,7 +1,8 @@
-//! The file `FORMAT`: the version of the store's format and the key of its checksums.
+//! The file `FORMAT`: the version of the store's format, the key of its checksums, and which key seals
+//! it.
 //!
-//! The key is no secret from whoever can read the folder. It keeps bytes that came from others from
-//! looking like entries of this log.
+//! The key of the checksums is no secret from whoever can read the folder. It keeps bytes that came
+//! from others from looking like entries of this log. Of the key that seals only a check stands here.
 
 use std::{fs, io, path::Path};
 
@@ -11,14 +12,16 @@ use crate::{
     log::Seal,
 };
 
-/// The format written and the greatest that is read.
-pub(crate) const FORMAT: u32 = 1;
+/// The format of a store that lies in the open.
+pub(crate) const OPEN: u32 = 1;
+/// The format of a sealed store, and the greatest that is read.
+pub(crate) const SEALED: u32 = 2;
 const FILE: &str = "FORMAT";
 
 /// What opening found.
 pub(crate) enum Found {
-    /// A store of this format.
-    Store(Seal),
+    /// A store, and the check of the key that seals it.
+    Store(Seal, Option<[u8; 8]>),
     /// Nothing yet.
     Nothing,
     /// The file is lost or damaged, with segments whose heads may tell its content.
@@ -30,8 +33,8 @@ pub(crate) fn read(root: &Path, has_segments: bool) -> Result<Found, StoreError>
     let path = root.join(FILE);
     match fs::read(&path) {
         Ok(bytes) => match std::str::from_utf8(&bytes).ok().and_then(parse) {
-            Some((format, _)) if format > FORMAT => Err(newer(format)),
-            Some((_, key)) => Ok(Found::Store(Seal::new(key))),
+            Some(Parsed::Newer(format)) => Err(newer(format)),
+            Some(Parsed::Known(key, check)) => Ok(Found::Store(Seal::new(key), check)),
             None if has_segments => Ok(Found::Lost),
             None => Err(StoreError::NotAStore {
                 path,
@@ -47,15 +50,21 @@ pub(crate) fn read(root: &Path, has_segments: bool) -> Result<Found, StoreError>
 pub(crate) const fn newer(found: u32) -> StoreError {
     StoreError::NewerFormat {
         found,
-        known: FORMAT,
+        known: SEALED,
     }
 }
 
 /// Writes the file.
-pub(crate) fn write(root: &Path, seal: &Seal) -> Result<(), StoreError> {
-    let mut text = format!("folkmoot store {FORMAT}\nkey ");
-    text.extend(seal.key().iter().map(|byte| format!("{byte:02x}")));
-    text.push('\n');
+pub(crate) fn write(
+    root: &Path,
+    seal: &Seal,
+    key_check: Option<&[u8; 8]>,
+) -> Result<(), StoreError> {
+    let format = if key_check.is_some() { SEALED } else { OPEN };
+    let mut text = format!("folkmoot store {format}\nkey {}\n", digits(seal.key()));
+    if let Some(check) = key_check {
+        text.push_str(&format!("sealed {}\n", digits(check)));
+    }
     let check = check(&text);
     text.push_str(&check);
     write_whole(&root.join(FILE), text.as_bytes())
@@ -66,8 +75,14 @@ fn check(text: &str) -> String {
     format!("check {}\n", &blake3::hash(text.as_bytes()).to_hex()[..16])
 }
 
-/// Version and key; `None` where the checksum is wrong. The key of a later format is not read.
-fn parse(text: &str) -> Option<(u32, [u8; 32])> {
+enum Parsed {
+    Known([u8; 32], Option<[u8; 8]>),
+    /// The rest of a later format is not read.
+    Newer(u32),
+}
+
+/// `None` where the checksum is wrong.
+fn parse(text: &str) -> Option<Parsed> {
     let body = &text[..text.trim_end().rfind('\n')? + 1];
     if text[body.len()..] != check(body) {
         return None;
@@ -78,19 +93,30 @@ fn parse(text: &str) -> Option<(u32, [u8; 32])> {
         .strip_prefix("folkmoot store ")?
         .parse()
         .ok()?;
-    if format > FORMAT {
-        return Some((format, [0; 32]));
+    if format > SEALED {
+        return Some(Parsed::Newer(format));
     }
-    Some((format, parse_key(lines.next()?)?))
+    let key = from_digits(lines.next()?.strip_prefix("key ")?)?;
+    let check = match lines.next() {
+        Some(line) => Some(from_digits(line.strip_prefix("sealed ")?)?),
+        None => None,
+    };
+    (check.is_some() == (format == SEALED)).then_some(Parsed::Known(key, check))
 }
 
-fn parse_key(line: &str) -> Option<[u8; 32]> {
-    let digits = line.strip_prefix("key ")?.as_bytes();
-    let digits: &[u8; 64] = digits.try_into().ok()?;
-    let mut key = [0; 32];
-    for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
+fn digits(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn from_digits<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let text = text.as_bytes();
+    if text.len() != 2 * N {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
         let pair = std::str::from_utf8(pair).ok()?;
         *byte = u8::from_str_radix(pair, 16).ok()?;
     }
-    Some(key)
+    Some(bytes)
 }

@@ -4,6 +4,7 @@ use std::{fs::OpenOptions, os::unix::fs::FileExt, path::Path};
 
 use crate::{
     LogCursor, StoreError,
+    cipher::Cipher,
     files::io_error,
     log::{Layout, Seal, Step, Walk},
     payload::Item,
@@ -51,7 +52,7 @@ pub fn payload(kind: u8, bytes: &[u8]) -> Option<(u8, Vec<u8>)> {
 
 /// Segment 0 of a store with this key, as written: entries as type, mark of the last and payload.
 pub fn segment(key: [u8; 32], entries: &[(u8, bool, &[u8])]) -> Vec<u8> {
-    let layout = Layout::new(Default::default(), Seal::new(key));
+    let layout = Layout::new(Default::default(), Seal::new(key), Cipher::default());
     let mut out = layout.head(0).to_vec();
     for (kind, last, payload) in entries {
         let at = LogCursor {
@@ -71,7 +72,7 @@ pub fn segment(key: [u8; 32], entries: &[(u8, bool, &[u8])]) -> Vec<u8> {
 /// # Errors
 /// [`StoreError`] of the disk.
 pub fn walk(folder: &Path, key: [u8; 32], bytes: &[u8]) -> Result<Vec<Seen>, StoreError> {
-    let layout = Layout::new(folder.to_owned(), Seal::new(key));
+    let layout = Layout::new(folder.to_owned(), Seal::new(key), Cipher::default());
     let path = layout.path(0);
     // In place: some file systems flush a file that is cut to nothing and written anew.
     OpenOptions::new()

@@ -8,6 +8,8 @@
 //! Folder: `FORMAT` (format version and checksum key), `lock`, `log/` (segments), `quarantine/`
 //! (bytes cut from a torn tail), `CURRENT` and the `sled-…` folder that it names.
 
+mod cipher;
+mod convert;
 mod copy;
 mod cursor;
 mod engine;

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use folkmoot_record::RecordId;
+use folkmoot_seal::StoreKey;
 
 use crate::LogCursor;
 
 /// Sizes that may be chosen at opening.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// Page cache of the projection in bytes. sled takes several times as much memory while writing:
     /// 8 MiB make about 50 MiB of the process at 100,000 records, 16 MiB about 60.
@@ -19,6 +20,9 @@ pub struct Options {
     pub projection_spare_bytes: u64,
     /// What holds the projection.
     pub engine: Engine,
+    /// Seals the log and the local facts; a store that lies in the open is sealed at opening. `None`
+    /// leaves them in the open, and refuses a sealed store.
+    pub key: Option<StoreKey>,
 }
 
 /// Engines of the projection. They are interchangeable: the log is the truth.
@@ -37,6 +41,7 @@ impl Default for Options {
             segment_bytes: 64 << 20,
             projection_spare_bytes: 256 << 20,
             engine: Engine::Sled,
+            key: None,
         }
     }
 }
@@ -46,6 +51,13 @@ impl Default for Options {
 pub enum Progress {
     /// The log is read from where the projection stopped.
     Replaying {
+        /// Bytes read.
+        done: u64,
+        /// Bytes to read in all.
+        total: u64,
+    },
+    /// The log lay in the open and is sealed.
+    Sealing {
         /// Bytes read.
         done: u64,
         /// Bytes to read in all.
@@ -72,6 +84,9 @@ pub struct OpenReport {
     pub damaged: Vec<Damage>,
     /// The projection was missing, broken, foreign or of another schema and was built anew; why.
     pub rebuilt_projection: Option<String>,
+    /// The log lay in the open and was sealed. Entries stand at other places now, none before its old
+    /// one: a cursor kept from before shows some entries again and misses none.
+    pub sealed: bool,
 }
 
 /// An unfinished end of the log. The bytes are kept in the folder `quarantine`.

@@ -27,6 +27,11 @@ pub(crate) const STRIPPED_RECORD: u8 = 7;
 pub(crate) const STRIPPED_BODY: u8 = 8;
 pub(crate) const DROP_BUNDLE: u8 = 9;
 
+/// Whether an entry took the place of another whose body left the disk.
+pub(crate) const fn is_stripped(kind: u8) -> bool {
+    matches!(kind, STRIPPED_RECORD | STRIPPED_BODY)
+}
+
 /// A decoded payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Item<'a> {

@@ -81,7 +81,10 @@ impl Stage {
         state: &State,
         key: &[u8],
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        self.get(state, &layout::local(key))
+        let value = self.get(state, &layout::local(key))?;
+        value
+            .map(|value| state.cipher().open_local(key, &value))
+            .transpose()
     }
 
     fn number(&mut self, state: &State, cid: CollectiveId) -> Number {
@@ -225,11 +228,20 @@ impl Stage {
         }
     }
 
-    pub(crate) fn local(&mut self, key: &[u8], value: Option<&[u8]>) {
+    pub(crate) fn local(
+        &mut self,
+        state: &State,
+        key: &[u8],
+        value: Option<&[u8]>,
+    ) -> Result<(), StoreError> {
         match value {
-            Some(value) => self.put(layout::local(key), value.to_vec()),
+            Some(value) => {
+                let value = state.cipher().seal_local(key, value)?;
+                self.put(layout::local(key), value);
+            }
             None => self.remove(layout::local(key)),
         }
+        Ok(())
     }
 
     pub(crate) fn bundle(
@@ -336,7 +348,7 @@ impl Stage {
             Item::DropBundle { hash } => {
                 self.release_bundle(state, &hash)?;
             }
-            Item::Local { key, value } => self.local(key, value),
+            Item::Local { key, value } => self.local(state, key, value)?,
             Item::Mark { id, mark } => self.mark(&id, mark),
             Item::Nothing => {}
         }

@@ -6,6 +6,7 @@ use folkmoot_record::{CollectiveId, RecordId, Signed, Verified};
 
 use crate::{
     Counts, Direction, LogCursor, StoreError,
+    cipher::Cipher,
     index::Index,
     layout::{self, BodyPlace, Number, Place, Spot},
     log::{Fault, Reader},
@@ -116,6 +117,10 @@ impl State {
         }
         changes.insert(layout::CURSOR.to_vec(), Some(cursor.to_bytes().to_vec()));
         self.index.add(changes);
+    }
+
+    pub(crate) const fn cipher(&self) -> &Cipher {
+        self.reader.cipher()
     }
 
     pub(crate) fn place(&self, id: &RecordId) -> Result<Option<Place>, StoreError> {

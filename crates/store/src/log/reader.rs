@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap, fs::File, io, os::unix::fs::FileExt, sync::Arc};
 
-use crate::{LogCursor, StoreError, files::io_error};
+use crate::{LogCursor, StoreError, cipher::Cipher, files::io_error};
 
 use super::{HEAD, Layout};
 
@@ -32,6 +32,10 @@ impl Reader {
         }
     }
 
+    pub(crate) const fn cipher(&self) -> &Cipher {
+        &self.layout.cipher
+    }
+
     /// Type and payload of the entry at `at`, whose payload has `len` bytes.
     pub(crate) fn read(&self, at: LogCursor, len: u32) -> Result<(u8, Vec<u8>), Fault> {
         let path = self.layout.path(at.segment);
@@ -40,7 +44,7 @@ impl Reader {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Fault::Damaged),
             Err(error) => return Err(Fault::Store(io_error("open", &path)(error))),
         };
-        let mut bytes = vec![0; HEAD + len as usize];
+        let mut bytes = vec![0; HEAD + len as usize + self.layout.cipher.overhead()];
         match file.read_exact_at(&mut bytes, u64::from(at.offset)) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
@@ -50,7 +54,12 @@ impl Reader {
         }
         let payload = bytes.split_off(HEAD);
         match self.layout.seal.open_head(at, &bytes) {
-            Some(head) if self.layout.seal.matches(at, &head, &payload) => Ok((head.kind, payload)),
+            Some(head) if self.layout.seal.matches(at, &head, &payload) => {
+                match self.layout.cipher.open(at, head.kind, payload) {
+                    Some(payload) => Ok((head.kind, payload)),
+                    None => Err(Fault::Damaged),
+                }
+            }
             _ => Err(Fault::Damaged),
         }
     }

@@ -10,8 +10,9 @@ use std::{
 
 use crate::{
     LogCursor, StoreError,
+    cipher::Cipher,
     files::{io_error, sync_dir},
-    format::FORMAT,
+    format::{OPEN, SEALED},
 };
 
 use super::Seal;
@@ -25,11 +26,12 @@ const MAGIC: &[u8; 12] = b"folkmoot log";
 pub(crate) struct Layout {
     dir: PathBuf,
     pub(crate) seal: Seal,
+    pub(crate) cipher: Cipher,
 }
 
 impl Layout {
-    pub(crate) fn new(dir: PathBuf, seal: Seal) -> Self {
-        Self { dir, seal }
+    pub(crate) fn new(dir: PathBuf, seal: Seal, cipher: Cipher) -> Self {
+        Self { dir, seal, cipher }
     }
 
     pub(crate) fn path(&self, segment: u32) -> PathBuf {
@@ -74,10 +76,18 @@ impl Layout {
         sync_dir(&self.dir)
     }
 
+    /// The format that segments of this log name.
+    pub(crate) const fn format(&self) -> u32 {
+        match self.cipher.key() {
+            Some(_) => SEALED,
+            None => OPEN,
+        }
+    }
+
     pub(crate) fn head(&self, segment: u32) -> [u8; SEGMENT_HEAD] {
         let mut head = [0; SEGMENT_HEAD];
         head[..12].copy_from_slice(MAGIC);
-        head[12..16].copy_from_slice(&FORMAT.to_le_bytes());
+        head[12..16].copy_from_slice(&self.format().to_le_bytes());
         head[16..20].copy_from_slice(&segment.to_le_bytes());
         head[20..52].copy_from_slice(self.seal.key());
         let check = self.seal.hash(start(segment), &head[..52], &[]);

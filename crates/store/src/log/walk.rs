@@ -23,7 +23,7 @@ const PAGE: u64 = 4_096;
 /// What comes next in a segment.
 #[derive(Debug)]
 pub(crate) enum Step<'a> {
-    /// An intact entry.
+    /// An intact entry. One that passes its checksum and does not open has type 0 and no payload.
     Entry {
         at: LogCursor,
         kind: u8,
@@ -31,7 +31,8 @@ pub(crate) enum Step<'a> {
         payload: &'a [u8],
     },
     /// Bytes that are no intact entry, with more behind them, or an entry whose head is intact and
-    /// whose end is the end of the file. The payload is there where the head was intact.
+    /// whose end is the end of the file. The payload is there where the head was intact and nothing
+    /// is sealed.
     Damage {
         at: LogCursor,
         bytes: u64,
@@ -55,6 +56,8 @@ pub(crate) struct Walk<'l> {
     pos: u64,
     buffer: Vec<u8>,
     buffer_at: u64,
+    /// The payload of the last entry, opened.
+    opened: Vec<u8>,
 }
 
 impl<'l> Walk<'l> {
@@ -77,6 +80,7 @@ impl<'l> Walk<'l> {
             pos: u64::from(from.offset).next_multiple_of(ALIGN as u64),
             buffer: Vec::new(),
             buffer_at: 0,
+            opened: Vec::new(),
         })
     }
 
@@ -107,10 +111,16 @@ impl<'l> Walk<'l> {
         let from = self.pos;
         if let Some((kind, last, len)) = self.entry(from)? {
             self.pos = from + slot(len) as u64;
-            let payload = self.bytes(from + HEAD as u64, len).unwrap_or_default();
-            let at = LogCursor {
-                segment: self.segment,
-                offset: u32::try_from(from).unwrap_or(u32::MAX),
+            let at = self.cursor(from);
+            let (kind, payload) = if self.layout.cipher.key().is_some() {
+                let bytes = self.bytes(from + HEAD as u64, len).unwrap_or_default();
+                let opened = self.layout.cipher.open(at, kind, bytes.to_vec());
+                let kind = if opened.is_some() { kind } else { 0 };
+                self.opened = opened.unwrap_or_default();
+                (kind, &self.opened[..])
+            } else {
+                let bytes = self.bytes(from + HEAD as u64, len);
+                (kind, bytes.unwrap_or_default())
             };
             return Ok(Step::Entry {
                 at,
@@ -142,7 +152,9 @@ impl<'l> Walk<'l> {
             at: self.cursor(from),
             bytes: next - from,
             last: own.is_some_and(|head| head.last),
-            payload: own.and_then(|head| self.bytes(from + HEAD as u64, head.len)),
+            payload: own
+                .filter(|_| self.layout.cipher.key().is_none())
+                .and_then(|head| self.bytes(from + HEAD as u64, head.len)),
         })
     }
 

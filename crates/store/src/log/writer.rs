@@ -5,7 +5,7 @@ use std::{
     os::unix::fs::FileExt,
 };
 
-use crate::{LogCursor, StoreError, files::io_error};
+use crate::{LogCursor, StoreError, cipher::Cipher, files::io_error};
 
 use super::{HEAD, Layout, PAYLOAD_MOST, SEGMENT_HEAD, slot};
 
@@ -16,15 +16,17 @@ pub(crate) const GROUP_MOST: usize = 64 << 20;
 /// A group of entries in the making. Positions are known before anything is written.
 pub(crate) struct Group {
     start: LogCursor,
+    cipher: Cipher,
     bytes: Vec<u8>,
     /// Offset, payload length and type of each entry.
     spans: Vec<(usize, usize, u8)>,
 }
 
 impl Group {
-    pub(crate) fn new(start: LogCursor) -> Self {
+    fn new(start: LogCursor, cipher: Cipher) -> Self {
         Self {
             start,
+            cipher,
             bytes: Vec::new(),
             spans: Vec::new(),
         }
@@ -34,16 +36,22 @@ impl Group {
         self.spans.is_empty()
     }
 
-    /// Adds an entry and says where it will stand and how long its payload is.
+    /// Adds an entry and says where it will stand and how long its payload is, unsealed.
     pub(crate) fn push(
         &mut self,
         kind: u8,
         write: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(LogCursor, u32), StoreError> {
         let begin = self.bytes.len();
+        let at = self.place(begin);
+        let mut payload = Vec::new();
+        write(&mut payload);
+        let plain = payload.len();
+        // Entries are stripped by compaction only, so none is refused here.
+        let sealed = self.cipher.seal(at, kind, payload)?.unwrap_or_default();
+        let len = sealed.len();
         self.bytes.resize(begin + HEAD, 0);
-        write(&mut self.bytes);
-        let len = self.bytes.len() - begin - HEAD;
+        self.bytes.extend_from_slice(&sealed);
         let checks = [
             ("an entry", len, PAYLOAD_MOST),
             ("a group", self.bytes.len(), GROUP_MOST),
@@ -56,7 +64,7 @@ impl Group {
         self.bytes.resize(begin + slot(len), 0);
         self.spans.push((begin, len, kind));
         // Both fit: a payload is below PAYLOAD_MOST.
-        Ok((self.place(begin), u32::try_from(len).unwrap_or(u32::MAX)))
+        Ok((at, u32::try_from(plain).unwrap_or(u32::MAX)))
     }
 
     /// The position behind the group.
@@ -132,15 +140,15 @@ impl Writer {
         }
     }
 
-    /// Where the next group will stand. Begins a new segment if this one is full.
-    pub(crate) fn next_start(&mut self) -> Result<LogCursor, StoreError> {
+    /// The next group, empty. Begins a new segment if this one is full.
+    pub(crate) fn begin(&mut self) -> Result<Group, StoreError> {
         self.clean()?;
         if u64::from(self.len) >= self.segment_bytes && self.len as usize > SEGMENT_HEAD {
             self.file = self.layout.create(self.segment + 1)?;
             self.segment += 1;
             self.len = SEGMENT_HEAD as u32;
         }
-        Ok(self.end())
+        Ok(Group::new(self.end(), self.layout.cipher.clone()))
     }
 
     /// Writes a group that begins at the end of the log and makes it durable. If that fails, the
@@ -213,7 +221,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (log, aside) = (dir.path().join("log"), dir.path().join("aside"));
         fs::create_dir(&log).unwrap();
-        let layout = Layout::new(log.clone(), Seal::new([7; 32]));
+        let layout = Layout::new(log.clone(), Seal::new([7; 32]), Cipher::default());
         layout.create(0).unwrap();
         let end = LogCursor {
             segment: 0,
@@ -227,9 +235,9 @@ mod tests {
         fs::rename(&log, &aside).unwrap();
         assert!(writer.renamed(0, copy.unwrap()).is_err());
         // Nothing is acknowledged before the name is durable.
-        assert!(writer.next_start().is_err());
+        assert!(writer.begin().is_err());
         fs::rename(&aside, &log).unwrap();
-        let mut group = Group::new(writer.next_start().unwrap());
+        let mut group = writer.begin().unwrap();
         group.push(1, |out| out.extend(b"seen again")).unwrap();
         writer.append(group).unwrap();
         let bytes = fs::read(layout.path(0)).unwrap();

@@ -33,7 +33,7 @@ impl Vault {
             return Err(StoreError::DiskFull);
         }
         let mut draft = Draft {
-            group: Group::new(self.writer.next_start()?),
+            group: self.writer.begin()?,
             stage: Stage::live(),
         };
         for entry in entries {
@@ -162,8 +162,7 @@ impl Vault {
             return Ok(());
         }
         draft.push(&Item::Local { key, value })?;
-        draft.stage.local(key, value);
-        Ok(())
+        draft.stage.local(&self.state, key, value)
     }
 
     fn add_erasure(&self, draft: &mut Draft, id: &RecordId) -> Result<(), StoreError> {

@@ -144,7 +144,8 @@ impl Vault {
         };
         let spot = layout::Spot {
             at,
-            len: u32::try_from(open.len).unwrap_or(u32::MAX),
+            len: u32::try_from(open.len.saturating_sub(self.layout.cipher.overhead()))
+                .unwrap_or(u32::MAX),
         };
         let (kind, payload) = match self.state.read(spot) {
             Ok(read) => read,
@@ -167,6 +168,9 @@ impl Vault {
                 payload::strip_body(id, payload.len()),
             ),
             _ => return Ok(None),
+        };
+        let Some(payload) = self.layout.cipher.seal(at, kind, payload)? else {
+            return Ok(None);
         };
         let mut entry = self
             .layout

@@ -234,7 +234,7 @@ impl Vault {
                 tracing::warn!(%error, "the projection cannot be opened; a map in memory takes its place");
                 let options = crate::Options {
                     engine: crate::Engine::Memory,
-                    ..self.options
+                    ..self.options.clone()
                 };
                 let (state, _) =
                     open_state(&self.root, &options, &self.layout, &mut report, &mut |_| {})?;

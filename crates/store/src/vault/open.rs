@@ -2,14 +2,18 @@
 
 use std::{cell::RefCell, collections::BTreeSet, path::Path, sync::Arc};
 
+use folkmoot_seal::StoreKey;
+
 use crate::{
     Damage, DamageKind, Engine, LogCursor, OpenReport, Options, Progress, StoreError, Vault,
+    cipher::Cipher,
+    convert,
     engine::{self, Opened},
     files::{io_error, make_dir, sync_dir},
-    format::{self, FORMAT, Found},
+    format::{self, Found},
     index::Index,
     lock::Lock,
-    log::{self, Layout, Reader, SEGMENT_HEAD, Seal, Writer},
+    log::{self, Layout, Reader, SEGMENT_HEAD, Seal, Step, Walk, Writer},
     projection::Memory,
     replay::replay,
     state::State,
@@ -38,7 +42,7 @@ impl Vault {
         std::fs::create_dir_all(dir).map_err(io_error("make", dir))?;
         let lock = Lock::take(dir)?;
         let mut report = OpenReport::default();
-        let layout = open_layout(dir)?;
+        let layout = open_layout(dir, &options, &mut report, progress)?;
         let (state, end) = open_state(dir, &options, &layout, &mut report, progress)?;
         let writer = Writer::open(layout.clone(), end, options.segment_bytes)?;
         let vault = Self {
@@ -56,42 +60,101 @@ impl Vault {
     }
 }
 
-/// Reads or makes `FORMAT` and the folder of the log.
-fn open_layout(root: &Path) -> Result<Layout, StoreError> {
+/// Reads or makes `FORMAT` and the folder of the log; seals a log that lies in the open where there is
+/// a key.
+fn open_layout(
+    root: &Path,
+    options: &Options,
+    report: &mut OpenReport,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Layout, StoreError> {
     let dir = root.join("log");
+    let cipher = Cipher::new(options.key.clone());
+    let check = options.key.as_ref().map(StoreKey::check);
+    report.sealed = convert::go_on(root, check.as_ref())?;
     let has_segments = !log::list(&dir)?.is_empty();
-    let seal = match format::read(root, has_segments)? {
-        Found::Store(seal) => seal,
-        Found::Nothing => {
-            let mut key = [0; 32];
-            getrandom::fill(&mut key).map_err(|error| StoreError::Io {
-                action: "draw a key for",
-                path: root.to_owned(),
-                source: std::io::Error::other(error.to_string()),
-            })?;
-            let seal = Seal::new(key);
-            format::write(root, &seal)?;
-            seal
-        }
-        Found::Lost => match log::recover(&dir)? {
-            Some((found, _)) if found > FORMAT => return Err(format::newer(found)),
-            Some((_, key)) => {
-                let seal = Seal::new(key);
-                format::write(root, &seal)?;
-                tracing::warn!("the file FORMAT was lost and is written anew");
-                seal
+    let layout = match format::read(root, has_segments)? {
+        Found::Store(seal, stored) => match (stored, check) {
+            (Some(_), None) => return Err(StoreError::Sealed),
+            (Some(stored), Some(check)) if stored != check => return Err(StoreError::WrongKey),
+            (None, Some(_)) if has_segments => {
+                let plain = Layout::new(dir.clone(), seal, Cipher::default());
+                let sealed = Layout::new(dir.clone(), new_seal(root)?, cipher);
+                convert::seal(root, &plain, &sealed, &mut |done, total| {
+                    progress(Progress::Sealing { done, total });
+                })?;
+                report.sealed = true;
+                sealed
             }
-            None => {
-                return Err(StoreError::NotAStore {
-                    path: dir,
-                    what: "the file FORMAT is lost and no segment has a readable head",
-                });
+            (None, Some(check)) => {
+                format::write(root, &seal, Some(&check))?;
+                Layout::new(dir.clone(), seal, cipher)
             }
+            _ => Layout::new(dir.clone(), seal, cipher),
         },
+        Found::Nothing => {
+            let seal = new_seal(root)?;
+            format::write(root, &seal, check.as_ref())?;
+            Layout::new(dir.clone(), seal, cipher)
+        }
+        Found::Lost => {
+            let layout = recover(&dir, cipher)?;
+            let sealed = layout.cipher.key().map(StoreKey::check);
+            format::write(root, &layout.seal, sealed.as_ref())?;
+            tracing::warn!("the file FORMAT was lost and is written anew");
+            if sealed.is_none() && check.is_some() {
+                // It lay in the open: now that FORMAT says so, it is sealed.
+                return open_layout(root, options, report, progress);
+            }
+            layout
+        }
     };
     make_dir(&dir)?;
     sync_dir(root)?;
-    Ok(Layout::new(dir, seal))
+    Ok(layout)
+}
+
+/// What a log without `FORMAT` says of itself by the heads of its segments.
+fn recover(dir: &Path, cipher: Cipher) -> Result<Layout, StoreError> {
+    let (found, key) = log::recover(dir)?.ok_or_else(|| StoreError::NotAStore {
+        path: dir.to_owned(),
+        what: "the file FORMAT is lost and no segment has a readable head",
+    })?;
+    let layout = Layout::new(dir.to_owned(), Seal::new(key), cipher);
+    match found {
+        found if found > format::SEALED => Err(format::newer(found)),
+        format::SEALED if layout.cipher.key().is_none() => Err(StoreError::Sealed),
+        format::SEALED if !opens(&layout)? => Err(StoreError::WrongKey),
+        format::OPEN if layout.cipher.key().is_some() => {
+            Ok(Layout::new(dir.to_owned(), layout.seal, Cipher::default()))
+        }
+        _ => Ok(layout),
+    }
+}
+
+/// Whether the first intact entry of a log opens.
+fn opens(layout: &Layout) -> Result<bool, StoreError> {
+    for segment in layout.list()? {
+        let mut walk = Walk::new(layout, LogCursor { segment, offset: 0 })?;
+        loop {
+            match walk.step()? {
+                Step::Entry { kind, .. } => return Ok(kind != 0),
+                Step::End { .. } => break,
+                Step::Damage { .. } | Step::BadHead => {}
+            }
+        }
+    }
+    Ok(true)
+}
+
+fn new_seal(root: &Path) -> Result<Seal, StoreError> {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(|error| StoreError::Io {
+        action: "draw a key for",
+        path: root.to_owned(),
+        source: std::io::Error::other(error.to_string()),
+    })?;
+    Ok(Seal::new(key))
 }
 
 /// Opens the projection, or begins a new one, and replays the log into it.

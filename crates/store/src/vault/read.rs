@@ -409,7 +409,10 @@ impl Vault {
     /// # Errors
     /// [`StoreError::Projection`].
     pub fn local(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.state.index.get(&layout::local(key))
+        let value = self.state.index.get(&layout::local(key))?;
+        value
+            .map(|value| self.state.cipher().open_local(key, &value))
+            .transpose()
     }
 
     /// All local facts whose key begins with `prefix`, by key.
@@ -419,13 +422,21 @@ impl Vault {
     pub fn scan_local(&self, prefix: &[u8]) -> Result<Vec<Fact>, StoreError> {
         let (from, to) = layout::range(layout::LOCAL, prefix);
         let mut found = Vec::new();
+        let mut failed = None;
         self.state
             .index
             .scan(&from, &to, Direction::Forward, &mut |key, value| {
-                found.push((key.get(1..).unwrap_or_default().to_vec(), value.to_vec()));
+                let key = key.get(1..).unwrap_or_default();
+                match self.state.cipher().open_local(key, value) {
+                    Ok(value) => found.push((key.to_vec(), value)),
+                    Err(error) => {
+                        failed = Some(error);
+                        return ControlFlow::Break(());
+                    }
+                }
                 ControlFlow::Continue(())
             })?;
-        Ok(found)
+        failed.map_or(Ok(found), Err)
     }
 
     /// Where a record is, unless a reader found it damaged.

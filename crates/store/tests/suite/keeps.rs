@@ -9,14 +9,26 @@ use folkmoot_store::{
     Tip, Vault,
 };
 
-use crate::records::{MS, SMALL, cid, dev, merge, note};
+use crate::{
+    records::{MS, SMALL, cid, dev, merge, note},
+    sealed::key,
+};
 
 /// Runs a step on a store that was just written, was closed and opened, and was rebuilt.
 pub(crate) fn everywhere(write: impl Fn(&mut Vault), check: impl Fn(&Vault)) {
-    for engine in [Engine::Sled, Engine::Memory] {
-        let options = Options { engine, ..SMALL };
+    for (engine, key) in [
+        (Engine::Sled, None),
+        (Engine::Memory, None),
+        (Engine::Sled, key(1)),
+        (Engine::Memory, key(2)),
+    ] {
+        let options = Options {
+            engine,
+            key: key.clone(),
+            ..SMALL
+        };
         let dir = tempfile::tempdir().unwrap();
-        let (mut vault, report) = Vault::open(dir.path(), options, &mut |_| {}).unwrap();
+        let (mut vault, report) = Vault::open(dir.path(), options.clone(), &mut |_| {}).unwrap();
         assert_eq!(
             report.rebuilt_projection, None,
             "a new store is no rebuilt one"
@@ -26,7 +38,7 @@ pub(crate) fn everywhere(write: impl Fn(&mut Vault), check: impl Fn(&Vault)) {
         vault.settle().unwrap();
         check(&vault);
         drop(vault);
-        let (vault, report) = Vault::open(dir.path(), options, &mut |_| {}).unwrap();
+        let (vault, report) = Vault::open(dir.path(), options.clone(), &mut |_| {}).unwrap();
         assert_eq!((report.torn_tail_cut, report.damaged.len()), (None, 0));
         assert_eq!(report.replayed > 0, engine == Engine::Memory);
         check(&vault);
@@ -37,6 +49,7 @@ pub(crate) fn everywhere(write: impl Fn(&mut Vault), check: impl Fn(&Vault)) {
         };
         let options = Options {
             engine: other,
+            key,
             ..SMALL
         };
         let (vault, _) = Vault::open(dir.path(), options, &mut |_| {}).unwrap();

@@ -18,5 +18,6 @@ mod model;
 mod owner;
 mod projection;
 mod records;
+mod sealed;
 mod seeds;
 mod targets;

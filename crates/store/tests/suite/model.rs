@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 
 use folkmoot_record::{Hlc, RecordId, Verified};
+use folkmoot_seal::StoreKey;
 use folkmoot_store::{Direction, Engine, Entry, Held, Options, Vault};
 use proptest::prelude::*;
 
-use crate::records::{SMALL, cid, note};
+use crate::{
+    records::{SMALL, cid, note},
+    sealed::key,
+};
 
 /// Records that the operations speak of.
 const RECORDS: u32 = 12;
@@ -174,15 +178,16 @@ fn check(vault: &Vault, model: &Model) {
     assert_eq!(vault.scan_local(b"").unwrap(), local);
 }
 
-fn run(engine: Engine, steps: Vec<Step>) {
+fn run(engine: Engine, key: Option<StoreKey>, steps: Vec<Step>) {
     let options = Options {
         engine,
+        key,
         segment_bytes: 1_500,
         ..SMALL
     };
     let dir = tempfile::tempdir().unwrap();
     let open = || {
-        let (vault, report) = Vault::open(dir.path(), options, &mut |_| {}).unwrap();
+        let (vault, report) = Vault::open(dir.path(), options.clone(), &mut |_| {}).unwrap();
         assert_eq!((report.torn_tail_cut, report.damaged), (None, Vec::new()));
         vault
     };
@@ -227,8 +232,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn a_vault_over_memory_follows_the_model(steps in prop::collection::vec(step(), 1..14)) {
-        run(Engine::Memory, steps);
+    fn a_vault_over_memory_follows_the_model(
+        sealed: bool,
+        steps in prop::collection::vec(step(), 1..14),
+    ) {
+        run(Engine::Memory, sealed.then(|| key(1)).flatten(), steps);
     }
 }
 
@@ -236,7 +244,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(20))]
 
     #[test]
-    fn a_vault_over_sled_follows_the_model(steps in prop::collection::vec(step(), 1..14)) {
-        run(Engine::Sled, steps);
+    fn a_vault_over_sled_follows_the_model(
+        sealed: bool,
+        steps in prop::collection::vec(step(), 1..14),
+    ) {
+        run(Engine::Sled, sealed.then(|| key(1)).flatten(), steps);
     }
 }

@@ -56,12 +56,12 @@ fn a_newer_format_is_refused_and_left_alone() {
         .unwrap();
     drop(vault);
     let own = fs::read(dir.path().join("FORMAT")).unwrap();
-    fs::write(dir.path().join("FORMAT"), format_file(2)).unwrap();
+    fs::write(dir.path().join("FORMAT"), format_file(3)).unwrap();
     let log = fs::read(dir.path().join("log/00000000.seg")).unwrap();
     let refused = Vault::open(dir.path(), SMALL, &mut |_| {}).unwrap_err();
     assert!(matches!(
         refused,
-        StoreError::NewerFormat { found: 2, known: 1 }
+        StoreError::NewerFormat { found: 3, known: 2 }
     ));
     assert!(refused.to_string().contains("use a newer version"));
     assert_eq!(fs::read(dir.path().join("log/00000000.seg")).unwrap(), log);

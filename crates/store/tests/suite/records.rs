@@ -67,6 +67,7 @@ pub(crate) const SMALL: Options = Options {
     segment_bytes: 4_096,
     projection_spare_bytes: 256 << 20,
     engine: Engine::Sled,
+    key: None,
 };
 
 pub(crate) fn open(dir: &Path) -> (Vault, OpenReport) {
