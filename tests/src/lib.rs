@@ -7,3 +7,4 @@ pub mod damage;
 pub mod home;
 pub mod meet;
 pub mod sayings;
+pub mod vault;

@@ -18,11 +18,11 @@ use folkmoot_record::{
     fc::Value,
     grant_id_of_founder,
 };
-use folkmoot_store::{Options, Vault};
 use folkmoot_sync::Scope;
 use folkmoot_tests::{
     home::{Home, text, until},
     meet::{EQUAL, equal, invite, join, pair, refused, talk},
+    vault::vault,
 };
 use traitor::{Keys, Offer, attack};
 
@@ -414,8 +414,7 @@ fn whoever_was_removed_is_told_by_whom_and_why() {
         heads
     };
     let early_id: RecordId = early.parse().unwrap();
-    let (vault, _) =
-        Vault::open(&ana.folder().join("store"), Options::default(), &mut |_| {}).unwrap();
+    let vault = vault(ana.folder());
     let kept = vault.get(&early_id).unwrap().unwrap().verified().unwrap();
     vault.close().unwrap();
     let removal = Draft {

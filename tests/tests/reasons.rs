@@ -19,6 +19,7 @@ use folkmoot_tests::{
     home::{Home, text, until},
     meet::{EQUAL, equal, invite_as, join, refused},
     place,
+    vault::vault,
 };
 use forge::{Forge, Given};
 use serde_json::Value as Json;
@@ -414,7 +415,7 @@ fn every_verdict_is_caused_and_explained() {
         assert!(refused.next().is_some(), "{restarted}: {eye}");
         if !restarted {
             assert_eq!(ana.stop(), 0);
-            let store = traitor::vault(ana.folder());
+            let store = vault(ana.folder());
             for record in &all {
                 assert_eq!(store.held(&record.id()).unwrap(), Held::No);
             }

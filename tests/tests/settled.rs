@@ -8,11 +8,12 @@ mod traitor;
 
 use std::{fs, path::Path};
 
-use folkmoot_store::{Direction, Entry, Options, Vault};
+use folkmoot_store::{Direction, Entry};
 use folkmoot_tests::{
     home::{Home, text, until},
     meet::{EQUAL, equal, invite_as, join, refused},
     place,
+    vault::vault,
 };
 use serde_json::Value as Json;
 
@@ -21,7 +22,7 @@ const LONG: u64 = 50 * 86_400_000;
 
 /// Makes a home whose node does not run believe that it received all it holds long ago.
 fn age(home: &Path) {
-    let old = traitor::vault(home);
+    let old = vault(home);
     let mut entries = Vec::new();
     for cid in old.collectives() {
         old.control(&cid, &mut |record, received_ms| {
@@ -55,7 +56,7 @@ fn age(home: &Path) {
     for part in ["store", "index"] {
         fs::remove_dir_all(home.join(part)).unwrap();
     }
-    let (mut new, _) = Vault::open(&home.join("store"), Options::default(), &mut |_| {}).unwrap();
+    let mut new = vault(home);
     new.commit(&entries).unwrap();
     new.close().unwrap();
 }

@@ -113,6 +113,14 @@ impl From<StoreError> for OpenError {
             StoreError::InUse { pid } => Self::Locked {
                 pid: pid.unwrap_or(0),
             },
+            StoreError::WrongKey => Self::Failed {
+                message: "the records here are sealed for another person: these keys do not open them"
+                    .to_owned(),
+                hint: Some(
+                    "put the key folder back that belongs to them, or use the 24 words of that person: `moot recover`"
+                        .to_owned(),
+                ),
+            },
             other => Self::Failed {
                 hint: matches!(other, StoreError::DiskFull)
                     .then(|| "free some space and try again".to_owned()),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use folkmoot_record::{EpochId, RecordId};
 use folkmoot_store::{
-    Damage, Held, OpenReport, Options as StoreOptions, Progress, StoreError, Vault,
+    Damage, Held, Lies, OpenReport, Options as StoreOptions, Progress, StoreError, StoreLock,
 };
 
 use crate::{
@@ -40,11 +40,9 @@ impl Core {
             return Err(marker::half_back());
         }
         // The store's lock comes first: two processes must not both make keys.
-        let (store, report) = Vault::open(&home.store(), StoreOptions::default(), &mut |step| {
-            progress(&sentence(&step));
-        })?;
+        let lock = StoreLock::take(&home.store())?;
         // A new person beside records whose keys are gone would hide the loss.
-        if Keyring::is_empty(&home)? && !store.collectives().is_empty() {
+        if Keyring::is_empty(&home)? && lock.lies()? != Lies::Empty {
             return Err(OpenError::Failed {
                 message: "there are records here, but their keys are gone".to_owned(),
                 hint: Some(
@@ -60,10 +58,18 @@ impl Core {
             false => options.passphrase.as_ref().map(|text| text.as_str()),
         };
         let (keyring, _) = Keyring::open(&home, passphrase)?;
+        let key = Some(keyring.store_key());
+        let sealed = StoreOptions {
+            key: key.clone(),
+            ..StoreOptions::default()
+        };
+        let (store, report) = lock.open(sealed, &mut |step| {
+            progress(&sentence(&step));
+        })?;
         // What was torn off was never acknowledged, so the index never had it.
         let lost = !report.damaged.is_empty();
         let library =
-            Library::open(&home.index(), &store, lost).map_err(|error| OpenError::Failed {
+            Library::open(&home.index(), key, &store, lost).map_err(|error| OpenError::Failed {
                 message: error.to_string(),
                 hint: Some(format!(
                     "remove {}; it is built again",
@@ -284,7 +290,23 @@ fn sentence(step: &Progress) -> String {
 
 fn notices(report: &OpenReport) -> Vec<String> {
     let mut notices = Vec::new();
-    if let Some(why) = &report.rebuilt_projection {
+    if report.sealed {
+        notices.push(
+            "the record log lay in the open and is sealed now; backups made before hold it in the open still"
+                .to_owned(),
+        );
+    }
+    if report.left_open {
+        notices.push(
+            "the record log lies in the open still: the disk has no room to write it anew, sealed. Free some space; the next start tries again"
+                .to_owned(),
+        );
+    }
+    if let Some(why) = report
+        .rebuilt_projection
+        .as_ref()
+        .filter(|_| !report.sealed)
+    {
         notices.push(format!(
             "the store's projection was built again from the log ({why}); nothing is lost"
         ));

@@ -1,12 +1,16 @@
 //! What crashes and damage did to a home is mended, and what cannot be is said.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "tests end so")]
 
-use std::{fs, os::unix::fs::FileExt, path::Path, sync::mpsc, time::Duration};
+#[path = "support/vault.rs"]
+mod vault;
+
+use std::{fs, ops::ControlFlow, os::unix::fs::FileExt, path::Path, sync::mpsc, time::Duration};
 
 use folkmoot_api::{Command, Note, Reply, Show, ShowView, StatusView};
 use folkmoot_engine::{Engine, Opened, Options};
 use folkmoot_record::RecordId;
-use folkmoot_store::{Entry, Options as StoreOptions, Vault};
+use folkmoot_store::{Entry, LogCursor, Logged};
+use vault::vault;
 
 fn open(home: &Path) -> Engine {
     start(home).0
@@ -21,12 +25,6 @@ fn start(home: &Path) -> (Engine, Opened) {
         helps: true,
     };
     Engine::open(&options, &mut |_| {}).unwrap()
-}
-
-fn vault(home: &Path) -> Vault {
-    Vault::open(&home.join("store"), StoreOptions::default(), &mut |_| {})
-        .unwrap()
-        .0
 }
 
 fn show(engine: &Engine, id: &str) -> Result<Box<ShowView>, folkmoot_api::ApiError> {
@@ -127,13 +125,20 @@ fn a_damaged_control_record_is_written_again() {
     let store = vault(&home);
     let genesis = RecordId::from(store.collectives()[0]);
     let wire = store.get(&genesis).unwrap().unwrap().wire;
+    let mut place = None;
+    let looked = store.records_since(LogCursor::default(), &mut |logged, at| {
+        if matches!(&logged, Logged::Record(record, _) if record.id() == genesis) {
+            place = Some(at);
+        }
+        ControlFlow::Continue(())
+    });
+    looked.unwrap();
     drop(store);
     let engine = open(&home);
     let id = noted(&engine);
     let segment = home.join("store/log/00000000.seg");
     let bytes = fs::read(&segment).unwrap();
-    let at = bytes.windows(wire.len()).position(|part| part == wire);
-    let at = at.unwrap() + wire.len() / 2;
+    let at = place.unwrap().offset as usize - wire.len() / 2;
     let file = fs::File::options().write(true).open(&segment).unwrap();
     file.write_all_at(&[bytes[at] ^ 1], at as u64).unwrap();
     let told = || status(&engine).warnings.join("; ").contains("damage");

@@ -3,15 +3,18 @@
 
 #[path = "support/one.rs"]
 mod one;
+#[path = "support/vault.rs"]
+mod vault;
 
 use std::path::Path;
 
 use folkmoot_api::{Command, Note, Reply, StatusView};
 use folkmoot_engine::Engine;
 use folkmoot_record::fc::Encoder;
-use folkmoot_store::{Entry, Options as StoreOptions, Vault};
+use folkmoot_store::Entry;
 
 use one::open;
+use vault::vault;
 
 /// Bytes that are neither text nor a list.
 const GARBAGE: &[u8] = &[0xff, 0xfe, 0x00];
@@ -32,8 +35,7 @@ fn status(engine: &Engine) -> StatusView {
 
 /// Writes garbage into every local fact whose key begins so; how many there were.
 fn spoil(home: &Path, prefix: &[u8]) -> usize {
-    let (mut vault, _) =
-        Vault::open(&home.join("store"), StoreOptions::default(), &mut |_| {}).unwrap();
+    let mut vault = vault(home);
     let facts = vault.scan_local(prefix).unwrap();
     let entries: Vec<Entry> = facts
         .iter()
@@ -96,8 +98,7 @@ fn damage_is_told_until_it_is_repaired_or_put_away() {
         panic!("the note is saved")
     };
     engine.stop();
-    let (mut vault, _) =
-        Vault::open(&home.join("store"), StoreOptions::default(), &mut |_| {}).unwrap();
+    let mut vault = vault(&home);
     let held: folkmoot_record::RecordId = saved.id.parse().unwrap();
     let lost = folkmoot_record::RecordId::from_bytes([7; 32]);
     let mut value = Encoder::new();

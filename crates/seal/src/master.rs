@@ -5,7 +5,7 @@ use ed25519_dalek::SigningKey;
 use folkmoot_record::CollectiveId;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::{kdf, secret::secret_type, vault::NodeKey};
+use crate::{disk::StoreKey, kdf, secret::secret_type, vault::NodeKey};
 
 /// Words of a recovery phrase: 256 bits of entropy and 8 of checksum, 11 bits a word.
 pub const WORDS: usize = 24;
@@ -83,6 +83,12 @@ impl Master {
     /// words can open every copy.
     pub fn copy_key(&self) -> NodeKey {
         NodeKey::from_bytes(*kdf::derive("folkmoot/1 copy key", &[self.expose()]))
+    }
+
+    /// The key that seals records, local facts and the index on this person's disks (section 6.6):
+    /// whoever has the words reads the records that were saved, also where the key folder is lost.
+    pub fn store_key(&self) -> StoreKey {
+        StoreKey::from_bytes(*kdf::derive("folkmoot/1 store key", &[self.expose()]))
     }
 
     /// Seat root of a genesis signer or founder, from the salt of the genesis.

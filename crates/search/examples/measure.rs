@@ -10,6 +10,7 @@ use std::{
 
 use folkmoot_library::{Flag, Flags, Item, NoNames, Query, ResolvedQuery, Zoned};
 use folkmoot_record::{CollectiveId, DeviceKey, Hlc, Kind, RecordId, SeatKey, Tag};
+use folkmoot_seal::StoreKey;
 use folkmoot_search::{Index, Options, Page};
 use tantivy::schema::{Schema, TEXT};
 
@@ -115,6 +116,15 @@ fn note(n: usize, dice: &mut Dice, words: &Zipf, tags: &Zipf) -> Item {
     }
 }
 
+/// `SEALED=1` seals the files.
+fn options() -> Options {
+    let key = std::env::var_os("SEALED").map(|_| StoreKey::from_bytes([7; 32]));
+    Options {
+        rebuild: false,
+        key,
+    }
+}
+
 fn main() -> Outcome<()> {
     if let Some(folder) = std::env::args().nth(2) {
         return open(std::path::Path::new(&folder));
@@ -141,7 +151,7 @@ fn main() -> Outcome<()> {
 
     let folder = std::env::temp_dir().join(format!("folkmoot-measure-{}", std::process::id()));
     let before = rss()?;
-    let (mut index, _) = Index::open(&folder, &Options::default())?;
+    let (mut index, _) = Index::open(&folder, &options())?;
     let (started, busy) = (Instant::now(), cpu()?);
     let mut longest = Duration::ZERO;
     let mut batch = Vec::with_capacity(BATCH);
@@ -169,7 +179,7 @@ fn main() -> Outcome<()> {
     );
     index.close()?;
     let started = Instant::now();
-    let (mut index, _) = Index::open(&folder, &Options::default())?;
+    let (mut index, _) = Index::open(&folder, &options())?;
     println!(
         "opened again in {:.1?}, {} segments hold {} notes, {:.1} MB",
         started.elapsed(),
@@ -238,7 +248,7 @@ fn main() -> Outcome<()> {
 /// Opens an index that an earlier run has left (`measure open FOLDER`) and searches it.
 fn open(folder: &std::path::Path) -> Outcome<()> {
     let started = Instant::now();
-    let (index, opened) = Index::open(folder, &Options::default())?;
+    let (index, opened) = Index::open(folder, &options())?;
     println!(
         "{:.1?} to open, {} notes, {opened:?}",
         started.elapsed(),

@@ -9,6 +9,7 @@ use std::{
 
 use folkmoot_library::{Item, ResolvedQuery, Searchable};
 use folkmoot_record::RecordId;
+use folkmoot_seal::StoreKey;
 
 use crate::{
     Facet, FacetBy, Hits, Page, SearchError, Snapshot,
@@ -38,6 +39,8 @@ pub const LATEST_MS: u64 = 30_000;
 pub struct Options {
     /// Throw away what is there.
     pub rebuild: bool,
+    /// Seals the files. An index that lies in the open, or is sealed by another key, is built anew.
+    pub key: Option<StoreKey>,
 }
 
 /// How the index was found.
@@ -97,7 +100,13 @@ impl Index {
         match Self::begin(folder, options) {
             // Some damage shows only when the columns are read.
             Err(SearchError::Damaged(why)) if !options.rebuild => {
-                let (index, _) = Self::begin(folder, &Options { rebuild: true })?;
+                let (index, _) = Self::begin(
+                    folder,
+                    &Options {
+                        rebuild: true,
+                        ..options.clone()
+                    },
+                )?;
                 Ok((index, Opened::Rebuilt { why }))
             }
             other => other,

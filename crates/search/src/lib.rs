@@ -21,6 +21,7 @@ mod index;
 mod open;
 mod related;
 mod schema;
+mod sealed;
 mod similar;
 mod snapshot;
 mod tail;

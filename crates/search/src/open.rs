@@ -6,8 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use folkmoot_seal::StoreKey;
 use tantivy::{
-    Index as Tantivy, IndexReader, IndexWriter, ReloadPolicy, TantivyError,
+    Directory, Index as Tantivy, IndexReader, IndexWriter, ReloadPolicy, TantivyError,
     directory::MmapDirectory, indexer::IndexWriterOptions,
 };
 
@@ -15,6 +16,7 @@ use crate::{
     Opened, Options, SearchError,
     guard::quietly,
     schema::{Fields, schema},
+    sealed::SealedFolder,
     tokenizer::{LibraryTokenizer, TOKENIZER},
     writer::cursor_of,
 };
@@ -74,7 +76,7 @@ pub(crate) fn open(folder: &Path, options: &Options) -> Result<(Parts, Opened), 
         Some("it was asked for".to_owned())
     } else {
         // What lies in a damaged file can break any assumption of the code that reads it.
-        let found = quietly(|| resume(&files, was_clean));
+        let found = quietly(|| resume(&files, was_clean, options.key.as_ref()));
         match found.unwrap_or_else(|| Err("reading it failed badly".to_owned())) {
             Ok((writer, reader, fields, cursor)) => {
                 let opened = Opened::Resumed {
@@ -97,7 +99,8 @@ pub(crate) fn open(folder: &Path, options: &Options) -> Result<(Parts, Opened), 
         fs::remove_dir_all(&files).map_err(failed)?;
     }
     fs::create_dir_all(&files).map_err(failed)?;
-    let (writer, reader, fields) = create(&files).map_err(|error| failed(into_io(&error)))?;
+    let (writer, reader, fields) =
+        create(&files, options.key.as_ref()).map_err(|error| failed(into_io(&error)))?;
     let parts = Parts {
         writer,
         reader,
@@ -133,9 +136,9 @@ fn lock(folder: &Path) -> Result<Lock, SearchError> {
 type Resumed = (IndexWriter, IndexReader, Fields, Vec<u8>);
 
 /// Goes on with what is there; else says why not.
-fn resume(files: &Path, was_clean: bool) -> Result<Resumed, String> {
+fn resume(files: &Path, was_clean: bool, key: Option<&StoreKey>) -> Result<Resumed, String> {
     let why = |error: TantivyError| error.to_string();
-    let index = Tantivy::open_in_dir(files).map_err(why)?;
+    let index = Tantivy::open(directory(files, key).map_err(why)?).map_err(why)?;
     let (schema, fields) = schema();
     if index.schema() != schema {
         return Err("it has other fields".to_owned());
@@ -156,11 +159,22 @@ fn resume(files: &Path, was_clean: bool) -> Result<Resumed, String> {
     Ok((writer, reader, fields, cursor))
 }
 
-fn create(files: &Path) -> tantivy::Result<(IndexWriter, IndexReader, Fields)> {
+fn create(
+    files: &Path,
+    key: Option<&StoreKey>,
+) -> tantivy::Result<(IndexWriter, IndexReader, Fields)> {
     let (schema, fields) = schema();
-    let index = Tantivy::open_or_create(MmapDirectory::open(files)?, schema)?;
+    let index = Tantivy::open_or_create(directory(files, key)?, schema)?;
     let (writer, reader) = start(&index)?;
     Ok((writer, reader, fields))
+}
+
+fn directory(files: &Path, key: Option<&StoreKey>) -> tantivy::Result<Box<dyn Directory>> {
+    let open = MmapDirectory::open(files)?;
+    Ok(match key {
+        Some(key) => Box::new(SealedFolder::new(open, key.clone())),
+        None => Box::new(open),
+    })
 }
 
 fn start(index: &Tantivy) -> tantivy::Result<(IndexWriter, IndexReader)> {

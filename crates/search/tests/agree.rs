@@ -9,6 +9,7 @@ use folkmoot_library::{
     ResolvedQuery, Sort, Status, Symbol, Test, Text, Zoned, fold, matches,
 };
 use folkmoot_record::{CollectiveId, DeviceKey, Hlc, Kind, RecordId, SeatKey, Tag};
+use folkmoot_seal::StoreKey;
 use folkmoot_search::{Behind, Facet, FacetBy, Index, Options, Page};
 use proptest::prelude::*;
 
@@ -372,6 +373,14 @@ fn found(index: &Index, query: &ResolvedQuery) -> (BTreeSet<RecordId>, Vec<Recor
     (order.iter().copied().collect(), order, hits.total)
 }
 
+/// The files of the index in the open, or sealed.
+fn options(sealed: bool) -> Options {
+    Options {
+        rebuild: false,
+        key: sealed.then(|| StoreKey::from_bytes([7; 32])),
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -383,9 +392,10 @@ proptest! {
         removed in prop::collection::btree_set(0usize..24, 0..4),
         removed_early in any::<bool>(),
         again in any::<bool>(),
+        sealed in any::<bool>(),
     ) {
         let folder = tempfile::tempdir().unwrap();
-        let (mut index, _) = Index::open(folder.path(), &Options::default()).unwrap();
+        let (mut index, _) = Index::open(folder.path(), &options(sealed)).unwrap();
         let committed = committed.min(items.len());
         let gone: Vec<RecordId> = removed.iter().filter_map(|n| items.get(*n)).map(|item| item.id).collect();
         let mut left: Vec<&Item> = items.iter().filter(|item| !gone.contains(&item.id)).collect();
@@ -481,9 +491,10 @@ proptest! {
         sources in prop::collection::vec(source(), 12),
         lexicon in lexicon(),
         committed in 0usize..25,
+        sealed in any::<bool>(),
     ) {
         let folder = tempfile::tempdir().unwrap();
-        let (mut index, _) = Index::open(folder.path(), &Options::default()).unwrap();
+        let (mut index, _) = Index::open(folder.path(), &options(sealed)).unwrap();
         let committed = committed.min(items.len());
         index.add(items[..committed].iter().cloned(), b"1").unwrap();
         index.commit().unwrap();

@@ -7,6 +7,7 @@
 
 use folkmoot_library::{Flags, Item, NoNames, Query, ResolvedQuery, Zoned};
 use folkmoot_record::{CollectiveId, DeviceKey, Hlc, Kind, RecordId, SeatKey, Tag};
+use folkmoot_seal::StoreKey;
 use folkmoot_search::{Behind, Index, Options, Page};
 use proptest::prelude::*;
 
@@ -91,9 +92,13 @@ proptest! {
         late in prop_oneof![Just(0_u64), 1_u64..200, Just(1_000_000)],
         places in prop::collection::vec(0..ITEMS as usize, 4),
         limit in 1_usize..80,
+        sealed in any::<bool>(),
     ) {
         let folder = tempfile::tempdir().unwrap();
-        let (mut index, _) = Index::open(folder.path(), &Options::default()).unwrap();
+        let (mut index, _) = Index::open(folder.path(), &Options {
+            rebuild: false,
+            key: sealed.then(|| StoreKey::from_bytes([7; 32])),
+        }).unwrap();
         let items: Vec<(u64, Item)> = (0..ITEMS).map(|n| (n, item(n, seed.into(), late))).collect();
         for (at, chunk) in items.chunks(1_300).enumerate() {
             index.add(chunk.iter().map(|(_, item)| item.clone()), &[0]).unwrap();

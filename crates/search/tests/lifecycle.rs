@@ -1,6 +1,9 @@
 //! Opening, closing, damage, cursors, the tail.
 #![expect(clippy::unwrap_used, reason = "what a test prepares may fail it")]
 
+#[path = "lifecycle/sealed.rs"]
+mod sealed;
+
 use std::{fs, path::Path};
 
 use folkmoot_library::{Flags, Item, NoNames, Query, ResolvedQuery, Zoned};
@@ -150,7 +153,7 @@ fn two_cannot_have_it_open() {
     let folder = tempfile::tempdir().unwrap();
     let (index, _) = open(folder.path());
     for rebuild in [false, true] {
-        let second = Index::open(folder.path(), &Options { rebuild });
+        let second = Index::open(folder.path(), &Options { rebuild, key: None });
         assert!(matches!(second, Err(SearchError::InUse(_))));
     }
     drop(index);
@@ -162,7 +165,14 @@ fn damage_is_found_and_the_index_starts_afresh() {
     let folder = tempfile::tempdir().unwrap();
     let files = folder.path().join("files");
     let fill = || {
-        let (mut index, _) = Index::open(folder.path(), &Options { rebuild: true }).unwrap();
+        let (mut index, _) = Index::open(
+            folder.path(),
+            &Options {
+                rebuild: true,
+                key: None,
+            },
+        )
+        .unwrap();
         index
             .add((0..50).map(|n| item(n, "basil and mint", "herb")), b"x")
             .unwrap();
@@ -376,6 +386,7 @@ fn facets_and_similar_words() {
 /// order before.
 #[test]
 fn damage_that_is_met_while_reading_is_remembered() {
+    let options = |rebuild| Options { rebuild, key: None };
     let folder = tempfile::tempdir().unwrap();
     let files = folder.path().join("files");
     let mut met = 0;
@@ -383,7 +394,7 @@ fn damage_that_is_met_while_reading_is_remembered() {
     for (n, (byte, part)) in
         (0..8).flat_map(|n| harms.concat().into_iter().map(move |harm| (n, harm)))
     {
-        let (mut index, _) = Index::open(folder.path(), &Options { rebuild: true }).unwrap();
+        let (mut index, _) = Index::open(folder.path(), &options(true)).unwrap();
         let text = |n| format!("basil{n} and mint");
         index
             .add((0..300).map(|n| item(n, &text(n), "herb")), b"x")
@@ -406,7 +417,7 @@ fn damage_that_is_met_while_reading_is_remembered() {
         bytes[(part * third).min(end)..end].fill(byte);
         fs::write(path, bytes).unwrap();
 
-        let (index, opened) = Index::open(folder.path(), &Options::default()).unwrap();
+        let (index, opened) = Index::open(folder.path(), &options(false)).unwrap();
         if matches!(opened, Opened::Rebuilt { .. }) {
             continue;
         }
@@ -419,7 +430,7 @@ fn damage_that_is_met_while_reading_is_remembered() {
         if index.is_damaged() {
             met += 1;
             index.close().unwrap();
-            let (_, opened) = Index::open(folder.path(), &Options::default()).unwrap();
+            let (_, opened) = Index::open(folder.path(), &options(false)).unwrap();
             assert!(matches!(opened, Opened::Rebuilt { .. }), "{opened:?}");
         }
     }

@@ -12,7 +12,7 @@ use crate::{LogCursor, StoreError, files::io_error, payload};
 const LOG: &str = "log";
 const LOCAL: &str = "local";
 /// Bytes that tell how much of a stripped entry is sealed.
-const COUNT: usize = 4;
+pub(crate) const COUNT: usize = 4;
 
 /// How the bytes of a store lie on the disk: sealed, or in the open where it has no key.
 #[derive(Debug, Clone, Default)]

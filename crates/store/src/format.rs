@@ -7,9 +7,9 @@
 use std::{fs, io, path::Path};
 
 use crate::{
-    StoreError,
+    Lies, StoreError, convert,
     files::{io_error, write_whole},
-    log::Seal,
+    log::{self, Seal},
 };
 
 /// The format of a store that lies in the open.
@@ -45,6 +45,24 @@ pub(crate) fn read(root: &Path, has_segments: bool) -> Result<Found, StoreError>
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Found::Nothing),
         Err(error) => Err(io_error("read", &path)(error)),
     }
+}
+
+/// How the log lies on the disk, by `FORMAT` or else by the heads of its segments.
+pub(crate) fn lies(root: &Path) -> Result<Lies, StoreError> {
+    let dir = root.join("log");
+    if convert::is_under_way(root) {
+        return Ok(Lies::Sealed);
+    }
+    if !log::holds_entries(&dir)? {
+        return Ok(Lies::Empty);
+    }
+    let is_sealed = match read(root, true)? {
+        Found::Store(_, check) => check.is_some(),
+        Found::Nothing | Found::Lost => {
+            log::recover(&dir)?.is_some_and(|(format, _)| format == SEALED)
+        }
+    };
+    Ok(if is_sealed { Lies::Sealed } else { Lies::Open })
 }
 
 pub(crate) const fn newer(found: u32) -> StoreError {

@@ -36,5 +36,6 @@ pub use copy::{LogFile, log_files};
 pub use cursor::LogCursor;
 pub use entry::{Author, Bundle, Entry, Fact, Logged, Stored};
 pub use error::StoreError;
+pub use lock::{Lies, StoreLock};
 pub use open::{Damage, DamageKind, Engine, OpenReport, Options, Progress, TornTail};
 pub use vault::{Compacted, Counts, Direction, Held, Tip, Vault};

@@ -3,12 +3,63 @@
 use std::{
     fs::{File, OpenOptions},
     io::{Read, Seek, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use rustix::fs::{FlockOperation, flock};
 
-use crate::{StoreError, files::io_error};
+use crate::{OpenReport, Options, Progress, StoreError, Vault, files::io_error, format};
+
+/// The folder of a store, owned by this process and not opened yet: its key may be made meanwhile.
+#[derive(Debug)]
+pub struct StoreLock {
+    root: PathBuf,
+    lock: Lock,
+}
+
+/// How the log of a store lies on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lies {
+    /// It holds nothing: any key may seal it.
+    Empty,
+    /// In the open.
+    Open,
+    /// Sealed by some key.
+    Sealed,
+}
+
+impl StoreLock {
+    /// Takes the folder, which is made if it is missing.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`], or the disk's.
+    pub fn take(dir: &Path) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(dir).map_err(io_error("make", dir))?;
+        let lock = Lock::take(dir)?;
+        let root = dir.to_owned();
+        Ok(Self { root, lock })
+    }
+
+    /// What lies in the folder.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerFormat`], [`StoreError::NotAStore`], or the disk's.
+    pub fn lies(&self) -> Result<Lies, StoreError> {
+        format::lies(&self.root)
+    }
+
+    /// Opens or makes the store.
+    ///
+    /// # Errors
+    /// As [`Vault::open`].
+    pub fn open(
+        self,
+        options: Options,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(Vault, OpenReport), StoreError> {
+        Vault::open_locked(&self.root, self.lock, options, progress)
+    }
+}
 
 /// Held while it lives.
 #[derive(Debug)]

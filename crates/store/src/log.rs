@@ -13,6 +13,6 @@ mod writer;
 
 pub(crate) use frame::{HEAD, PAYLOAD_MOST, Seal, slot};
 pub(crate) use reader::{Fault, Reader};
-pub(crate) use segment::{Layout, SEGMENT_HEAD, list, recover};
+pub(crate) use segment::{Layout, SEGMENT_HEAD, holds_entries, list, recover};
 pub(crate) use walk::{Step, Walk};
 pub(crate) use writer::{Group, Writer};

@@ -4,9 +4,9 @@ use folkmoot_record::{
     Draft, Hlc, Kind, Place, RecordId, Signed, Verified, content::Content, fc::Value,
 };
 use folkmoot_store::Entry;
-use folkmoot_tests::home::Home;
+use folkmoot_tests::{home::Home, vault::vault};
 
-use crate::traitor::{Keys, vault};
+use crate::traitor::Keys;
 
 /// A note by a device, dated right after the last one that it wrote before it was removed: beside what
 /// it wrote honestly, as a branch of its log.

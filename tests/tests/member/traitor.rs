@@ -16,7 +16,6 @@ use folkmoot_record::{
     BundleHash, CollectiveId, DeviceKey, Hlc, Kind, RecordId, SeatKey, Verified, fc::Decoder,
 };
 use folkmoot_seal::{EpochSecret, NodeKey, Proof, Role, Transcript};
-use folkmoot_store::{Options, StoreError, Vault};
 use folkmoot_sync::{
     Ask, Config, Delivered, DoorOffer, EpochOffer, Event, Held, Holdings, Input, Item, Machine,
     Now, Output, Presence, Scope, Stamp, Standing, Welcome,
@@ -75,7 +74,7 @@ impl Keys {
             .flatten()
             .map(|seed| SigningKey::from_bytes(&seed))
             .collect();
-        let vault = vault(home);
+        let vault = folkmoot_tests::vault::vault(home);
         let mut control = Vec::new();
         vault
             .control(&cid, &mut |record, _| {
@@ -103,20 +102,6 @@ impl Keys {
             record.header().kind == Kind::JOIN && record.header().seat == self.seat
         };
         self.control.iter().find(own).unwrap()
-    }
-}
-
-/// The store of a home whose node does not run. A program that another test starts just now holds
-/// the lock as well, until it has begun: so it is tried again.
-pub(crate) fn vault(home: &Path) -> Vault {
-    let begun = Instant::now();
-    loop {
-        match Vault::open(&home.join("store"), Options::default(), &mut |_| {}) {
-            Err(StoreError::InUse { .. }) if begun.elapsed() < Duration::from_secs(10) => {
-                std::thread::sleep(Duration::from_millis(10));
-            }
-            opened => return opened.unwrap().0,
-        }
     }
 }
 

@@ -8,8 +8,8 @@ use folkmoot_record::{
     control::{Actions, Control, Invite, Join, Limits},
 };
 use folkmoot_seal::InviteSeed;
-use folkmoot_store::{Entry, Options, Vault};
-use folkmoot_tests::home::Home;
+use folkmoot_store::Entry;
+use folkmoot_tests::{home::Home, vault::vault};
 
 use crate::{cid, ends, traitor::Keys};
 
@@ -99,8 +99,7 @@ fn a_thousand_members_are_listed_at_once() {
         .unwrap();
         entries.push(Entry::Record(record, hlc.ms() + 1));
     }
-    let (mut vault, _) =
-        Vault::open(&ana.folder().join("store"), Options::default(), &mut |_| {}).unwrap();
+    let mut vault = vault(ana.folder());
     for group in entries.chunks(100) {
         vault.commit(group).unwrap();
     }

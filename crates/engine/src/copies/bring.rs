@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use folkmoot_record::{RecordId, Signed};
-use folkmoot_store::{Entry, Options as StoreOptions, Vault};
+use folkmoot_store::{Entry, OpenReport, Options as StoreOptions, Vault};
 
 use crate::{
     copies::{
@@ -28,7 +28,7 @@ use crate::{
         keyring::Keyring,
         secrets::{Membership, Secrets},
     },
-    recovery::recover::{Into, Recovered, recover_into},
+    recovery::recover::{Into, Recovered, keys_there, recover_into},
 };
 
 /// Bytes committed at once: a moment of the disk, far below the most that a group may have.
@@ -86,7 +86,7 @@ pub fn bring_back(
     let name = format!("bundle {} {}", checked.frames, name(ask.copy)?);
     let mut marker = Marker::take(&home)?;
     marker.name(&name)?;
-    let (mut store, _) = Vault::open(&home.store(), StoreOptions::default(), &mut |_| {})?;
+    let (mut store, _) = open_store(&home.store(), &kept)?;
     progress("writing the records");
     import(ask.copy, &mut store)?;
     progress("making the keys of this device");
@@ -117,7 +117,7 @@ pub(crate) fn from_backup(
     let (held, mut faults) = hold(ask.copy)?;
     let (marker, state, kept) = copy_state(ask, &home, &mut faults, progress)?;
     drop(held);
-    let (mut store, report) = Vault::open(&home.store(), StoreOptions::default(), &mut |_| {})?;
+    let (mut store, report) = open_store(&home.store(), &kept)?;
     progress("checking every signature");
     let mut checked = check_store(&store, &kept)?;
     for fault in faults {
@@ -138,6 +138,16 @@ pub(crate) fn from_backup(
         damaged,
     };
     Ok((back, taken))
+}
+
+/// Opens what was brought back, sealed for the person whose keys came with it: a log of an earlier version
+/// lies in the open there.
+pub(crate) fn open_store(dir: &Path, kept: &Kept) -> Result<(Vault, OpenReport), CopyError> {
+    let options = StoreOptions {
+        key: Some(kept.card()?.master.store_key()),
+        ..StoreOptions::default()
+    };
+    Ok(Vault::open(dir, options, &mut |_| {})?)
 }
 
 /// Copies the log of the newest state whose pieces are whole; where keys were made already, the log
@@ -331,11 +341,14 @@ pub(crate) fn make_keys(
     store: &mut Vault,
     kept: &Kept,
 ) -> Result<Vec<Recovered>, CopyError> {
+    let card = kept.card()?;
+    let keyring = keys_there(home, &card.master, ask.passphrase)?;
     let recovered = recover_into(
         home,
         store,
         Into {
-            card: kept.card()?,
+            card,
+            keyring,
             passphrase: ask.passphrase,
             keep_devices: !ask.lost,
             again: true,

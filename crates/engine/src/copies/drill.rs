@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use folkmoot_record::{RecordId, Signed};
-use folkmoot_store::{Options as StoreOptions, Vault};
+use folkmoot_store::Vault;
 use zeroize::Zeroizing;
 
 use crate::{
     clock::random,
     copies::{
         CopyError,
-        bring::{BringBack, from_backup},
+        bring::{BringBack, from_backup, open_store},
         check::Checked,
         item::Item,
         keys::{Kept, SealedKeys, Unlock},
@@ -84,7 +84,7 @@ impl Drill {
             },
             progress,
         )?;
-        let (store, _) = Vault::open(&folder.join("store"), StoreOptions::default(), &mut |_| {})?;
+        let (store, _) = open_store(&folder.join("store"), &taken.kept)?;
         Ok(Self {
             store,
             kept: taken.kept,

@@ -9,6 +9,7 @@ use std::{
 use folkmoot_api::{ApiError, Reply};
 use folkmoot_library::{Flag, Item, ResolvedQuery, item};
 use folkmoot_record::{CollectiveId, Kind, RecordId, Verified};
+use folkmoot_seal::StoreKey;
 use folkmoot_search::{
     Behind, Facet, FacetBy, Hits, Index, Opened, Options, Page, SearchError, Snapshot, Why,
 };
@@ -36,6 +37,8 @@ const MOST_EARLY: usize = 100_000;
 #[derive(Debug)]
 pub(crate) struct Library {
     dir: PathBuf,
+    /// Seals its files.
+    key: Option<StoreKey>,
     /// `None` between a fault and the next opening.
     index: Option<Index>,
     /// Where feeding goes on; `None` once the index has everything.
@@ -64,9 +67,15 @@ pub(crate) enum FeedError {
 impl Library {
     /// Opens the index; one that cannot be read is thrown away and built again, and so is one of a
     /// log that `lost` records: it would still name them.
-    pub(crate) fn open(dir: &Path, store: &Vault, lost: bool) -> Result<Self, SearchError> {
+    pub(crate) fn open(
+        dir: &Path,
+        key: Option<StoreKey>,
+        store: &Vault,
+        lost: bool,
+    ) -> Result<Self, SearchError> {
         let mut library = Self {
             dir: dir.to_owned(),
+            key,
             index: None,
             behind: None,
             broken: false,
@@ -89,9 +98,12 @@ impl Library {
         self.index = None;
         self.early.clear();
         self.resumed = false;
-        let rebuild = anew.is_some();
-        let (index, opened) = match Index::open(&self.dir, &Options { rebuild }) {
-            Err(SearchError::Damaged(_)) => Index::open(&self.dir, &Options { rebuild: true })?,
+        let options = |rebuild| Options {
+            rebuild,
+            key: self.key.clone(),
+        };
+        let (index, opened) = match Index::open(&self.dir, &options(anew.is_some())) {
+            Err(SearchError::Damaged(_)) => Index::open(&self.dir, &options(true))?,
             other => other?,
         };
         let from = match opened {

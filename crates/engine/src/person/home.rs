@@ -60,7 +60,7 @@ impl Home {
     pub(crate) fn prepare(&self) -> Result<(), HomeError> {
         make_folder(&self.root)?;
         make_folder(&self.keys())?;
-        // Notes lie there as text: nobody else may look, also where the home folder is open.
+        // Ids, times and lengths lie there: nobody else may look, also where the home folder is open.
         make_folder(&self.store())?;
         make_folder(&self.index()).map_err(|error| self.about_index(error))?;
         private(&self.keys())

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use ed25519_dalek::SigningKey;
 use folkmoot_record::CollectiveId;
-use folkmoot_seal::{Cost, Master, NodeKey, VaultError, vault};
+use folkmoot_seal::{Cost, Master, NodeKey, StoreKey, VaultError, vault};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -165,6 +165,16 @@ impl Keyring {
 
     pub(crate) fn transport(&self) -> [u8; 32] {
         *self.transport
+    }
+
+    /// Seals the store and the index.
+    pub(crate) fn store_key(&self) -> StoreKey {
+        self.master.store_key()
+    }
+
+    /// Whether these are the keys of the person whose words make `master`.
+    pub(crate) fn is_of(&self, master: &Master) -> bool {
+        self.master == *master
     }
 
     /// The 24 words.

@@ -13,8 +13,8 @@ use folkmoot_record::{
     CollectiveId, Kind, SeatKey,
     control::{Control, DeviceAdd, DeviceBody, DeviceDrop, Genesis},
 };
-use folkmoot_seal::{Card, CardError, CardLink, KemSecret};
-use folkmoot_store::{Entry, Options as StoreOptions, StoreError, Vault};
+use folkmoot_seal::{Card, CardError, CardLink, KemSecret, Master};
+use folkmoot_store::{Entry, Lies, Options as StoreOptions, StoreError, StoreLock, Vault};
 use folkmoot_sync::Addr;
 
 use crate::{
@@ -92,9 +92,18 @@ pub fn recover(ask: &Recover<'_>) -> Result<Vec<Recovered>, OpenError> {
     if marker::is_there(&home) {
         return Err(marker::half_back());
     }
-    let (mut store, _) = Vault::open(&home.store(), StoreOptions::default(), &mut |_| {})?;
+    let lock = StoreLock::take(&home.store())?;
+    let keyring = keys_there(&home, &card.master, ask.passphrase)?;
+    // What lies in the open may be somebody else's: it is sealed when these words have a home in it.
+    let is_ours = keyring.is_some() || lock.lies()? != Lies::Open;
+    let options = StoreOptions {
+        key: is_ours.then(|| card.master.store_key()),
+        ..StoreOptions::default()
+    };
+    let (mut store, _) = lock.open(options, &mut |_| {})?;
     let into = Into {
         card,
+        keyring,
         passphrase: ask.passphrase,
         keep_devices: ask.keep_devices,
         again: false,
@@ -107,10 +116,29 @@ pub fn recover(ask: &Recover<'_>) -> Result<Vec<Recovered>, OpenError> {
 /// What is recovered into a store that is open.
 pub(crate) struct Into<'a> {
     pub(crate) card: Card,
+    /// Keys of the same person that are there: [`keys_there`].
+    pub(crate) keyring: Option<Keyring>,
     pub(crate) passphrase: Option<&'a str>,
     pub(crate) keep_devices: bool,
     /// Whether it is no fault that everything is there already.
     pub(crate) again: bool,
+}
+
+/// The keys in this home, which must be those of the words; `None` where there are none.
+pub(crate) fn keys_there(
+    home: &Home,
+    master: &Master,
+    passphrase: Option<&str>,
+) -> Result<Option<Keyring>, OpenError> {
+    if Keyring::holds_nothing(home)? {
+        return Ok(None);
+    }
+    let (keyring, _) = Keyring::open(home, passphrase)?;
+    if keyring.is_of(master) {
+        Ok(Some(keyring))
+    } else {
+        Err(present(home))
+    }
 }
 
 pub(crate) fn recover_into(
@@ -120,8 +148,7 @@ pub(crate) fn recover_into(
 ) -> Result<Vec<Recovered>, OpenError> {
     let card = ask.card;
     let now_ms = Clock::start().wall();
-    let fresh = Keyring::holds_nothing(home)?;
-    if fresh && store.collectives().is_empty() && card.collectives.is_empty() {
+    if ask.keyring.is_none() && store.collectives().is_empty() && card.collectives.is_empty() {
         return Err(OpenError::Failed {
             message: "the words are good, but they alone name no collective and no address, and there are no records here".to_owned(),
             hint: Some(
@@ -130,14 +157,9 @@ pub(crate) fn recover_into(
             ),
         });
     }
-    let keyring = if fresh {
-        Keyring::from_master(home, card.master, ask.passphrase)?
-    } else {
-        let (keyring, _) = Keyring::open(home, ask.passphrase)?;
-        if *keyring.words() != *card.master.words() {
-            return Err(present(home));
-        }
-        keyring
+    let keyring = match ask.keyring {
+        Some(keyring) => keyring,
+        None => Keyring::from_master(home, card.master, ask.passphrase)?,
     };
     let run = Run {
         keyring,

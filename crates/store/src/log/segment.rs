@@ -105,6 +105,18 @@ const fn start(segment: u32) -> LogCursor {
     LogCursor { segment, offset: 0 }
 }
 
+/// Whether any segment in a folder is longer than its head.
+pub(crate) fn holds_entries(dir: &Path) -> Result<bool, StoreError> {
+    for segment in list(dir)? {
+        let path = dir.join(format!("{segment:08}.seg"));
+        let found = fs::metadata(&path).map_err(io_error("read", &path))?;
+        if found.len() > SEGMENT_HEAD as u64 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Numbers of the segments in a folder; none where there is no folder.
 pub(crate) fn list(dir: &Path) -> Result<BTreeSet<u32>, StoreError> {
     let items = match fs::read_dir(dir) {

@@ -9,11 +9,11 @@ use crate::{
     cipher::Cipher,
     convert,
     engine::{self, Opened},
-    files::{io_error, make_dir, sync_dir},
+    files::{make_dir, sync_dir},
     format::{self, Found},
     index::Index,
-    lock::Lock,
-    log::{self, Layout, Reader, SEGMENT_HEAD, Seal, Step, Walk, Writer},
+    lock::{Lock, StoreLock},
+    log::{self, Layout, Reader, SEGMENT_HEAD, Seal, Writer},
     projection::Memory,
     replay::replay,
     state::State,
@@ -35,12 +35,19 @@ impl Vault {
         options: Options,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<(Self, OpenReport), StoreError> {
+        StoreLock::take(dir)?.open(options, progress)
+    }
+
+    pub(crate) fn open_locked(
+        dir: &Path,
+        lock: Lock,
+        options: Options,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(Self, OpenReport), StoreError> {
         let options = Options {
             segment_bytes: options.segment_bytes.min(SEGMENT_MOST),
             ..options
         };
-        std::fs::create_dir_all(dir).map_err(io_error("make", dir))?;
-        let lock = Lock::take(dir)?;
         let mut report = OpenReport::default();
         let layout = open_layout(dir, &options, &mut report, progress)?;
         let (state, end) = open_state(dir, &options, &layout, &mut report, progress)?;
@@ -71,20 +78,38 @@ fn open_layout(
     let dir = root.join("log");
     let cipher = Cipher::new(options.key.clone());
     let check = options.key.as_ref().map(StoreKey::check);
-    report.sealed = convert::go_on(root, check.as_ref())?;
+    report.sealed = convert::go_on(root, &cipher)?;
     let has_segments = !log::list(&dir)?.is_empty();
     let layout = match format::read(root, has_segments)? {
         Found::Store(seal, stored) => match (stored, check) {
             (Some(_), None) => return Err(StoreError::Sealed),
-            (Some(stored), Some(check)) if stored != check => return Err(StoreError::WrongKey),
+            (Some(stored), Some(check)) if stored != check => {
+                if log::holds_entries(&dir)? {
+                    return Err(StoreError::WrongKey);
+                }
+                // Whoever began it wrote nothing.
+                format::write(root, &seal, Some(&check))?;
+                Layout::new(dir.clone(), seal, cipher)
+            }
             (None, Some(_)) if has_segments => {
                 let plain = Layout::new(dir.clone(), seal, Cipher::default());
                 let sealed = Layout::new(dir.clone(), new_seal(root)?, cipher);
-                convert::seal(root, &plain, &sealed, &mut |done, total| {
+                let done = convert::seal(root, &plain, &sealed, &mut |done, total| {
                     progress(Progress::Sealing { done, total });
-                })?;
-                report.sealed = true;
-                sealed
+                });
+                match done {
+                    Ok(damaged) => {
+                        report.damaged.extend(damaged);
+                        report.sealed = true;
+                        sealed
+                    }
+                    // What can be read without more room stays readable.
+                    Err(StoreError::DiskFull) if !convert::is_under_way(root) => {
+                        report.left_open = true;
+                        plain
+                    }
+                    Err(error) => return Err(error),
+                }
             }
             (None, Some(check)) => {
                 format::write(root, &seal, Some(&check))?;
@@ -124,27 +149,12 @@ fn recover(dir: &Path, cipher: Cipher) -> Result<Layout, StoreError> {
     match found {
         found if found > format::SEALED => Err(format::newer(found)),
         format::SEALED if layout.cipher.key().is_none() => Err(StoreError::Sealed),
-        format::SEALED if !opens(&layout)? => Err(StoreError::WrongKey),
+        format::SEALED if !convert::opens(&layout)? => Err(StoreError::WrongKey),
         format::OPEN if layout.cipher.key().is_some() => {
             Ok(Layout::new(dir.to_owned(), layout.seal, Cipher::default()))
         }
         _ => Ok(layout),
     }
-}
-
-/// Whether the first intact entry of a log opens.
-fn opens(layout: &Layout) -> Result<bool, StoreError> {
-    for segment in layout.list()? {
-        let mut walk = Walk::new(layout, LogCursor { segment, offset: 0 })?;
-        loop {
-            match walk.step()? {
-                Step::Entry { kind, .. } => return Ok(kind != 0),
-                Step::End { .. } => break,
-                Step::Damage { .. } | Step::BadHead => {}
-            }
-        }
-    }
-    Ok(true)
 }
 
 fn new_seal(root: &Path) -> Result<Seal, StoreError> {

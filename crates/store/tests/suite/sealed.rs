@@ -8,7 +8,9 @@ use std::{
 
 use folkmoot_record::Verified;
 use folkmoot_seal::StoreKey;
-use folkmoot_store::{Direction, Entry, LogCursor, OpenReport, Options, StoreError, Vault};
+use folkmoot_store::{
+    Direction, Entry, Lies, LogCursor, Logged, OpenReport, Options, StoreError, StoreLock, Vault,
+};
 
 use crate::records::{SMALL, cid, note};
 
@@ -184,6 +186,54 @@ fn a_store_in_the_open_is_sealed_at_opening() {
     }
 }
 
+/// What damage took is told, what stands behind it keeps its place, and nothing else is lost with it.
+#[test]
+fn sealing_a_damaged_log_costs_what_the_damage_hit_and_says_so() {
+    let notes: Vec<_> = (0..8).map(|seq| note(1, 1, seq, PHRASE)).collect();
+    let plain = tempfile::tempdir().unwrap();
+    let (mut vault, _) = open(plain.path(), None).unwrap();
+    // The last group holds two entries.
+    for group in [&notes[..3], &notes[3..6], &notes[6..]] {
+        let entries: Vec<_> = group
+            .iter()
+            .map(|note| Entry::Record(note.clone(), 1))
+            .collect();
+        vault.commit(&entries).unwrap();
+    }
+    let mut ends = Vec::new();
+    let passed = vault.records_since(LogCursor::default(), &mut |_, at| {
+        ends.push(at);
+        std::ops::ControlFlow::Continue(())
+    });
+    passed.unwrap();
+    vault.close().unwrap();
+    let whole = fs::read(plain.path().join("log/00000000.seg")).unwrap();
+    for hit in 0..notes.len() {
+        let dir = tempfile::tempdir().unwrap();
+        copy(plain.path(), dir.path());
+        let mut bytes = whole.clone();
+        bytes[ends[hit].offset as usize - 40] ^= 1;
+        fs::write(dir.path().join("log/00000000.seg"), bytes).unwrap();
+        let (vault, report) = open(dir.path(), key(1)).unwrap();
+        assert!(report.sealed);
+        assert_eq!(report.damaged.len(), 1, "{hit}: {report:?}");
+        for (index, note) in notes.iter().enumerate() {
+            let held = vault.get(&note.id()).unwrap().is_some();
+            assert_eq!(held, index != hit, "{hit}: {index}");
+        }
+        for from in [LogCursor::default(), ends[hit]] {
+            let mut seen = 0;
+            let passed = vault.records_since(from, &mut |logged, _| {
+                seen += usize::from(matches!(logged, Logged::Record(..)));
+                std::ops::ControlFlow::Continue(())
+            });
+            passed.unwrap();
+            let behind = notes.len() - 1 - if from == ends[hit] { hit } else { 0 };
+            assert!(seen >= behind, "{hit}: {seen} of {behind}");
+        }
+    }
+}
+
 #[test]
 fn sealing_goes_on_wherever_it_was_interrupted() {
     let plain = tempfile::tempdir().unwrap();
@@ -231,6 +281,77 @@ fn sealing_goes_on_wherever_it_was_interrupted() {
         let (vault, report) = open(dir.path(), key(1)).unwrap();
         assert!(!report.sealed, "state {index}");
         check(&vault, &notes);
+    }
+}
+
+/// Whoever opens it with another key while it is being sealed finishes nothing.
+#[test]
+fn another_key_does_not_end_a_sealing() {
+    let plain = tempfile::tempdir().unwrap();
+    let notes = fill(plain.path(), None);
+    let sealed = tempfile::tempdir().unwrap();
+    copy(plain.path(), sealed.path());
+    drop(open(sealed.path(), key(1)).unwrap());
+    let dir = tempfile::tempdir().unwrap();
+    copy(plain.path(), dir.path());
+    fs::rename(dir.path().join("log"), dir.path().join("log.open")).unwrap();
+    copy(&sealed.path().join("log"), &dir.path().join("log.sealed"));
+    let lock = StoreLock::take(dir.path()).unwrap();
+    assert_eq!(lock.lies().unwrap(), Lies::Sealed);
+    drop(lock);
+    for (other, wrong) in [(None, false), (key(2), true)] {
+        match open(dir.path(), other) {
+            Err(StoreError::Sealed) => assert!(!wrong),
+            Err(StoreError::WrongKey) => assert!(wrong),
+            other => panic!("{other:?}"),
+        }
+    }
+    let (vault, report) = open(dir.path(), key(1)).unwrap();
+    assert!(report.sealed && report.damaged.is_empty());
+    check(&vault, &notes);
+}
+
+/// Words that were tried before anything was written leave no trace.
+#[test]
+fn a_store_that_holds_nothing_takes_any_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let lies = |dir: &Path| StoreLock::take(dir).unwrap().lies().unwrap();
+    for byte in 1..4 {
+        drop(open(dir.path(), key(byte)).unwrap());
+        assert_eq!(lies(dir.path()), Lies::Empty);
+    }
+    let notes = fill(dir.path(), key(7));
+    assert_eq!(lies(dir.path()), Lies::Sealed);
+    assert!(matches!(
+        open(dir.path(), key(1)),
+        Err(StoreError::WrongKey)
+    ));
+    check(&open(dir.path(), key(7)).unwrap().0, &notes);
+    let plain = tempfile::tempdir().unwrap();
+    fill(plain.path(), None);
+    assert_eq!(lies(plain.path()), Lies::Open);
+}
+
+#[test]
+fn what_was_cut_from_a_log_in_the_open_goes_when_it_is_sealed() {
+    let dir = tempfile::tempdir().unwrap();
+    fill(dir.path(), None);
+    let segment = fs::read_dir(dir.path().join("log")).unwrap();
+    let mut segments: Vec<PathBuf> = segment.map(|item| item.unwrap().path()).collect();
+    segments.sort();
+    let path = segments.last().unwrap();
+    let bytes = fs::read(path).unwrap();
+    let end = bytes.iter().rposition(|byte| *byte != 0).unwrap();
+    fs::write(path, &bytes[..end - 20]).unwrap();
+    // The projection would know what stood there.
+    fs::remove_file(dir.path().join("CURRENT")).unwrap();
+    let (vault, report) = open(dir.path(), None).unwrap();
+    assert!(report.torn_tail_cut.is_some());
+    drop(vault);
+    assert!(!files(&dir.path().join("quarantine")).is_empty());
+    drop(open(dir.path(), key(1)).unwrap());
+    for text in [PHRASE.as_bytes(), FACT] {
+        assert_eq!(naming(dir.path(), text), [] as [PathBuf; 0]);
     }
 }
 
