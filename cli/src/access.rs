@@ -51,8 +51,19 @@ impl Access {
     /// # Errors
     /// Exit code 5 where a node is needed and none runs; else why the home did not open.
     pub(crate) fn open(cx: &Context<'_>, need: Need) -> Result<Self, CliError> {
+        Self::open_with(cx, need, None)
+    }
+
+    /// The same with the passphrase, where it is known already.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(crate) fn open_with(
+        cx: &Context<'_>,
+        need: Need,
+        mut passphrase: Option<Zeroizing<String>>,
+    ) -> Result<Self, CliError> {
         let begun = Instant::now();
-        let mut passphrase = None;
         loop {
             if let Some(socket) = live_socket(cx)? {
                 return Self::to_node(socket);

@@ -6,10 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     acts, backup, charter, collective, comment, complete_words, completions, config, contracts,
-    device, edit, export, find, grant, history, id, import, invite, join, leave, link, list, man,
-    members, merge, note, peers, proposals, propose, react, readmit, recover, related, rename,
-    restore, revoke, search, show, status, symbol, sync, tags, task, today, trash, up, verify,
-    vote, watch, why,
+    device, edit, export, find, grant, history, id, import, invite, join, leave, link, list, lock,
+    man, members, merge, note, passphrase, peers, proposals, propose, react, readmit, recover,
+    related, rename, restore, revoke, search, show, status, symbol, sync, tags, task, today, trash,
+    up, verify, vote, watch, why,
 };
 
 /// A person's own knowledge node: notes that are yours, shared in collectives without servers.
@@ -88,6 +88,9 @@ pub(crate) enum Command {
     Up(up::Args),
     Status(status::Args),
     Id(id::Args),
+    Passphrase(passphrase::Args),
+    Lock(lock::LockArgs),
+    Unlock(lock::UnlockArgs),
     Recover(recover::Args),
     Note(note::Args),
     Link(link::Args),

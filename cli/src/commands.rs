@@ -22,10 +22,12 @@ pub(crate) mod join;
 pub(crate) mod leave;
 pub(crate) mod link;
 pub(crate) mod list;
+pub(crate) mod lock;
 pub(crate) mod man;
 pub(crate) mod members;
 pub(crate) mod merge;
 pub(crate) mod note;
+pub(crate) mod passphrase;
 pub(crate) mod peers;
 pub(crate) mod proposals;
 pub(crate) mod propose;
@@ -84,6 +86,9 @@ pub(crate) fn run(cli: Cli, ui: &Ui) -> Result<(), CliError> {
         Command::Up(args) => up::run(&cx, args),
         Command::Status(args) => status::run(&cx, &args),
         Command::Id(args) => id::run(&cx, args),
+        Command::Passphrase(args) => passphrase::run(&cx, &args),
+        Command::Lock(_) => lock::lock(&cx),
+        Command::Unlock(_) => lock::unlock(&cx),
         Command::Recover(args) => recover::run(&cx, args),
         Command::Note(args) => note::run(&cx, args),
         Command::Link(args) => link::run(&cx, args),

@@ -270,6 +270,7 @@ impl From<RunError> for CliError {
             RunError::AlreadyRunning { .. } => {
                 Self::failed(message).hint("use it: moot status. Another home needs --home FOLDER")
             }
+            RunError::Locked => Self::new(ErrorCode::Denied, message).hint("moot unlock"),
             RunError::Peer { address, error } => {
                 let mut cli = Self::from(error);
                 cli.api.message = format!("{address}: {}", cli.api.message);

@@ -10,6 +10,9 @@ use crate::{error::CliError, ui::Ui};
 /// Names the file that holds the passphrase.
 pub(crate) const FILE_VARIABLE: &str = "MOOT_PASSPHRASE_FILE";
 
+/// Names the file that holds a new one.
+const NEW_FILE_VARIABLE: &str = "MOOT_NEW_PASSPHRASE_FILE";
+
 /// Longest passphrase file that is read.
 const MAX_BYTES: u64 = 4096;
 
@@ -18,7 +21,19 @@ const MAX_BYTES: u64 = 4096;
 /// # Errors
 /// Where the file is missing, empty, too long, or readable by others.
 pub(crate) fn from_file() -> Result<Option<Zeroizing<String>>, CliError> {
-    match std::env::var_os(FILE_VARIABLE).filter(|v| !v.is_empty()) {
+    from_variable(FILE_VARIABLE)
+}
+
+/// The same of a new passphrase.
+///
+/// # Errors
+/// As [`from_file`].
+pub(crate) fn new_from_file() -> Result<Option<Zeroizing<String>>, CliError> {
+    from_variable(NEW_FILE_VARIABLE)
+}
+
+fn from_variable(name: &str) -> Result<Option<Zeroizing<String>>, CliError> {
+    match std::env::var_os(name).filter(|v| !v.is_empty()) {
         Some(path) => read(Path::new(&path)).map(Some),
         None => Ok(None),
     }

@@ -6,6 +6,7 @@
 
 pub mod config;
 mod home;
+mod locked;
 mod run;
 mod server;
 mod wire;

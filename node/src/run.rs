@@ -3,10 +3,11 @@
 use std::{
     io,
     path::PathBuf,
+    pin::Pin,
     time::{Duration, Instant},
 };
 
-use folkmoot_api::{ApiError, Command, PeerAdd, Reply};
+use folkmoot_api::{ApiError, Command, LOCKED, PeerAdd, Reply};
 use folkmoot_client::{Client, ClientError};
 use folkmoot_engine::{Engine, OpenError, Opened};
 use folkmoot_net::NetError;
@@ -19,6 +20,7 @@ use zeroize::Zeroizing;
 use crate::{
     Home,
     config::{self, ConfigError, Settings},
+    locked::{self, Lock},
     server::{App, Listeners, Socket, router},
     wire::Wire,
 };
@@ -27,7 +29,7 @@ use crate::{
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long running requests may take to end when the node stops.
-const DRAIN_TIME: Duration = Duration::from_secs(5);
+pub(crate) const DRAIN_TIME: Duration = Duration::from_secs(5);
 
 /// Exit code after a second signal: 128 and SIGINT, as shells count.
 const IMPATIENT: i32 = 130;
@@ -56,6 +58,8 @@ pub enum Told {
     Notice(String),
     /// The node is up.
     Ready(Ready),
+    /// It forgot its keys, and waits for the passphrase.
+    Locked,
     /// It was asked to stop, and does.
     Stopping,
 }
@@ -80,6 +84,9 @@ pub enum RunError {
         /// Its process id.
         pid: u32,
     },
+    /// A node on this home is locked.
+    #[error("a node is running on this home, and is locked")]
+    Locked,
     /// The home did not open.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -124,7 +131,7 @@ pub async fn run(
 /// # Errors
 /// As [`run`].
 pub async fn run_until(
-    options: Options,
+    mut options: Options,
     end: impl Future<Output = ()>,
     mut tell: impl FnMut(Told) + Send + 'static,
 ) -> Result<(), RunError> {
@@ -135,16 +142,43 @@ pub async fn run_until(
         tracing::debug!("a provider for TLS was installed before");
     }
     refuse_second(&options.home).await?;
-    let (engine, opened, mut tell) = open(&options, {
+    let mut end = std::pin::pin!(end);
+    // A locked node must not remember it.
+    let passphrase = options.passphrase.take();
+    let (mut engine, mut opened, mut tell) = open(&options, passphrase, {
         tell(Told::Progress("opening the home".into()));
         tell
     })
     .await?;
-    let served = serve(&options, &engine, opened, end, &mut tell).await;
-    tokio::task::spawn_blocking(move || engine.stop())
-        .await
-        .map_err(io::Error::other)?;
-    served
+    let mut stop = Stop::listen()?;
+    loop {
+        let served = serve(
+            &options,
+            &engine,
+            opened,
+            &mut stop,
+            end.as_mut(),
+            &mut tell,
+        )
+        .await;
+        tokio::task::spawn_blocking(move || engine.stop())
+            .await
+            .map_err(io::Error::other)?;
+        match served? {
+            Ended::Stopped => return Ok(()),
+            Ended::Locked => tell(Told::Locked),
+        }
+        match locked::wait(&options, &mut stop, end.as_mut()).await? {
+            Some(again) => (engine, opened) = again,
+            None => return Ok(()),
+        }
+    }
+}
+
+/// How serving ended.
+enum Ended {
+    Stopped,
+    Locked,
 }
 
 /// Asks whether a node answers on this home.
@@ -157,6 +191,9 @@ async fn refuse_second(home: &Home) -> Result<(), RunError> {
         Ok(status) => Err(RunError::AlreadyRunning { pid: status.pid }),
         // The lock of the home decides in the end.
         Err(ClientError::NotRunning) => Ok(()),
+        Err(ClientError::Api(error)) if error.reason.as_deref() == Some(LOCKED) => {
+            Err(RunError::Locked)
+        }
         Err(error) => {
             tracing::debug!(%error, "whatever left a socket here does not answer");
             Ok(())
@@ -164,13 +201,14 @@ async fn refuse_second(home: &Home) -> Result<(), RunError> {
     }
 }
 
-async fn open<T: FnMut(Told) + Send + 'static>(
+pub(crate) async fn open<T: FnMut(Told) + Send + 'static>(
     options: &Options,
+    passphrase: Option<Zeroizing<String>>,
     mut tell: T,
 ) -> Result<(Engine, Opened, T), RunError> {
     options.home.make()?;
     let home = options.home.clone();
-    let (passphrase, version) = (options.passphrase.clone(), options.version);
+    let version = options.version;
     let helps = options.settings.recovery.value;
     tokio::task::spawn_blocking(move || {
         let (engine, opened) = open_patiently(LOCK_PATIENCE, || {
@@ -213,17 +251,19 @@ async fn serve(
     options: &Options,
     engine: &Engine,
     opened: Opened,
-    end: impl Future<Output = ()>,
+    stop: &mut Stop,
+    end: Pin<&mut impl Future<Output = ()>>,
     tell: &mut impl FnMut(Told),
-) -> Result<(), RunError> {
+) -> Result<Ended, RunError> {
     config::write_template(&options.home)?;
     for notice in opened.notices {
         tell(Told::Notice(notice));
     }
-    let stop = Stop::listen()?;
     let (socket, listener) = Socket::bind(&options.home).map_err(RunError::Socket)?;
     let wire = Wire::start(engine, opened.transport_key, &options.settings, tell).await?;
-    let mut result = add_peers(engine, &options.peers).await;
+    let mut result = add_peers(engine, &options.peers)
+        .await
+        .map(|()| Ended::Stopped);
     if result.is_ok() {
         tell(Told::Ready(Ready {
             first_start: opened.first_start,
@@ -232,10 +272,12 @@ async fn serve(
         }));
         let (drain, draining) = oneshot::channel::<()>();
         let (listeners, end_streams) = Listeners::new();
+        let lock = Lock::new(options.home.folder().to_owned());
         let app = App {
             engine: engine.clone(),
             reload: wire.reload(&options.home, &options.settings),
             listeners,
+            lock: lock.clone(),
         };
         let server = axum::serve(listener, router(app)).with_graceful_shutdown(async {
             // A sender that is gone says the same as one that has spoken.
@@ -247,10 +289,13 @@ async fn serve(
         tokio::select! {
             () = stop.wait() => {}
             () = end => {}
+            () = lock.asked() => result = Ok(Ended::Locked),
             // Without it nothing can be answered: whoever watches over the process starts it again.
             _ = broken => result = Err(RunError::Broken),
         }
-        tell(Told::Stopping);
+        if !matches!(result, Ok(Ended::Locked)) {
+            tell(Told::Stopping);
+        }
         drop(end_streams);
         drop(drain);
         if tokio::time::timeout(DRAIN_TIME, server).await.is_err() {
@@ -282,7 +327,7 @@ async fn add_peers(engine: &Engine, peers: &[String]) -> Result<(), RunError> {
 }
 
 /// The signals that end a node.
-struct Stop(oneshot::Receiver<()>);
+pub(crate) struct Stop(oneshot::Receiver<()>);
 
 impl Stop {
     /// From now on the signals are taken.
@@ -310,7 +355,7 @@ impl Stop {
         Ok(Self(stop))
     }
 
-    async fn wait(self) {
-        let (Ok(()) | Err(_)) = self.0.await;
+    pub(crate) async fn wait(&mut self) {
+        let (Ok(()) | Err(_)) = (&mut self.0).await;
     }
 }

@@ -6,4 +6,4 @@ mod routes;
 
 pub(crate) use events::Listeners;
 pub(crate) use listener::Socket;
-pub(crate) use routes::{App, router};
+pub(crate) use routes::{App, done, refusal, router};

@@ -194,3 +194,107 @@ fn a_command_with_the_passphrase_of_another_home_seals_nothing() {
     home.unset(VARIABLE);
     refused(&home.run(&["list"]), 4, &["passphrase"]);
 }
+
+#[test]
+fn a_passphrase_is_set_changed_and_removed_with_a_node_and_without() {
+    const NEW: &str = "MOOT_NEW_PASSPHRASE_FILE";
+    let mut home = Home::new("changed");
+    home.note("home", "before: quincetree");
+    let one = beside(&home, "one", "three quiet herons\n", 0o600);
+    let two = beside(&home, "two", "five loud herons\n", 0o600);
+    assert_eq!(home.ok(&["passphrase"])["sealed"], false);
+    refused(
+        &home.run(&["passphrase", "change"]),
+        2,
+        &["no passphrase", "set"],
+    );
+    refused(
+        &home.run(&["lock"]),
+        4,
+        &["no passphrase", "passphrase set"],
+    );
+    refused(
+        &home.run(&["passphrase", "set"]),
+        4,
+        &["new passphrase", NEW],
+    );
+    home.set(NEW, &one);
+    assert_eq!(home.ok(&["passphrase", "set"])["sealed"], true);
+    refused(&home.run(&["passphrase", "set"]), 4, &["already", "change"]);
+    refused(&home.run(&["find", "quincetree"]), 4, &["passphrase"]);
+
+    // Beside a node: the wrong one changes nothing.
+    home.set(VARIABLE, &one);
+    home.up();
+    home.set(NEW, &two);
+    home.set(VARIABLE, &two);
+    let keys = contents(&home.folder().join("keys"));
+    refused(
+        &home.run(&["passphrase", "change"]),
+        4,
+        &["the passphrase is wrong"],
+    );
+    refused(
+        &home.run(&["passphrase", "remove"]),
+        4,
+        &["the passphrase is wrong"],
+    );
+    assert_eq!(contents(&home.folder().join("keys")), keys);
+    home.set(VARIABLE, &one);
+    let said = home.run(&["passphrase", "change"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.err.contains(VARIABLE), "{}", said.err);
+    home.note("home", "meanwhile: quincetree");
+    assert_eq!(home.stop(), 0);
+    refused(
+        &home.run(&["find", "quincetree"]),
+        4,
+        &["the passphrase is wrong"],
+    );
+    home.set(VARIABLE, &two);
+    assert_eq!(home.count("quincetree"), 2);
+    assert_eq!(home.ok(&["passphrase", "remove"])["sealed"], false);
+    home.unset(VARIABLE);
+    assert_eq!(home.count("quincetree"), 2);
+}
+
+#[test]
+fn a_locked_node_answers_nothing_until_it_is_unlocked() {
+    let mut home = Home::new("locked");
+    let right = beside(&home, "right", "three quiet herons\n", 0o600);
+    let wrong = beside(&home, "wrong", "three quiet herrings\n", 0o600);
+    home.set(VARIABLE, &right);
+    home.note("home", "before: quincetree");
+    home.unset(VARIABLE);
+    refused(&home.run(&["unlock"]), 5, &["moot up"]);
+    assert_eq!(home.ok(&["lock"])["locked"], true);
+    home.set(VARIABLE, &right);
+    home.up();
+    assert_eq!(home.ok(&["unlock"])["locked"], false);
+    let pid = home.pid();
+    for _ in 0..2 {
+        assert_eq!(home.ok(&["lock"])["locked"], true);
+        assert_eq!(home.ok(&["lock"])["locked"], true);
+        for args in [
+            &["find", "quincetree"] as &[&str],
+            &["note", "never written"],
+            &["status"],
+            &["id", "--phrase"],
+        ] {
+            refused(&home.run(args), 4, &["your node is locked", "moot unlock"]);
+        }
+        let second = home.run(&["up", "--listen", "/ip4/127.0.0.1/tcp/0"]);
+        refused(&second, 4, &["locked", "moot unlock"]);
+        home.set(VARIABLE, &wrong);
+        refused(&home.run(&["unlock"]), 4, &["the passphrase is wrong"]);
+        home.set(VARIABLE, &right);
+        assert_eq!(home.ok(&["unlock"])["locked"], false);
+        assert_eq!(home.count("quincetree"), 1);
+        assert_eq!(home.count("never"), 0);
+        assert_eq!(home.ok(&["status"])["pid"], pid.unwrap());
+    }
+    // It ends in order while it is locked, too.
+    assert_eq!(home.ok(&["lock"])["locked"], true);
+    assert_eq!(home.stop(), 0);
+    assert_eq!(home.count("quincetree"), 1);
+}

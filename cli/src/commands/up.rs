@@ -83,12 +83,13 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
             home: cx.home.clone(),
             settings: settings.clone(),
             peers: args.peers.clone(),
-            passphrase: passphrase.clone(),
+            // Not kept here: a node that is locked forgets it.
+            passphrase: passphrase.take(),
             version: env!("CARGO_PKG_VERSION"),
         };
         let ended = runtime.block_on(run_node(options, move |told| tell(&ui, &home, told)));
         match ended {
-            Err(RunError::Open(OpenError::PassphraseNeeded)) if passphrase.is_none() => {
+            Err(RunError::Open(OpenError::PassphraseNeeded)) => {
                 passphrase = Some(passphrase::ask(cx.ui)?);
             }
             result => return Ok(result?),
@@ -145,6 +146,10 @@ fn tell(ui: &Ui, home: &str, told: Told) {
                 welcome(ui, home, &ready);
             }
         }
+        Told::Locked if ui.json => {
+            let (Ok(()) | Err(_)) = ui.object(&json!({ "event": "locked" }));
+        }
+        Told::Locked => ui.say("locked: moot unlock opens it again"),
         Told::Stopping => ui.say("stopping …"),
     }
 }

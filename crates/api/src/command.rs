@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::PassphraseSet;
 use crate::{Act, Acted, Rename, Renamed, Restore, Restored, TrashArgs, TrashView, Undo, Undone};
 use crate::{
     BackupPoint, BundleAsk, BundlePart, CopyMade, LogAsk, LogChecked, PagesAsk, PagesView,
@@ -54,6 +55,8 @@ pub enum Command {
         /// Name or id prefix; none: everywhere.
         collective: Option<String>,
     },
+    /// Sets, changes or removes the passphrase of the keys: [`Reply::Done`].
+    SetPassphrase(PassphraseSet),
     /// Sets the name shown to others: [`Reply::Id`].
     SetName(SetName),
     /// Writes a note, link or another content record: [`Reply::Saved`].

@@ -24,6 +24,7 @@ mod library;
 mod node;
 mod recovery;
 mod searches;
+mod secrecy;
 mod symbols;
 mod tasks;
 mod unwrap;
@@ -70,6 +71,7 @@ pub use node::{
 };
 pub use recovery::{CardCollective, CardView, RecoveryView, Retiring, WordAt};
 pub use searches::{SavedSearch, SearchAct};
+pub use secrecy::{LOCKED, PassphraseSet, Unlock};
 pub use symbols::{
     SymbolChange, SymbolDefine, SymbolLink, SymbolList, SymbolShow, SymbolStatus, SymbolView,
     WidenedWord, WordView,

@@ -24,6 +24,8 @@ use folkmoot_api::{SymbolChange, SymbolDefine, SymbolList, SymbolShow, SymbolVie
 
 use folkmoot_api::{CommentNew, Day, DayView, DayWrite, React, Reacted, TaskSet, Tasks, TasksView};
 
+use folkmoot_api::PassphraseSet;
+
 use crate::{Client, ClientError};
 
 macro_rules! ask {
@@ -47,6 +49,8 @@ ask! {
     id() -> IdView = Command::Id {};
     /// The 24 words of the recovery phrase.
     phrase() -> String = Command::Phrase {};
+    /// Sets, changes or removes the passphrase of the keys.
+    set_passphrase(args: PassphraseSet) -> String = Command::SetPassphrase(args);
     /// Sets the name shown to others.
     set_name(args: SetName) -> IdView = Command::SetName(args);
     /// Writes a note, link or another content record, durably.

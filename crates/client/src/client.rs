@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use folkmoot_api::{ApiError, Command, Reply};
+use folkmoot_api::{ApiError, Command, Reply, Secret, Unlock};
 
 use crate::{ClientError, encode_command, find_socket};
 
@@ -74,6 +74,24 @@ impl Client {
         Ok(String::try_from(
             self.post("reload", b"{}".to_vec()).await?,
         )?)
+    }
+
+    /// Has the node forget its keys and close the home. It does so after it answered.
+    ///
+    /// # Errors
+    /// [`ClientError`]; keys that lie in the open cannot be locked.
+    pub async fn lock(&self) -> Result<String, ClientError> {
+        Ok(String::try_from(self.post("lock", b"{}".to_vec()).await?)?)
+    }
+
+    /// Has a locked node open its home again.
+    ///
+    /// # Errors
+    /// [`ClientError`]; a wrong passphrase is told after a while.
+    pub async fn unlock(&self, passphrase: Secret) -> Result<String, ClientError> {
+        let body = serde_json::to_vec(&Unlock { passphrase })
+            .map_err(|e| ClientError::Broken(e.to_string()))?;
+        Ok(String::try_from(self.post("unlock", body).await?)?)
     }
 
     async fn post(&self, name: &str, body: Vec<u8>) -> Result<Reply, ClientError> {

@@ -88,6 +88,7 @@ impl Core {
             Command::Recoveries {} => Ok(Reply::Recoveries(self.recoveries())),
             Command::FreshHome {} => self.fresh_home(),
             Command::RetireNow { collective } => self.retire_now(collective.as_deref()),
+            Command::SetPassphrase(ask) => self.set_passphrase(&ask),
             Command::SetName(ask) => self.set_name(&ask.name),
             Command::Note(note) => self.write_note(&note),
             Command::Show(ask) => self.mending(|core| core.show_record(&ask.id)),

@@ -5,4 +5,5 @@ pub(crate) mod card;
 pub(crate) mod devices;
 pub(crate) mod home;
 pub(crate) mod keyring;
+pub(crate) mod passphrase;
 pub(crate) mod secrets;

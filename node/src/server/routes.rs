@@ -16,7 +16,7 @@ use folkmoot_engine::Engine;
 use tokio::sync::oneshot;
 
 use super::events::{self, Listeners};
-use crate::wire::Reload;
+use crate::{locked::Lock, wire::Reload};
 
 /// Largest request: a thousand notes of 8 kB, the largest import batch that is of use.
 const MAX_BODY_BYTES: usize = 16 << 20;
@@ -30,6 +30,7 @@ pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) reload: Reload,
     pub(crate) listeners: Listeners,
+    pub(crate) lock: Lock,
 }
 
 /// The routes of the API.
@@ -37,6 +38,8 @@ pub(crate) fn router(app: App) -> Router {
     Router::new()
         .route("/v1/status", get(status).post(ask_status))
         .route("/v1/reload", post(reload))
+        .route("/v1/lock", post(lock))
+        .route("/v1/unlock", post(unlock))
         .route("/v1/events", get(events::listen).post(ask_events))
         .route("/v1/{command}", post(ask))
         .fallback(|| async { refusal(&no_such_path()) })
@@ -47,9 +50,24 @@ pub(crate) fn router(app: App) -> Router {
 
 async fn reload(State(app): State<App>) -> Response {
     match app.reload.run().await {
-        Ok(done) => json(StatusCode::OK, serde_json::to_vec(&Reply::Done(done))),
+        Ok(said) => done(&Reply::Done(said)),
         Err(error) => refusal(&error),
     }
+}
+
+async fn lock(State(app): State<App>) -> Response {
+    match app.lock.ask() {
+        Ok(said) => done(&Reply::Done(said)),
+        Err(error) => refusal(&error),
+    }
+}
+
+async fn unlock() -> Response {
+    done(&Reply::Done("your node is open".to_owned()))
+}
+
+pub(crate) fn done(reply: &Reply) -> Response {
+    json(StatusCode::OK, serde_json::to_vec(reply))
 }
 
 async fn status(State(app): State<App>) -> Response {

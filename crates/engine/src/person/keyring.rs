@@ -125,13 +125,7 @@ impl Keyring {
             }
             Some(_) => {
                 let passphrase = passphrase.ok_or(KeyError::PassphraseNeeded)?;
-                let key =
-                    vault::unlock(passphrase.as_bytes(), bytes).map_err(|error| match error {
-                        VaultError::WrongPassphrase => KeyError::PassphraseWrong,
-                        VaultError::Damaged => damaged(NODE_KEY),
-                        other => KeyError::Vault(other),
-                    })?;
-                (key, true)
+                (unseal(bytes, passphrase)?, true)
             }
             None => return Err(damaged(NODE_KEY)),
         };
@@ -156,6 +150,24 @@ impl Keyring {
             transport,
             sealed,
         })
+    }
+
+    /// Seals the keys by another passphrase, or by none. `now` is the one that seals them, where one
+    /// does.
+    pub(crate) fn set_passphrase(
+        &mut self,
+        now: Option<&str>,
+        new: Option<&str>,
+    ) -> Result<(), KeyError> {
+        if self.sealed {
+            let now = now.ok_or(KeyError::PassphraseNeeded)?;
+            let bytes = self.home.read_key(NODE_KEY)?;
+            unseal(&bytes.ok_or_else(|| damaged(NODE_KEY))?, now)?;
+        }
+        let file = node_key_file(&self.node_key, new)?;
+        self.home.write_key(NODE_KEY, &file)?;
+        self.sealed = new.is_some();
+        Ok(())
     }
 
     /// Whether a passphrase seals the keys.
@@ -269,6 +281,15 @@ impl Keyring {
     }
 }
 
+/// Opens what [`node_key_file`] sealed.
+fn unseal(bytes: &[u8], passphrase: &str) -> Result<NodeKey, KeyError> {
+    vault::unlock(passphrase.as_bytes(), bytes).map_err(|error| match error {
+        VaultError::WrongPassphrase => KeyError::PassphraseWrong,
+        VaultError::Damaged => damaged(NODE_KEY),
+        other => KeyError::Vault(other),
+    })
+}
+
 /// What `node.key` holds: the node key in the open, or sealed by the passphrase.
 fn node_key_file(
     node_key: &NodeKey,
@@ -366,6 +387,33 @@ mod tests {
         ));
         let (opened, _) = Keyring::open(&home, Some("late")).unwrap();
         assert_eq!(made.words(), opened.words());
+    }
+
+    #[test]
+    fn a_passphrase_is_changed_and_removed_by_who_knows_it() {
+        let (_folder, home) = home();
+        let (mut ring, _) = Keyring::open(&home, Some("one")).unwrap();
+        let words = ring.words();
+        assert!(matches!(
+            ring.set_passphrase(None, Some("two")),
+            Err(KeyError::PassphraseNeeded)
+        ));
+        assert!(matches!(
+            ring.set_passphrase(Some("two"), None),
+            Err(KeyError::PassphraseWrong)
+        ));
+        ring.set_passphrase(Some("one"), Some("two")).unwrap();
+        assert!(matches!(
+            Keyring::open(&home, Some("one")),
+            Err(KeyError::PassphraseWrong)
+        ));
+        let (mut ring, _) = Keyring::open(&home, Some("two")).unwrap();
+        ring.set_passphrase(Some("two"), None).unwrap();
+        assert!(!ring.sealed());
+        let (mut ring, _) = Keyring::open(&home, None).unwrap();
+        assert_eq!(ring.words(), words);
+        ring.set_passphrase(None, Some("three")).unwrap();
+        assert!(Keyring::are_sealed(&home).unwrap());
     }
 
     #[test]
