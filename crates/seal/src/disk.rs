@@ -46,11 +46,10 @@ impl StoreKey {
         open_in(self.expose(), table, key, sealed)
     }
 
-    /// Seals one block of a file whose blocks are read apart from each other; `TAG` bytes longer. `salt`
-    /// is fresh random for each file, and a block is sealed once only.
-    pub fn seal_block(&self, salt: &[u8; 16], number: u64, is_last: bool, block: &[u8]) -> Vec<u8> {
-        let aad = block_place(is_last);
-        aead::seal(self.expose(), &block_nonce(salt, number), &aad, block)
+    /// Seals one block of a file whose blocks are read apart from each other; `TAG` bytes longer. A block is
+    /// sealed once only.
+    pub fn seal_block(&self, place: &BlockPlace<'_>, block: &[u8]) -> Vec<u8> {
+        aead::seal(self.expose(), &place.nonce(), &place.aad(), block)
     }
 
     /// Opens a block.
@@ -59,13 +58,10 @@ impl StoreKey {
     /// [`VaultError::Value`] if it was changed, or is another block, or of another file or key.
     pub fn open_block(
         &self,
-        salt: &[u8; 16],
-        number: u64,
-        is_last: bool,
+        place: &BlockPlace<'_>,
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        let aad = block_place(is_last);
-        aead::open(self.expose(), &block_nonce(salt, number), &aad, sealed)
+        aead::open(self.expose(), &place.nonce(), &place.aad(), sealed)
             .map_err(|_| VaultError::Value)
     }
 
@@ -75,16 +71,65 @@ impl StoreKey {
     }
 }
 
-/// The last block says so, so that a file cut short between two blocks does not open.
-fn block_place(is_last: bool) -> [u8; 7] {
-    let mut place = *b"block\0\0";
-    place[6] = u8::from(is_last);
-    place
+/// Where a block stands: it opens nowhere else.
+#[derive(Debug, Clone, Copy)]
+pub struct BlockPlace<'a> {
+    /// Name of the file.
+    pub file: &'a [u8],
+    /// 16 fresh random bytes of the file.
+    pub salt: &'a [u8; 16],
+    /// Blocks before it.
+    pub number: u64,
+    /// Whether none follows, so that a file cut short between two blocks does not open.
+    pub is_last: bool,
 }
 
-fn block_nonce(salt: &[u8; 16], number: u64) -> [u8; 24] {
-    let mut nonce = [0; 24];
-    nonce[..16].copy_from_slice(salt);
-    nonce[16..].copy_from_slice(&number.to_be_bytes());
-    nonce
+impl BlockPlace<'_> {
+    fn aad(&self) -> Vec<u8> {
+        [b"block\0", &[u8::from(self.is_last)][..], self.file].concat()
+    }
+
+    fn nonce(&self) -> [u8; 24] {
+        let mut nonce = [0; 24];
+        nonce[..16].copy_from_slice(self.salt);
+        nonce[16..].copy_from_slice(&self.number.to_be_bytes());
+        nonce
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_opens_at_its_place_only() {
+        let key = StoreKey::from_bytes([1; 32]);
+        let place = BlockPlace {
+            file: b"one.term",
+            salt: &[2; 16],
+            number: 3,
+            is_last: false,
+        };
+        let sealed = key.seal_block(&place, b"words");
+        assert_eq!(sealed.len(), 5 + TAG);
+        assert_eq!(*key.open_block(&place, &sealed).unwrap(), b"words");
+        let others = [
+            BlockPlace {
+                file: b"two.term",
+                ..place
+            },
+            BlockPlace {
+                salt: &[3; 16],
+                ..place
+            },
+            BlockPlace { number: 4, ..place },
+            BlockPlace {
+                is_last: true,
+                ..place
+            },
+        ];
+        for other in others {
+            assert!(key.open_block(&other, &sealed).is_err(), "{other:?}");
+        }
+    }
 }

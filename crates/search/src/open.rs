@@ -138,21 +138,29 @@ type Resumed = (IndexWriter, IndexReader, Fields, Vec<u8>);
 /// Goes on with what is there; else says why not.
 fn resume(files: &Path, was_clean: bool, key: Option<&StoreKey>) -> Result<Resumed, String> {
     let why = |error: TantivyError| error.to_string();
-    let index = Tantivy::open(directory(files, key).map_err(why)?).map_err(why)?;
+    let folder = folder(files, key).map_err(why)?;
+    let index = Tantivy::open(folder.clone().boxed()).map_err(why)?;
     let (schema, fields) = schema();
     if index.schema() != schema {
         return Err("it has other fields".to_owned());
     }
-    let payload = index.load_metas().map_err(why)?.payload;
-    let cursor = match payload.as_deref() {
+    let metas = index.load_metas().map_err(why)?;
+    let cursor = match metas.payload.as_deref() {
         Some(payload) => cursor_of(payload).ok_or("it is of another version")?,
         // Made, but nothing was ever committed.
         None => Vec::new(),
     };
     if !was_clean {
-        let damaged = index.validate_checksum().map_err(why)?;
-        if !damaged.is_empty() {
-            return Err(format!("{} of its files are damaged", damaged.len()));
+        let damaged = match &folder {
+            // Tantivy would read each file into memory whole.
+            Folder::Sealed(folder) => {
+                let files = metas.list_segment_files();
+                files.iter().filter(|file| folder.is_damaged(file)).count()
+            }
+            Folder::Open(_) => index.validate_checksum().map_err(why)?.len(),
+        };
+        if damaged > 0 {
+            return Err(format!("{damaged} of its files are damaged"));
         }
     }
     let (writer, reader) = start(&index).map_err(why)?;
@@ -164,16 +172,32 @@ fn create(
     key: Option<&StoreKey>,
 ) -> tantivy::Result<(IndexWriter, IndexReader, Fields)> {
     let (schema, fields) = schema();
-    let index = Tantivy::open_or_create(directory(files, key)?, schema)?;
+    let index = Tantivy::open_or_create(folder(files, key)?.boxed(), schema)?;
     let (writer, reader) = start(&index)?;
     Ok((writer, reader, fields))
 }
 
-fn directory(files: &Path, key: Option<&StoreKey>) -> tantivy::Result<Box<dyn Directory>> {
+/// How the files lie.
+#[derive(Clone)]
+enum Folder {
+    Sealed(SealedFolder),
+    Open(MmapDirectory),
+}
+
+impl Folder {
+    fn boxed(self) -> Box<dyn Directory> {
+        match self {
+            Self::Sealed(folder) => Box::new(folder),
+            Self::Open(folder) => Box::new(folder),
+        }
+    }
+}
+
+fn folder(files: &Path, key: Option<&StoreKey>) -> tantivy::Result<Folder> {
     let open = MmapDirectory::open(files)?;
     Ok(match key {
-        Some(key) => Box::new(SealedFolder::new(open, key.clone())),
-        None => Box::new(open),
+        Some(key) => Folder::Sealed(SealedFolder::new(open, key.clone())),
+        None => Folder::Open(open),
     })
 }
 

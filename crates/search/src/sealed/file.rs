@@ -7,7 +7,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use folkmoot_seal::{StoreKey, disk::TAG};
+use folkmoot_seal::{
+    StoreKey,
+    disk::{BlockPlace, TAG},
+};
 use tantivy::{
     HasLen,
     directory::{AntiCallToken, FileHandle, FileSlice, OwnedBytes, TerminatingWrite, WritePtr},
@@ -28,6 +31,7 @@ const HEAD: usize = MARK.len() + SALT;
 pub(crate) struct SealedWriter {
     inner: WritePtr,
     key: StoreKey,
+    name: Vec<u8>,
     salt: [u8; SALT],
     number: u64,
     /// What is not sealed yet: at most one block, since the last one is known only at the end.
@@ -35,12 +39,18 @@ pub(crate) struct SealedWriter {
 }
 
 impl SealedWriter {
-    pub(crate) fn new(mut inner: WritePtr, key: StoreKey, salt: [u8; SALT]) -> io::Result<Self> {
+    pub(crate) fn new(
+        mut inner: WritePtr,
+        key: StoreKey,
+        name: Vec<u8>,
+        salt: [u8; SALT],
+    ) -> io::Result<Self> {
         inner.write_all(MARK)?;
         inner.write_all(&salt)?;
         Ok(Self {
             inner,
             key,
+            name,
             salt,
             number: 0,
             block: Vec::with_capacity(BLOCK),
@@ -48,9 +58,13 @@ impl SealedWriter {
     }
 
     fn seal(&mut self, is_last: bool) -> io::Result<()> {
-        let sealed = self
-            .key
-            .seal_block(&self.salt, self.number, is_last, &self.block);
+        let place = BlockPlace {
+            file: &self.name,
+            salt: &self.salt,
+            number: self.number,
+            is_last,
+        };
+        let sealed = self.key.seal_block(&place, &self.block);
         self.number += 1;
         self.block.clear();
         self.inner.write_all(&sealed)
@@ -83,6 +97,7 @@ impl TerminatingWrite for SealedWriter {
 pub(crate) struct SealedFile {
     inner: FileSlice,
     key: StoreKey,
+    name: Vec<u8>,
     salt: [u8; SALT],
     /// Bytes of the file before it was sealed.
     len: usize,
@@ -95,6 +110,7 @@ impl SealedFile {
     pub(crate) fn open(
         inner: FileSlice,
         key: StoreKey,
+        name: Vec<u8>,
         number: u64,
         cache: Arc<Mutex<Cache>>,
     ) -> io::Result<Self> {
@@ -113,6 +129,7 @@ impl SealedFile {
         let file = Self {
             inner,
             key,
+            name,
             salt,
             len,
             number,
@@ -121,6 +138,14 @@ impl SealedFile {
         // Tells another key, and a file that was cut short.
         file.block(file.last())?;
         Ok(file)
+    }
+
+    /// Opens every block, one at a time: whether the file is whole.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        for index in 0..=self.last() {
+            self.block(index)?;
+        }
+        Ok(())
     }
 
     fn last(&self) -> usize {
@@ -145,10 +170,13 @@ impl SealedFile {
         let from = HEAD + index * SEALED;
         let to = (from + SEALED).min(self.inner.len());
         let sealed = self.inner.slice(from..to).read_bytes()?;
-        let opened = self
-            .key
-            .open_block(&self.salt, index as u64, index == self.last(), &sealed);
-        match opened {
+        let place = BlockPlace {
+            file: &self.name,
+            salt: &self.salt,
+            number: index as u64,
+            is_last: index == self.last(),
+        };
+        match self.key.open_block(&place, &sealed) {
             Ok(mut block) => Ok(std::mem::take(&mut *block)),
             Err(_) => Err(damaged()),
         }

@@ -45,13 +45,28 @@ impl SealedFolder {
     }
 }
 
-impl Directory for SealedFolder {
-    fn get_file_handle(&self, path: &Path) -> Result<Arc<dyn FileHandle>, OpenReadError> {
+impl SealedFolder {
+    /// Opens every block of a file: its seals are its checksums. Not every file of a segment is there always.
+    pub(crate) fn is_damaged(&self, path: &Path) -> bool {
+        match self.file(path) {
+            Ok(file) => file.check().is_err(),
+            Err(OpenReadError::FileDoesNotExist(_)) => false,
+            Err(_) => true,
+        }
+    }
+
+    fn file(&self, path: &Path) -> Result<SealedFile, OpenReadError> {
         let inner = self.inner.open_read(path)?;
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        SealedFile::open(inner, self.key.clone(), number, Arc::clone(&self.cache))
-            .map(|file| Arc::new(file) as Arc<dyn FileHandle>)
+        let cache = Arc::clone(&self.cache);
+        SealedFile::open(inner, self.key.clone(), name(path), number, cache)
             .map_err(|error| OpenReadError::wrap_io_error(error, path.to_owned()))
+    }
+}
+
+impl Directory for SealedFolder {
+    fn get_file_handle(&self, path: &Path) -> Result<Arc<dyn FileHandle>, OpenReadError> {
+        Ok(Arc::new(self.file(path)?))
     }
 
     fn delete(&self, path: &Path) -> Result<(), DeleteError> {
@@ -66,14 +81,14 @@ impl Directory for SealedFolder {
         let failed = |error| OpenWriteError::wrap_io_error(error, path.to_owned());
         let salt = random().map_err(failed)?;
         let inner = self.inner.open_write(path)?;
-        let writer = SealedWriter::new(inner, self.key.clone(), salt).map_err(failed)?;
+        let writer =
+            SealedWriter::new(inner, self.key.clone(), name(path), salt).map_err(failed)?;
         Ok(BufWriter::new(Box::new(writer)))
     }
 
     fn atomic_read(&self, path: &Path) -> Result<Vec<u8>, OpenReadError> {
         let sealed = self.inner.atomic_read(path)?;
-        let name = path.as_os_str().as_encoded_bytes();
-        match self.key.open_value(WHOLE, name, &sealed) {
+        match self.key.open_value(WHOLE, &name(path), &sealed) {
             Ok(mut bytes) => Ok(std::mem::take(&mut *bytes)),
             Err(error) => {
                 let error = io::Error::new(io::ErrorKind::InvalidData, error);
@@ -83,8 +98,7 @@ impl Directory for SealedFolder {
     }
 
     fn atomic_write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let name = path.as_os_str().as_encoded_bytes();
-        let sealed = self.key.seal_value(WHOLE, name, bytes, &random()?);
+        let sealed = self.key.seal_value(WHOLE, &name(path), bytes, &random()?);
         self.inner.atomic_write(path, &sealed)
     }
 
@@ -99,6 +113,11 @@ impl Directory for SealedFolder {
     fn watch(&self, callback: WatchCallback) -> tantivy::Result<WatchHandle> {
         self.inner.watch(callback)
     }
+}
+
+/// A file opens under its own name only.
+fn name(path: &Path) -> Vec<u8> {
+    path.as_os_str().as_encoded_bytes().to_vec()
 }
 
 fn random<const N: usize>() -> io::Result<[u8; N]> {

@@ -156,3 +156,26 @@ fn damage_in_a_sealed_index_that_is_met_while_reading_is_remembered() {
     }
     assert!(met > 0);
 }
+
+/// A whole file under the name of another does not open: nobody swaps what was sealed under one key.
+#[test]
+fn a_file_of_a_sealed_index_opens_under_its_own_name_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut index, _) = sealed(folder.path(), Some(1));
+    for part in 0..2 {
+        let items = (0..50).map(|n| item(part * 50 + n, "basil and mint", "herb"));
+        index.add(items, b"x").unwrap();
+        index.commit().unwrap();
+    }
+    index.close().unwrap();
+    let mut terms: Vec<_> = fs::read_dir(folder.path().join("files"))
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|name| name == "term"))
+        .collect();
+    terms.sort();
+    assert!(terms.len() > 1, "{terms:?}");
+    fs::copy(&terms[0], &terms[1]).unwrap();
+    let (_, opened) = sealed(folder.path(), Some(1));
+    assert!(matches!(opened, Opened::Rebuilt { .. }), "{opened:?}");
+}
