@@ -170,6 +170,17 @@ impl Settings {
         Ok(Self::of(layer, variables, flags))
     }
 
+    /// Takes over what a running node follows when the file changes, where no flag decides it.
+    pub(crate) fn follow(&mut self, home: &Home) {
+        if self.lan.origin == Origin::Flag {
+            return;
+        }
+        match Self::load(home, Layer::default()) {
+            Ok(settings) => self.lan = settings.lan,
+            Err(error) => tracing::warn!(%error, "the settings stay as they are"),
+        }
+    }
+
     /// The value of a key as it is written in the file, and its origin.
     #[must_use]
     pub fn shown(&self, key: &str) -> Option<(String, Origin)> {
@@ -249,6 +260,24 @@ mod tests {
         );
         assert_eq!(settings.log.origin, Origin::File);
         assert_eq!(settings.listen.origin, Origin::Default);
+    }
+
+    #[test]
+    fn a_node_that_was_unlocked_follows_the_file_as_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::locate(Some(dir.path().into()), None).unwrap();
+        let flags = || layer("lan = \"off\"");
+        let mut follows = Settings::of(Layer::default(), Layer::default(), Layer::default());
+        let mut decided = Settings::of(Layer::default(), Layer::default(), flags());
+        std::fs::write(home.config_file(), "lan = \"on\"\n").unwrap();
+        follows.follow(&home);
+        decided.follow(&home);
+        assert!(follows.lan.value);
+        assert!(!decided.lan.value);
+        // A file that cannot be read changes nothing.
+        std::fs::write(home.config_file(), "lan = [").unwrap();
+        follows.follow(&home);
+        assert!(follows.lan.value);
     }
 
     #[test]

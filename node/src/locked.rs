@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::{
     Options, RunError,
     run::{DRAIN_TIME, Stop, open},
-    server::{Socket, done, refusal},
+    server::{OwnerOnly, Socket, done, refusal},
 };
 
 /// Pause after a wrong passphrase, for whoever tries many: guessing costs a second each, beside Argon2id.
@@ -66,13 +66,14 @@ struct Attempt {
     reply: oneshot::Sender<Result<(), ApiError>>,
 }
 
-/// Serves nothing but `unlock` until the home is open again. `None` where the node has to end first.
+/// Serves nothing but `unlock` until the home is open again. `None` where the node has to end first. The
+/// socket was bound before the home was closed: nobody else takes its place meanwhile.
 pub(crate) async fn wait(
     options: &Options,
+    (socket, listener): (Socket, OwnerOnly),
     stop: &mut Stop,
     mut end: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Option<(Engine, Opened)>, RunError> {
-    let (socket, listener) = Socket::bind(&options.home).map_err(RunError::Socket)?;
     // One at a time: the others wait for their turn.
     let (attempts, mut asked) = mpsc::channel(1);
     let (drain, draining) = oneshot::channel::<()>();
@@ -140,7 +141,7 @@ async fn unlock(
 ) -> Response {
     let (reply, answered) = oneshot::channel();
     let attempt = Attempt {
-        passphrase: Zeroizing::new(ask.passphrase.0),
+        passphrase: ask.passphrase.into_text(),
         reply,
     };
     let stopping = || ApiError::new(ErrorCode::Unavailable, "the node is stopping");

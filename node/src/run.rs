@@ -150,6 +150,11 @@ pub async fn run_until(
         tell
     })
     .await?;
+    // A node that was being locked gave the home up meanwhile, and answers still.
+    if let Err(error) = refuse_second(&options.home).await {
+        close(engine).await?;
+        return Err(error);
+    }
     let mut stop = Stop::listen()?;
     loop {
         let served = serve(
@@ -161,18 +166,28 @@ pub async fn run_until(
             &mut tell,
         )
         .await;
-        tokio::task::spawn_blocking(move || engine.stop())
-            .await
-            .map_err(io::Error::other)?;
-        match served? {
-            Ended::Stopped => return Ok(()),
-            Ended::Locked => tell(Told::Locked),
-        }
-        match locked::wait(&options, &mut stop, end.as_mut()).await? {
+        let is_locked = matches!(served, Ok(Ended::Locked));
+        // While the home is held still: a node that is started meanwhile finds this one.
+        let bound = is_locked.then(|| Socket::bind(&options.home));
+        close(engine).await?;
+        served?;
+        let Some(bound) = bound else {
+            return Ok(());
+        };
+        let bound = bound.map_err(RunError::Socket)?;
+        tell(Told::Locked);
+        options.settings.follow(&options.home);
+        match locked::wait(&options, bound, &mut stop, end.as_mut()).await? {
             Some(again) => (engine, opened) = again,
             None => return Ok(()),
         }
     }
+}
+
+async fn close(engine: Engine) -> Result<(), RunError> {
+    tokio::task::spawn_blocking(move || engine.stop())
+        .await
+        .map_err(|error| io::Error::other(error).into())
 }
 
 /// How serving ended.

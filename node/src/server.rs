@@ -5,5 +5,5 @@ mod listener;
 mod routes;
 
 pub(crate) use events::Listeners;
-pub(crate) use listener::Socket;
+pub(crate) use listener::{OwnerOnly, Socket};
 pub(crate) use routes::{App, done, refusal, router};

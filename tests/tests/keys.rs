@@ -7,6 +7,8 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    process::{Child, Stdio},
+    time::{Duration, Instant},
 };
 
 use folkmoot_tests::{
@@ -297,4 +299,49 @@ fn a_locked_node_answers_nothing_until_it_is_unlocked() {
     assert_eq!(home.ok(&["lock"])["locked"], true);
     assert_eq!(home.stop(), 0);
     assert_eq!(home.count("quincetree"), 1);
+}
+
+/// Whoever starts a second node while the first one is being locked meets the first one.
+#[test]
+fn no_second_node_takes_the_place_of_one_that_is_being_locked() {
+    let mut home = Home::new("taken");
+    let right = beside(&home, "right", "three quiet herons\n", 0o600);
+    home.set(VARIABLE, &right);
+    home.up();
+    let pid = home.pid();
+    for _ in 0..4 {
+        let quiet = |args: &[&str]| {
+            let mut command = home.command(args);
+            command.stdout(Stdio::null()).stderr(Stdio::null());
+            command.spawn().unwrap()
+        };
+        let mut locking = quiet(&["lock"]);
+        let mut others = Vec::new();
+        while locking.try_wait().unwrap().is_none() {
+            others.push(quiet(&["up", "--listen", "/ip4/127.0.0.1/tcp/0"]));
+            // As many as a person could start, not as many as the machine can.
+            std::thread::sleep(Duration::from_millis(30));
+        }
+        assert!(locking.wait().unwrap().success());
+        for mut other in others {
+            assert!(is_refused(&mut other));
+        }
+        refused(&home.run(&["find", "x"]), 4, &["your node is locked"]);
+        assert_eq!(home.ok(&["unlock"])["locked"], false);
+        assert_eq!(home.ok(&["status"])["pid"], pid.unwrap());
+    }
+}
+
+/// Whether a program ends by itself and in vain; one that goes on is ended.
+fn is_refused(child: &mut Child) -> bool {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(60) {
+        if let Some(status) = child.try_wait().unwrap() {
+            return !status.success();
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    drop(child.kill());
+    drop(child.wait());
+    false
 }

@@ -84,7 +84,7 @@ pub(crate) fn unlock(cx: &Context<'_>) -> Result<(), CliError> {
         None => passphrase::ask(cx.ui)?,
     };
     if let Some((client, runtime)) = access.node() {
-        runtime.block_on(client.unlock(Secret(passphrase.to_string())))?;
+        runtime.block_on(client.unlock(Secret::new(passphrase)))?;
     }
     drop(access);
     until(cx, Stands::Open)?;

@@ -89,10 +89,9 @@ pub(crate) fn run(cx: &Context<'_>, args: &Args) -> Result<(), CliError> {
             None => passphrase::choose(cx.ui)?,
         }),
     };
-    let secret = |text: &zeroize::Zeroizing<String>| Secret(text.to_string());
     let ask = PassphraseSet {
-        now: now.as_ref().map(secret),
-        new: new.as_ref().map(secret),
+        now: now.clone().map(Secret::new),
+        new: new.clone().map(Secret::new),
     };
     let access = Access::open_with(cx, Need::ExistingHome, now)?;
     let done: String = access.ask(Command::SetPassphrase(ask))?;

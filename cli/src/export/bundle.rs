@@ -109,7 +109,7 @@ fn write(
         let ask = BundleAsk {
             next,
             // Only the last part needs it; which one that is, the node knows.
-            passphrase: passphrase.map(|text| Secret(text.to_string())),
+            passphrase: passphrase.cloned().map(Secret::new),
         };
         let part: BundlePart = access.ask(Command::BundlePart(ask))?;
         let frames = BASE64.decode(part.frames.as_bytes()).map_err(|_| {

@@ -41,8 +41,9 @@ impl Core {
         }
         // The store's lock comes first: two processes must not both make keys.
         let lock = StoreLock::take(&home.store())?;
-        // A new person beside records whose keys are gone would hide the loss.
-        if Keyring::is_empty(&home)? && lock.lies()? != Lies::Empty {
+        // A new person beside records whose keys are gone would hide the loss. A node key alone is no key: making
+        // or recovering a home may have broken off behind it.
+        if Keyring::holds_nothing(&home)? && lock.lies()? != Lies::Empty {
             return Err(OpenError::Failed {
                 message: "there are records here, but their keys are gone".to_owned(),
                 hint: Some(
@@ -118,7 +119,9 @@ impl Core {
             core.mend_facts();
         }
         let mut notices = notices(&report);
-        if let Some(why) = core.library.take_why_rebuilt() {
+        // An index in the open does not open where the log is sealed just now.
+        let rebuilt = core.library.take_why_rebuilt();
+        if let Some(why) = rebuilt.filter(|_| !report.sealed) {
             notices.push(format!("the search index is being built again ({why})"));
         }
         core.load_damage();
@@ -296,11 +299,10 @@ fn notices(report: &OpenReport) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if report.left_open {
-        notices.push(
-            "the record log lies in the open still: the disk has no room to write it anew, sealed. Free some space; the next start tries again"
-                .to_owned(),
-        );
+    if let Some(why) = &report.left_open {
+        notices.push(format!(
+            "the record log lies in the open still ({why}); the next start tries again to seal it"
+        ));
     }
     if let Some(why) = report
         .rebuilt_projection
@@ -312,8 +314,14 @@ fn notices(report: &OpenReport) -> Vec<String> {
         ));
     }
     if let Some(torn) = &report.torn_tail_cut {
+        // What lay in the open is not kept where the rest is sealed.
+        let done = if report.sealed {
+            "left out"
+        } else {
+            "set aside"
+        };
         notices.push(format!(
-            "the end of the record log was torn by a crash: {} bytes, never acknowledged, were set aside",
+            "the end of the record log was torn by a crash: {} bytes, never acknowledged, were {done}",
             torn.bytes
         ));
     }

@@ -7,7 +7,7 @@ mod one;
 use std::{fs, path::PathBuf};
 
 use folkmoot_api::{CollectiveNew, Command, Find, Note, Reply};
-use folkmoot_engine::{Engine, OpenError, Outcome, Recover, Recovered};
+use folkmoot_engine::{Engine, OpenError, Options, Outcome, Recover, Recovered};
 
 use one::open;
 
@@ -102,6 +102,40 @@ fn the_words_of_another_person_open_nothing() {
     fs::remove_dir_all(mine.join("keys")).unwrap();
     let refused = recover(mine, &words).unwrap_err().to_string();
     assert!(refused.contains("sealed for another person"), "{refused}");
+}
+
+/// A recovery that was killed behind the node key has no master yet: a start draws none beside records that
+/// are sealed, and the right words still open them.
+#[test]
+fn no_new_person_is_begun_beside_records_while_a_recovery_is_half_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let engine = open(&home);
+    note(&engine, "before the loss", None);
+    let Ok(Reply::Phrase(words)) = engine.call(Command::Phrase {}) else {
+        panic!("no phrase")
+    };
+    engine.stop();
+    for entry in fs::read_dir(home.join("keys")).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.ends_with("node.key") && !path.ends_with("transport") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let options = Options {
+        home: home.clone(),
+        passphrase: None,
+        version: "test",
+        serving: true,
+        helps: true,
+    };
+    let refused = Engine::open(&options, &mut |_| {}).unwrap_err().to_string();
+    assert!(refused.contains("their keys are gone"), "{refused}");
+    assert!(!home.join("keys/master").exists());
+    recover(home.clone(), &words).unwrap();
+    let engine = open(&home);
+    assert_eq!(count(&engine, "before"), 1);
+    engine.stop();
 }
 
 #[test]

@@ -43,6 +43,12 @@ pub enum StoreError {
     /// when there is room.
     #[error("the disk is full")]
     DiskFull,
+    /// The disk has too little room for writing the log anew, sealed. Nothing was written.
+    #[error("sealing it takes {megabytes} MB of free space")]
+    NoRoom {
+        /// How much, in millions of bytes.
+        megabytes: u64,
+    },
     /// Reading or writing failed.
     #[error("{action} {path}: {source}")]
     Io {

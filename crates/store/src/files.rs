@@ -56,6 +56,12 @@ pub(crate) fn replace(new: &Path, path: &Path) -> Result<(), StoreError> {
     path.parent().map_or(Ok(()), sync_dir)
 }
 
+/// Bytes of free space where a folder lies; `None` where the system does not tell.
+pub(crate) fn free(dir: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(dir).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
 /// Bytes that the files in a folder take up on the disk (holes not counted), one level deep and the
 /// folders in it.
 pub(crate) fn size_of(dir: &Path) -> Result<u64, StoreError> {

@@ -8,7 +8,7 @@ use std::{fs, io, path::Path};
 
 use crate::{
     Lies, StoreError, convert,
-    files::{io_error, write_whole},
+    files::{io_error, sync_dir, write_whole},
     log::{self, Seal},
 };
 
@@ -17,6 +17,8 @@ pub(crate) const OPEN: u32 = 1;
 /// The format of a sealed store, and the greatest that is read.
 pub(crate) const SEALED: u32 = 2;
 const FILE: &str = "FORMAT";
+/// The same of a store that is being sealed, until it takes the place of the other.
+const ASIDE: &str = "FORMAT.sealed";
 
 /// What opening found.
 pub(crate) enum Found {
@@ -53,6 +55,9 @@ pub(crate) fn lies(root: &Path) -> Result<Lies, StoreError> {
     if convert::is_under_way(root) {
         return Ok(Lies::Sealed);
     }
+    if convert::comes_back(root) {
+        return Ok(Lies::Open);
+    }
     if !log::holds_entries(&dir)? {
         return Ok(Lies::Empty);
     }
@@ -78,6 +83,47 @@ pub(crate) fn write(
     seal: &Seal,
     key_check: Option<&[u8; 8]>,
 ) -> Result<(), StoreError> {
+    write_whole(&root.join(FILE), text(seal, key_check).as_bytes())
+}
+
+/// Writes it beside the one in use.
+pub(crate) fn write_aside(
+    root: &Path,
+    seal: &Seal,
+    key_check: Option<&[u8; 8]>,
+) -> Result<(), StoreError> {
+    write_whole(&root.join(ASIDE), text(seal, key_check).as_bytes())
+}
+
+/// Removes what [`write_aside`] wrote.
+pub(crate) fn drop_aside(root: &Path) -> Result<(), StoreError> {
+    let path = root.join(ASIDE);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(io_error("remove", &path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Puts what [`write_aside`] wrote in its place; writes it only where it is in neither.
+pub(crate) fn take_aside(
+    root: &Path,
+    seal: &Seal,
+    key_check: Option<&[u8; 8]>,
+) -> Result<(), StoreError> {
+    let path = root.join(ASIDE);
+    match fs::rename(&path, root.join(FILE)) {
+        Ok(()) => sync_dir(root),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match read(root, true)? {
+            Found::Store(found, Some(_)) if found.key() == seal.key() => Ok(()),
+            _ => write(root, seal, key_check),
+        },
+        Err(error) => Err(io_error("rename", &path)(error)),
+    }
+}
+
+fn text(seal: &Seal, key_check: Option<&[u8; 8]>) -> String {
     let format = if key_check.is_some() { SEALED } else { OPEN };
     let mut text = format!("folkmoot store {format}\nkey {}\n", digits(seal.key()));
     if let Some(check) = key_check {
@@ -85,7 +131,7 @@ pub(crate) fn write(
     }
     let check = check(&text);
     text.push_str(&check);
-    write_whole(&root.join(FILE), text.as_bytes())
+    text
 }
 
 /// The last line: a checksum of all before it. Later formats keep the first line and this one.

@@ -87,9 +87,9 @@ pub struct OpenReport {
     /// The log lay in the open and was sealed. Entries stand at other places now, none before its old
     /// one: a cursor kept from before shows some entries again and misses none.
     pub sealed: bool,
-    /// The log lies in the open still: the disk had no room for writing it anew. The next opening tries
-    /// again.
-    pub left_open: bool,
+    /// The log lies in the open still, and why: the disk has too little room for writing it anew, or gave
+    /// an error. The next opening tries again.
+    pub left_open: Option<String>,
 }
 
 /// An unfinished end of the log. The bytes are kept in the folder `quarantine`.

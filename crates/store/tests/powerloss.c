@@ -9,6 +9,8 @@
  * longer writes half of itself and then fails with ENOSPC. PL_BROKEN names another: while it exists,
  * fsync and fdatasync fail with EIO. PL_DEAF names a third: while it exists, fsync and fdatasync count
  * for nothing, as if the program had not called them.
+ *
+ * PL_STOP is a number: before that change of PL_SRC the process ends, as by a kill.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -44,6 +46,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char src[512], dst[512];
 static size_t src_len;
 static const char *full, *broken, *deaf;
+static long stop, steps;
 static int on = -1;
 static File *files[4096];
 static char tracked[FDS];
@@ -58,6 +61,7 @@ static void init(void) {
     full = getenv("PL_FULL");
     broken = getenv("PL_BROKEN");
     deaf = getenv("PL_DEAF");
+    if (getenv("PL_STOP")) stop = atol(getenv("PL_STOP"));
     on = 0;
     if (!s || !d) return;
     snprintf(src, sizeof src, "%s", s);
@@ -158,6 +162,11 @@ static void apply(int fd) {
     real_close(image);
 }
 
+/* A change of the disk is about to be made. */
+static void step(void) {
+    if (stop && __sync_add_and_fetch(&steps, 1) >= stop) _exit(77);
+}
+
 static int is_tracked(int fd) { return on == 1 && fd >= 0 && fd < FDS && tracked[fd]; }
 
 static void opened(int fd, int flags) {
@@ -249,6 +258,7 @@ FCNTL(fcntl64)
     ssize_t name(int fd, const void *data, size_t len, off_t off) { \
         REAL(name); \
         if (!is_tracked(fd)) return real(fd, data, len, off); \
+        step(); \
         ssize_t n = taken(fd, len, off); \
         if (n < 0) return n; \
         pthread_mutex_lock(&lock); \
@@ -265,6 +275,7 @@ PWRITE(pwrite64)
 ssize_t write(int fd, const void *data, size_t len) {
     REAL(write);
     if (!is_tracked(fd)) return real(fd, data, len);
+    step();
     ssize_t n = taken(fd, len, lseek(fd, 0, SEEK_CUR));
     if (n < 0) return n;
     pthread_mutex_lock(&lock);
@@ -279,6 +290,7 @@ ssize_t write(int fd, const void *data, size_t len) {
 ssize_t writev(int fd, const struct iovec *v, int count) {
     REAL(writev);
     if (!is_tracked(fd)) return real(fd, v, count);
+    step();
     pthread_mutex_lock(&lock);
     ssize_t n = real(fd, v, count);
     int e = errno;
@@ -299,6 +311,7 @@ ssize_t writev(int fd, const struct iovec *v, int count) {
     int name(int fd, off_t len) { \
         REAL(name); \
         if (!is_tracked(fd)) return real(fd, len); \
+        step(); \
         pthread_mutex_lock(&lock); \
         int k = real(fd, len), e = errno; \
         if (!k) remember(fd, len, 0, 0); \
@@ -312,6 +325,7 @@ FTRUNCATE(ftruncate64)
 #define SYNC(name) \
     int name(int fd) { \
         REAL(name); \
+        if (is_tracked(fd)) step(); \
         if (is_tracked(fd) && broken && !access(broken, F_OK)) { \
             errno = EIO; \
             return -1; \
@@ -332,6 +346,7 @@ int mkdir(const char *path, mode_t mode) {
     REAL(mkdir);
     init();
     char image[PATH_BYTES];
+    if (on == 1 && image_of(path, image)) step();
     int k = real(path, mode), e = errno;
     if (!k && on == 1 && image_of(path, image)) real(image, mode);
     errno = e;
@@ -342,6 +357,7 @@ int rename(const char *from, const char *to) {
     REAL(rename);
     init();
     char a[PATH_BYTES], b[PATH_BYTES];
+    if (on == 1 && image_of(from, a)) step();
     int k = real(from, to), e = errno;
     if (!k && on == 1 && image_of(from, a) && image_of(to, b)) real(a, b);
     errno = e;
@@ -352,6 +368,7 @@ int unlink(const char *path) {
     REAL(unlink);
     init();
     char image[PATH_BYTES];
+    if (on == 1 && image_of(path, image)) step();
     int k = real(path), e = errno;
     if (!k && on == 1 && image_of(path, image)) real(image);
     errno = e;
@@ -362,6 +379,7 @@ int rmdir(const char *path) {
     REAL(rmdir);
     init();
     char image[PATH_BYTES];
+    if (on == 1 && image_of(path, image)) step();
     int k = real(path), e = errno;
     if (!k && on == 1 && image_of(path, image)) real(image);
     errno = e;
@@ -381,6 +399,7 @@ int unlinkat(int dir, const char *path, int flags) {
             inside = 1;
         }
     }
+    if (inside) step();
     int k = real(dir, path, flags), e = errno;
     if (!k && inside) real(AT_FDCWD, image, flags & AT_REMOVEDIR);
     errno = e;

@@ -340,8 +340,19 @@ fn prune_pieces(
 /// Writes the files of a state below a folder, each piece held against its hash.
 pub(crate) fn unpack(backup: &Path, state: &State, to: &Path) -> Result<(), CopyError> {
     use std::io::Write;
+    // Of an attempt that broke off while what it brought was being sealed.
+    for name in ["log.open", "log.sealed", "FORMAT.sealed"] {
+        let path = to.join(name);
+        let removed = match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_dir() => fs::remove_dir_all(&path),
+            Ok(_) => fs::remove_file(&path),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        };
+        removed.map_err(CopyError::io("remove", &path))?;
+    }
     make(&to.join("log"))?;
-    // Of an attempt that broke off, with a newer state.
+    // Of one that broke off with a newer state.
     let named = |name: &str| state.files.iter().any(|file| file.name == name);
     for entry in fs::read_dir(to.join("log")).map_err(CopyError::io("list", to))? {
         let entry = entry.map_err(CopyError::io("list", to))?;
@@ -440,4 +451,46 @@ pub fn check_backup(folder: &Path) -> Result<(Vec<String>, u64), CopyError> {
         }
     }
     Ok((faults, needed.len() as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A home in the open was brought back, and the sealing of it was killed: the same call begins anew, and
+    /// nothing of before stands beside what it writes.
+    #[test]
+    fn what_an_interrupted_sealing_left_goes_before_the_log_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (backup, store) = (folder.path().join("backup"), folder.path().join("store"));
+        let bytes = b"a log in the open".to_vec();
+        let hash = *blake3::hash(&bytes).as_bytes();
+        let piece = place(&backup.join("pieces"), &hash);
+        fs::create_dir_all(piece.parent().unwrap()).unwrap();
+        fs::write(piece, &bytes).unwrap();
+        let file = |name: &str| Filed {
+            name: name.to_owned(),
+            len: bytes.len() as u64,
+            pieces: vec![hash],
+        };
+        let state = State {
+            made_ms: 7,
+            files: vec![file("FORMAT"), file("log/00000000.seg")],
+            keys: Vec::new(),
+        };
+        for name in ["log", "log.open", "log.sealed"] {
+            fs::create_dir_all(store.join(name)).unwrap();
+            fs::write(store.join(name).join("00000001.seg"), "of before").unwrap();
+        }
+        fs::write(store.join("FORMAT.sealed"), "of before").unwrap();
+        unpack(&backup, &state, &store).unwrap();
+        let names = |dir: &Path| {
+            let found = fs::read_dir(dir).unwrap();
+            let mut names: Vec<_> = found.map(|item| item.unwrap().file_name()).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(names(&store), ["FORMAT", "log"]);
+        assert_eq!(names(&store.join("log")), ["00000000.seg"]);
+    }
 }

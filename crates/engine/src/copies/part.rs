@@ -5,7 +5,7 @@
 
 use std::ops::ControlFlow;
 
-use folkmoot_api::{ApiError, BundleAsk, BundlePart, Reply};
+use folkmoot_api::{ApiError, BundleAsk, BundlePart, Reply, Secret};
 use folkmoot_store::{Held, LogCursor, Logged, StoreError, Vault};
 
 use crate::{
@@ -127,7 +127,7 @@ impl Core {
                 usage("this is no place in a bundle").hint("take the `next` of the part before")
             })?,
         };
-        let passphrase = ask.passphrase.as_ref().map(|secret| secret.0.as_str());
+        let passphrase = ask.passphrase.as_ref().map(Secret::expose);
         let next = match place {
             Place::Keys => {
                 part.push(&Item::Keys(&self.sealed_keys(passphrase)?));

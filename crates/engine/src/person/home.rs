@@ -10,6 +10,9 @@ use std::{
 /// Most bytes read of a key file: the largest holds the secrets of one collective.
 const MOST_KEY_FILE: u64 = 1 << 20;
 
+/// How the name of a key file ends while it is written.
+const UNFINISHED: &str = ".new";
+
 /// Where everything of one person on this machine lies.
 #[derive(Debug, Clone)]
 pub(crate) struct Home {
@@ -95,7 +98,7 @@ impl Home {
     pub(crate) fn write_key(&self, name: &str, bytes: &[u8]) -> Result<(), HomeError> {
         let folder = self.keys();
         let path = folder.join(name);
-        let temporary = folder.join(format!("{name}.new"));
+        let temporary = folder.join(format!("{name}{UNFINISHED}"));
         let written = (|| {
             let mut file = OpenOptions::new()
                 .write(true)
@@ -108,7 +111,21 @@ impl Home {
             fs::rename(&temporary, &path)?;
             File::open(&folder)?.sync_all()
         })();
-        written.map_err(|source| failed("write", &path, source))
+        written.map_err(|source| {
+            // It may hold a key in the open; if it stays, the next start removes it.
+            if let Err(error) = self.remove_unfinished() {
+                tracing::warn!(%error, "an unfinished key file stays behind");
+            }
+            failed("write", &path, source)
+        })
+    }
+
+    /// Removes key files whose writing broke off. The caller is the only one who writes there.
+    pub(crate) fn remove_unfinished(&self) -> Result<(), HomeError> {
+        for name in self.key_names(UNFINISHED)? {
+            self.remove_key(&name)?;
+        }
+        Ok(())
     }
 
     /// Removes a key file; one that is not there is no fault.

@@ -69,6 +69,8 @@ pub(crate) enum KeyError {
 impl Keyring {
     /// Opens the key folder, or fills an empty one. A passphrase given for a new home seals it.
     pub(crate) fn open(home: &Home, passphrase: Option<&str>) -> Result<(Self, Found), KeyError> {
+        // A killed `passphrase remove` may have left a node key in the open there.
+        home.remove_unfinished()?;
         match home.read_key(NODE_KEY)? {
             Some(bytes) => Ok((Self::read(home, &bytes, passphrase)?, Found::Opened)),
             None => {
@@ -245,11 +247,6 @@ impl Keyring {
         Ok(self.home.remove_key(&format!("{cid}{COLLECTIVE}"))?)
     }
 
-    /// Whether the key folder holds no keys.
-    pub(crate) fn is_empty(home: &Home) -> Result<bool, KeyError> {
-        Ok(home.read_key(NODE_KEY)?.is_none() && home.read_key(MASTER)?.is_none())
-    }
-
     /// Whether the keys lie there without a passphrase.
     pub(crate) fn lies_open(home: &Home) -> Result<bool, KeyError> {
         let found = home.read_key(NODE_KEY)?;
@@ -414,6 +411,23 @@ mod tests {
         assert_eq!(ring.words(), words);
         ring.set_passphrase(None, Some("three")).unwrap();
         assert!(Keyring::are_sealed(&home).unwrap());
+    }
+
+    #[test]
+    fn no_unfinished_key_stays_behind() {
+        let (_folder, home) = home();
+        let (mut ring, _) = Keyring::open(&home, Some("one")).unwrap();
+        let open = home.keys().join("node.key.new");
+        // A kill while the passphrase was removed: the node key in the open.
+        std::fs::write(&open, b"K0123456789abcdef").unwrap();
+        Keyring::open(&home, Some("one")).unwrap();
+        assert!(!open.exists());
+        // A file that cannot be replaced: a folder stands in its place.
+        std::fs::remove_file(home.keys().join(NODE_KEY)).unwrap();
+        std::fs::create_dir(home.keys().join(NODE_KEY)).unwrap();
+        ring.sealed = false;
+        assert!(ring.set_passphrase(None, None).is_err());
+        assert!(!open.exists());
     }
 
     #[test]

@@ -10,9 +10,9 @@ use crate::{
 
 impl Core {
     pub(crate) fn set_passphrase(&mut self, ask: &PassphraseSet) -> Result<Reply, ApiError> {
-        let text = |secret: &'_ Option<Secret>| secret.as_ref().map(|secret| secret.0.clone());
-        let (now, new) = (text(&ask.now), text(&ask.new));
-        if new.as_deref() == Some("") {
+        let (now, new) = (ask.now.as_ref(), ask.new.as_ref());
+        let (now, new) = (now.map(Secret::expose), new.map(Secret::expose));
+        if new == Some("") {
             return Err(usage("an empty passphrase protects nothing"));
         }
         if new.is_none() && !self.keyring.sealed() {
@@ -20,7 +20,7 @@ impl Core {
         }
         let denied = |what: &str| ApiError::new(ErrorCode::Denied, what.to_owned());
         self.keyring
-            .set_passphrase(now.as_deref(), new.as_deref())
+            .set_passphrase(now, new)
             .map_err(|error| match error {
                 KeyError::PassphraseNeeded => denied("a passphrase seals your keys already")
                     .hint("give that one too: moot passphrase change"),

@@ -4,6 +4,7 @@ use folkmoot_record::{CollectiveId, EpochId, RecordId, Verified};
 
 use crate::{
     Entry, StoreError, Vault,
+    files::free,
     layout::{BodyPlace, Place, Spot},
     log::Group,
     payload::Item,
@@ -54,10 +55,7 @@ impl Vault {
     }
 
     pub(super) fn has_room(&self) -> bool {
-        match rustix::fs::statvfs(&self.root) {
-            Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize) >= HEADROOM,
-            Err(_) => true,
-        }
+        free(&self.root).is_none_or(|free| free >= HEADROOM)
     }
 
     fn add(&self, draft: &mut Draft, entry: &Entry) -> Result<(), StoreError> {

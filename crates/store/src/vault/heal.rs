@@ -12,6 +12,7 @@ use crate::{
     projection::{Projection, Visit},
     replay::readable_id,
     stage::{Kept, Stage},
+    state::State,
 };
 
 use super::open::open_state;
@@ -54,7 +55,10 @@ impl Vault {
                     next = Some(from);
                     break 'segments;
                 }
+                let mut unopened = None;
                 match walk.step()? {
+                    // Its checksum is good, and it does not open: somebody wrote it who has no key.
+                    Step::Entry { at, kind: 0, .. } => unopened = Some(at),
                     Step::Entry { .. } => {}
                     Step::Damage {
                         at, bytes, payload, ..
@@ -83,6 +87,9 @@ impl Vault {
                         break;
                     }
                 }
+                if let Some(at) = unopened {
+                    found.push(Found::new(at, walk.at(), DamageKind::Checksum));
+                }
                 read += u64::from(walk.at().offset.saturating_sub(from.offset));
             }
         }
@@ -91,56 +98,24 @@ impl Vault {
         Ok((next, damaged))
     }
 
-    /// Describes damage; the records that lie in it count as lost from now on. The index is searched
-    /// once for all places: a failing disk damages many.
+    /// Describes damage; the records and bundles that lie in it count as lost from now on.
     fn damage_in(&self, found: &[Found]) -> Result<Vec<Damage>, StoreError> {
         if found.is_empty() {
             return Ok(Vec::new());
         }
-        let scan: Scan<'_> =
-            &|from, to, visit| self.state.index.scan(from, to, Direction::Forward, visit);
-        // In the order of the log, and none over another.
-        let within = |spot: Spot| {
-            let behind = found.partition_point(|one| one.at <= spot.at);
-            let before = behind.checked_sub(1).and_then(|at| found.get(at));
-            before.is_some_and(|one| one.holds(spot))
-        };
-        let listed = listed_in(scan, &within)?;
-        self.lost
-            .borrow_mut()
-            .extend(listed.iter().map(|one| one.id));
+        let (lost, damaged) = describe(&self.state, found)?;
+        self.lost.borrow_mut().extend(lost);
+        let index = &self.state.index;
+        let scan: Scan<'_> = &|from, to, visit| index.scan(from, to, Direction::Forward, visit);
         self.lost_bundles
             .borrow_mut()
-            .extend(bundles_in(scan, &within)?);
-        let mut damaged = Vec::with_capacity(found.len());
-        for one in found {
-            let taken = listed.iter().filter(|listed| one.took(&listed.place));
-            let mut ids: Vec<_> = taken.map(|listed| listed.id).collect();
-            // Only where the index does not know better.
-            if ids.is_empty()
-                && let Some(id) = one.readable
-                && self.state.place(&id)?.is_none()
-            {
-                ids.push(id);
-            }
-            let bytes = if one.at.segment == one.to.segment {
-                u64::from(one.to.offset - one.at.offset)
-            } else {
-                0
-            };
-            damaged.push(Damage {
-                at: one.at,
-                bytes,
-                kind: one.kind,
-                ids,
-            });
-        }
+            .extend(bundles_in(scan, &|spot| lies_in(found, spot))?);
         Ok(damaged)
     }
 
     /// Notes that a bundle cannot be read.
     pub(super) fn lose_bundle(&self, hash: &BundleHash, spot: Spot) -> Damage {
-        let damage = damage_at(spot, Vec::new());
+        let damage = self.damage_at(spot, Vec::new());
         if self.lost_bundles.borrow_mut().insert(*hash) {
             tracing::warn!(%damage, "a bundle is damaged and counts as not held");
             self.damage.borrow_mut().push(damage.clone());
@@ -150,12 +125,22 @@ impl Vault {
 
     /// Notes that a record cannot be read.
     pub(super) fn lose(&self, id: &RecordId, spot: Spot) -> Damage {
-        let damage = damage_at(spot, vec![*id]);
+        let damage = self.damage_at(spot, vec![*id]);
         if self.lost.borrow_mut().insert(*id) {
             tracing::warn!(%id, %damage, "a record is damaged and counts as not held");
             self.damage.borrow_mut().push(damage.clone());
         }
         damage
+    }
+
+    fn damage_at(&self, spot: Spot, ids: Vec<RecordId>) -> Damage {
+        let len = spot.len as usize + self.layout.cipher.overhead();
+        Damage {
+            at: spot.at,
+            bytes: slot(len) as u64,
+            kind: DamageKind::Checksum,
+            ids,
+        }
     }
 
     /// Takes lost records and bundles out of the index and brings a failed projection back.
@@ -283,6 +268,57 @@ struct Listed {
     kept: Kept,
 }
 
+/// Whether an entry begins in one of these places, which are in the order of the log, none over another.
+fn lies_in(found: &[Found], spot: Spot) -> bool {
+    let behind = found.partition_point(|one| one.at <= spot.at);
+    let before = behind.checked_sub(1).and_then(|at| found.get(at));
+    before.is_some_and(|one| one.holds(spot))
+}
+
+/// The records that lie in damage, and the damage described. The index is searched once for all places: a
+/// failing disk damages many.
+fn describe(state: &State, found: &[Found]) -> Result<(Vec<RecordId>, Vec<Damage>), StoreError> {
+    let scan: Scan<'_> = &|from, to, visit| state.index.scan(from, to, Direction::Forward, visit);
+    let listed = listed_in(scan, &|spot| lies_in(found, spot))?;
+    let mut damaged = Vec::with_capacity(found.len());
+    for one in found {
+        let taken = listed.iter().filter(|listed| one.took(&listed.place));
+        let mut ids: Vec<_> = taken.map(|listed| listed.id).collect();
+        // Only where the index does not know better.
+        if ids.is_empty()
+            && let Some(id) = one.readable
+            && state.place(&id)?.is_none()
+        {
+            ids.push(id);
+        }
+        let bytes = if one.at.segment == one.to.segment {
+            u64::from(one.to.offset - one.at.offset)
+        } else {
+            0
+        };
+        damaged.push(Damage {
+            at: one.at,
+            bytes,
+            kind: one.kind,
+            ids,
+        });
+    }
+    Ok((listed.into_iter().map(|one| one.id).collect(), damaged))
+}
+
+/// The same damage, in the order of the log, with the ids that an index knows beside those read there.
+pub(super) fn with_ids(state: &State, damaged: &[Damage]) -> Result<Vec<Damage>, StoreError> {
+    if damaged.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = damaged.iter().map(|one| Found {
+        readable: one.ids.first().copied(),
+        ..Found::new(one.at, behind(one.at, one.bytes), one.kind)
+    });
+    let found: Vec<_> = found.collect();
+    Ok(describe(state, &found)?.1)
+}
+
 /// Ids of the records that an engine places between two positions.
 pub(super) fn ids_in(
     engine: &dyn Projection,
@@ -364,15 +400,6 @@ fn listed(scan: Scan<'_>, prefixes: &BTreeMap<Prefix, Place>) -> Result<Vec<List
     Ok(found)
 }
 
-fn damage_at(spot: Spot, ids: Vec<RecordId>) -> Damage {
-    Damage {
-        at: spot.at,
-        bytes: slot(spot.len as usize) as u64,
-        kind: DamageKind::Checksum,
-        ids,
-    }
-}
-
 fn behind(at: LogCursor, bytes: u64) -> LogCursor {
     LogCursor {
         offset: at
@@ -386,8 +413,11 @@ fn behind(at: LogCursor, bytes: u64) -> LogCursor {
 mod tests {
     use std::fs;
 
+    use folkmoot_seal::StoreKey;
+
     use crate::{
-        Direction, Entry, Options, StoreError, Vault, index::Index, projection::ProjectionError,
+        Direction, Entry, LogCursor, Options, StoreError, Vault, index::Index, log::HEAD,
+        projection::ProjectionError,
     };
 
     /// A revival that fails leaves no empty map behind: it is tried again until it succeeds.
@@ -420,6 +450,42 @@ mod tests {
         for key in [&b"first"[..], b"second"] {
             assert_eq!(vault.local(key).unwrap().as_deref(), Some(&b"kept"[..]));
         }
+    }
+
+    /// Whoever knows the checksums' key, which is no secret from who reads the folder, writes nothing that
+    /// passes for sound.
+    #[test]
+    fn an_entry_whose_checksum_is_good_and_whose_seal_is_not_is_damage() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = Options {
+            key: Some(StoreKey::from_bytes([1; 32])),
+            ..Options::default()
+        };
+        let (mut vault, _) = Vault::open(dir.path(), options, &mut |_| {}).unwrap();
+        let mut places = vec![vault.cursor()];
+        for key in [b"first", b"other"] {
+            let entry = Entry::Local {
+                key: key.to_vec(),
+                value: Some(b"kept".to_vec()),
+            };
+            vault.commit(&[entry]).unwrap();
+            places.push(vault.cursor());
+        }
+        let (at, end) = (places[0], places[1]);
+        let path = vault.layout.path(at.segment);
+        let mut bytes = fs::read(&path).unwrap();
+        let from = at.offset as usize;
+        let len = u32::from_le_bytes(bytes[from..from + 4].try_into().unwrap()) as usize;
+        bytes[from + HEAD + len / 2] ^= 1;
+        let kind = bytes[from + 4] & 0x7f;
+        let payload = &bytes[from + HEAD..from + HEAD + len];
+        let head = vault.layout.seal.head(at, kind, true, payload);
+        bytes[from..from + HEAD].copy_from_slice(&head);
+        fs::write(&path, bytes).unwrap();
+        let (_, damaged) = vault.scrub(LogCursor::default(), u64::MAX).unwrap();
+        assert_eq!(damaged.len(), 1, "{damaged:?}");
+        assert_eq!(damaged[0].at, at);
+        assert_eq!(damaged[0].bytes, u64::from(end.offset - at.offset));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, collections::BTreeSet, path::Path, sync::Arc};
 
+use folkmoot_record::RecordId;
 use folkmoot_seal::StoreKey;
 
 use crate::{
@@ -9,7 +10,7 @@ use crate::{
     cipher::Cipher,
     convert,
     engine::{self, Opened},
-    files::{make_dir, sync_dir},
+    files::{free, make_dir, sync_dir},
     format::{self, Found},
     index::Index,
     lock::{Lock, StoreLock},
@@ -19,7 +20,7 @@ use crate::{
     state::State,
 };
 
-use super::heal::ids_in;
+use super::heal::{ids_in, with_ids};
 
 /// Segments may not be begun beyond this, so that offsets fit in 32 bits with room for a group.
 const SEGMENT_MOST: u64 = 1 << 30;
@@ -49,8 +50,17 @@ impl Vault {
             ..options
         };
         let mut report = OpenReport::default();
-        let layout = open_layout(dir, &options, &mut report, progress)?;
-        let (state, end) = open_state(dir, &options, &layout, &mut report, progress)?;
+        let mut layout = open_layout(dir, &options, &mut report)?;
+        let (mut state, mut end) = open_state(dir, &options, &layout, &mut report, progress)?;
+        if layout.cipher.key().is_none()
+            && let Some(key) = &options.key
+            && let Some(sealed) = seal_log(dir, key, &layout, &state, &mut report, progress)?
+        {
+            // Its projection is of the log in the open, and is closed before another is made.
+            drop(state);
+            layout = sealed;
+            (state, end) = open_state(dir, &options, &layout, &mut report, progress)?;
+        }
         let writer = Writer::open(layout.clone(), end, options.segment_bytes)?;
         let vault = Self {
             root: dir.to_owned(),
@@ -67,13 +77,11 @@ impl Vault {
     }
 }
 
-/// Reads or makes `FORMAT` and the folder of the log; seals a log that lies in the open where there is
-/// a key.
+/// Reads or makes `FORMAT` and the folder of the log. A log that lies in the open is given as that.
 fn open_layout(
     root: &Path,
     options: &Options,
     report: &mut OpenReport,
-    progress: &mut dyn FnMut(Progress),
 ) -> Result<Layout, StoreError> {
     let dir = root.join("log");
     let cipher = Cipher::new(options.key.clone());
@@ -91,26 +99,7 @@ fn open_layout(
                 format::write(root, &seal, Some(&check))?;
                 Layout::new(dir.clone(), seal, cipher)
             }
-            (None, Some(_)) if has_segments => {
-                let plain = Layout::new(dir.clone(), seal, Cipher::default());
-                let sealed = Layout::new(dir.clone(), new_seal(root)?, cipher);
-                let done = convert::seal(root, &plain, &sealed, &mut |done, total| {
-                    progress(Progress::Sealing { done, total });
-                });
-                match done {
-                    Ok(damaged) => {
-                        report.damaged.extend(damaged);
-                        report.sealed = true;
-                        sealed
-                    }
-                    // What can be read without more room stays readable.
-                    Err(StoreError::DiskFull) if !convert::is_under_way(root) => {
-                        report.left_open = true;
-                        plain
-                    }
-                    Err(error) => return Err(error),
-                }
-            }
+            (None, Some(_)) if has_segments => Layout::new(dir.clone(), seal, Cipher::default()),
             (None, Some(check)) => {
                 format::write(root, &seal, Some(&check))?;
                 Layout::new(dir.clone(), seal, cipher)
@@ -127,16 +116,77 @@ fn open_layout(
             let sealed = layout.cipher.key().map(StoreKey::check);
             format::write(root, &layout.seal, sealed.as_ref())?;
             tracing::warn!("the file FORMAT was lost and is written anew");
-            if sealed.is_none() && check.is_some() {
-                // It lay in the open: now that FORMAT says so, it is sealed.
-                return open_layout(root, options, report, progress);
-            }
             layout
         }
     };
     make_dir(&dir)?;
     sync_dir(root)?;
     Ok(layout)
+}
+
+/// Seals a log that lies in the open and was opened so. `None` where it stays: what can be read stays readable,
+/// whatever keeps it from being written anew.
+fn seal_log(
+    root: &Path,
+    key: &StoreKey,
+    plain: &Layout,
+    state: &State,
+    report: &mut OpenReport,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Option<Layout>, StoreError> {
+    match try_to_seal(root, key, plain, progress) {
+        Ok((sealed, damaged)) => {
+            report.sealed = true;
+            tell(damaged, state, report);
+            Ok(Some(sealed))
+        }
+        Err(error) if convert::is_under_way(root) => Err(error),
+        Err(error) => {
+            tracing::warn!(%error, "the log could not be sealed and lies in the open still");
+            report.left_open = Some(error.to_string());
+            Ok(None)
+        }
+    }
+}
+
+fn try_to_seal(
+    root: &Path,
+    key: &StoreKey,
+    plain: &Layout,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(Layout, Vec<Damage>), StoreError> {
+    convert::clear(root)?;
+    let room = convert::room(root, plain)?;
+    if free(root).is_some_and(|free| free < room) {
+        let megabytes = room.div_ceil(1_000_000);
+        return Err(StoreError::NoRoom { megabytes });
+    }
+    let cipher = Cipher::new(Some(key.clone()));
+    let sealed = Layout::new(root.join("log"), new_seal(root)?, cipher);
+    let damaged = convert::seal(root, plain, &sealed, &mut |done, total| {
+        progress(Progress::Sealing { done, total });
+    })?;
+    Ok((sealed, damaged))
+}
+
+/// Reports damage that sealing met, with the ids that the projection of the old log knows. What the opening
+/// met is told already.
+fn tell(damaged: Vec<Damage>, state: &State, report: &mut OpenReport) {
+    let known = with_ids(state, &damaged).unwrap_or_else(|error| {
+        tracing::warn!(%error, "what was lost to damage is not known");
+        damaged
+    });
+    for damage in known {
+        let same = |told: &&mut Damage| told.at == damage.at && told.kind == damage.kind;
+        match report.damaged.iter_mut().find(same) {
+            Some(told) => {
+                let new = |id: &RecordId| !told.ids.contains(id);
+                let ids: Vec<_> = damage.ids.into_iter().filter(new).collect();
+                told.ids.extend(ids);
+            }
+            None => report.damaged.push(damage),
+        }
+    }
 }
 
 /// What a log without `FORMAT` says of itself by the heads of its segments.

@@ -9,9 +9,13 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
 };
 
-use folkmoot_store::{Entry, StoreError, Vault};
+use folkmoot_store::{Entry, Options, StoreError, Vault};
 
-use crate::records::{SMALL, cid, note};
+use crate::{
+    laid_open::IN_MEMORY,
+    records::{SMALL, cid, note},
+    sealed::key,
+};
 
 pub(crate) const DIR: &str = "FOLKMOOT_STORE_TEST_DIR";
 /// Notes a group, at most: sizes vary, so that groups end at odd places.
@@ -148,6 +152,22 @@ fn writes_until_killed() {
             vault.settle().unwrap();
         }
     }
+}
+
+/// Opens a store that lies in the open with a key, and is ended at some moment of that.
+#[test]
+#[ignore = "started by other tests"]
+fn seals_until_it_is_ended() {
+    let Some(dir) = std::env::var_os(DIR) else {
+        return;
+    };
+    let options = Options {
+        key: key(1),
+        ..IN_MEMORY
+    };
+    let (vault, _) = Vault::open(Path::new(&dir), options, &mut |_| {}).unwrap();
+    vault.close().unwrap();
+    say("done", 1);
 }
 
 fn switch(name: &str) -> PathBuf {

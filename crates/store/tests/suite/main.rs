@@ -14,6 +14,7 @@ mod full;
 #[path = "../../../record/tests/suite/hammer.rs"]
 mod hammer;
 mod keeps;
+mod laid_open;
 mod model;
 mod owner;
 mod projection;

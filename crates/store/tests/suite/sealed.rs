@@ -14,7 +14,7 @@ use folkmoot_store::{
 
 use crate::records::{SMALL, cid, note};
 
-const PHRASE: &str = "meet at the old bridge";
+pub(crate) const PHRASE: &str = "meet at the old bridge";
 const FACT: &[u8] = b"a path of somebody's disk";
 
 pub(crate) fn key(byte: u8) -> Option<StoreKey> {
@@ -64,7 +64,7 @@ fn is_whole(vault: &Vault, note: &Verified) -> bool {
     stored.wire == note.wire()
 }
 
-fn files(dir: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut open = vec![dir.to_owned()];
     while let Some(dir) = open.pop() {
@@ -80,8 +80,18 @@ fn files(dir: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// Each file of the folder with its bytes.
+pub(crate) fn contents(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found: Vec<_> = files(dir)
+        .into_iter()
+        .map(|path| (path.clone(), fs::read(path).unwrap()))
+        .collect();
+    found.sort();
+    found
+}
+
 /// Files of the folder in which a text stands.
-fn naming(dir: &Path, text: &[u8]) -> Vec<PathBuf> {
+pub(crate) fn naming(dir: &Path, text: &[u8]) -> Vec<PathBuf> {
     files(dir)
         .into_iter()
         .filter(|path| {
@@ -91,7 +101,7 @@ fn naming(dir: &Path, text: &[u8]) -> Vec<PathBuf> {
         .collect()
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     for path in files(from) {
         let target = to.join(path.strip_prefix(from).unwrap());
         fs::create_dir_all(target.parent().unwrap()).unwrap();
@@ -127,13 +137,14 @@ fn without_its_key_it_says_so_and_touches_nothing() {
             // Where the file that names the key is lost, the log itself tells.
             fs::remove_file(dir.path().join("FORMAT")).unwrap();
         }
-        let before = files(dir.path()).len();
+        let before = contents(dir.path());
         assert!(matches!(open(dir.path(), None), Err(StoreError::Sealed)));
         assert!(matches!(
             open(dir.path(), key(2)),
             Err(StoreError::WrongKey)
         ));
-        assert_eq!(before, files(dir.path()).len());
+        // The lock names whoever holds it last; that is this process both times.
+        assert!(before == contents(dir.path()));
     }
     let (vault, report) = open(dir.path(), key(1)).unwrap();
     assert!(report.damaged.is_empty());
@@ -243,7 +254,10 @@ fn sealing_goes_on_wherever_it_was_interrupted() {
     drop(open(sealed.path(), key(1)).unwrap());
     let log = |dir: &Path| dir.join("log");
     let (from, done) = (plain.path(), sealed.path());
-    let states: [&dyn Fn(&Path); 4] = [
+    let aside = |dir: &Path| {
+        fs::copy(done.join("FORMAT"), dir.join("FORMAT.sealed")).unwrap();
+    };
+    let states: [&dyn Fn(&Path); 6] = [
         // A part of the new log is written.
         &|dir| {
             copy(from, dir);
@@ -252,13 +266,27 @@ fn sealing_goes_on_wherever_it_was_interrupted() {
             let part = fs::read(log(done).join("00000000.seg")).unwrap();
             fs::write(new.join("00000000.seg"), &part[..part.len() / 2]).unwrap();
         },
+        // All of it is, and what names its key.
+        &|dir| {
+            copy(from, dir);
+            copy(&log(done), &dir.join("log.sealed"));
+            aside(dir);
+        },
         // The old log has gone aside.
         &|dir| {
             copy(from, dir);
+            aside(dir);
             fs::rename(log(dir), dir.join("log.open")).unwrap();
             copy(&log(done), &dir.join("log.sealed"));
         },
         // The new one is in its place.
+        &|dir| {
+            copy(from, dir);
+            aside(dir);
+            fs::rename(log(dir), dir.join("log.open")).unwrap();
+            copy(&log(done), &log(dir));
+        },
+        // The same, and what names its key was lost.
         &|dir| {
             copy(from, dir);
             fs::rename(log(dir), dir.join("log.open")).unwrap();
@@ -278,6 +306,7 @@ fn sealing_goes_on_wherever_it_was_interrupted() {
         check(&vault, &notes);
         drop(vault);
         assert_eq!(naming(dir.path(), PHRASE.as_bytes()), [] as [PathBuf; 0]);
+        assert!(!dir.path().join("FORMAT.sealed").exists(), "state {index}");
         let (vault, report) = open(dir.path(), key(1)).unwrap();
         assert!(!report.sealed, "state {index}");
         check(&vault, &notes);
