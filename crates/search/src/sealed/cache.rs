@@ -5,9 +5,9 @@ use std::{
     sync::Arc,
 };
 
-/// Most bytes that are kept open: the lists of common words of some hundred thousand records. What is
-/// beyond is opened each time, at about a gigabyte a second.
-const BYTES_MOST: usize = 32 << 20;
+/// Most bytes that are kept open: the lists of common words of a million records. What is beyond is
+/// opened each time, at about a gigabyte a second.
+const BYTES_MOST: usize = 64 << 20;
 
 /// A block of a file: the number of each.
 pub(crate) type Place = (u64, usize);

@@ -22,7 +22,8 @@ use super::cache::Cache;
 const BLOCK: usize = 4_096;
 const SEALED: usize = BLOCK + TAG;
 /// Longer reads are those of merges, and of columns that their reader keeps: they would drive out the rest.
-const KEPT_MOST: usize = 1 << 20;
+/// The list of a word that stands in every second of a million records has about two megabytes.
+const KEPT_MOST: usize = 4 << 20;
 const MARK: &[u8; 16] = b"folkmoot index 1";
 const SALT: usize = 16;
 const HEAD: usize = MARK.len() + SALT;
