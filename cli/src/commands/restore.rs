@@ -113,7 +113,15 @@ fn record(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
         // For scripts: the whole id under which it is read now.
         writeln!(out, "{}", restored.id)?;
     }
-    Ok(out.flush()?)
+    out.flush()?;
+    if !restored.words_of.is_empty() {
+        let names = restored.words_of.join(", ");
+        let short = &restored.short;
+        cx.ui.say(&clean(&format!(
+            "what it says was written by {names}; your own words: moot history {short}"
+        )));
+    }
+    Ok(())
 }
 
 fn home(cx: &Context<'_>, args: &Args, copy: &Path) -> Result<(), CliError> {

@@ -89,6 +89,7 @@ pub(crate) fn run(cx: &Context<'_>, args: Args) -> Result<(), CliError> {
             }
         }
     }
+    fact("words of", &view.words_of.join(", "))?;
     if let Some(fate) = &view.fate {
         let did = match fate.what {
             ActKind::Purge => "purged",

@@ -139,6 +139,9 @@ pub struct Restored {
     pub record: String,
     /// Whether it was written anew, rather than shown again.
     pub anew: bool,
+    /// The others whose words it says: they wrote the last version of what was taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words_of: Vec<String>,
 }
 
 /// Takes back what this person did last on this device.

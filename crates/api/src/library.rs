@@ -247,6 +247,9 @@ pub struct ShowView {
     /// Of what was taken back, purged or hidden: by whom, when and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fate: Option<Box<crate::FateView>>,
+    /// The others from whose words it was written anew, after it had been taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words_of: Vec<String>,
     /// Of a proposal: how it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposal: Option<Box<crate::ProposalView>>,

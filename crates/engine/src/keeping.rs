@@ -17,6 +17,7 @@ pub(crate) mod linked;
 pub(crate) mod merge;
 pub(crate) mod notes;
 pub(crate) mod relink;
+pub(crate) mod restore;
 pub(crate) mod symbols;
 pub(crate) mod tasks;
 pub(crate) mod trash;

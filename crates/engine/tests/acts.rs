@@ -236,6 +236,13 @@ fn undoing_goes_back_one_act_at_a_time() {
     // What was undone is remembered: undoing goes on before it.
     let engine = open(&home);
     let undone = undo(&engine, false).unwrap();
+    assert!(undone.what.contains("Tools"), "{}", undone.what);
+    assert_eq!(
+        finds(&engine, "tools"),
+        0,
+        "as it was before it was written"
+    );
+    let undone = undo(&engine, false).unwrap();
     assert!(undone.what.starts_with("the edit of"), "{}", undone.what);
     assert_eq!(show(&engine, &rota.id).text.as_deref(), Some("Monday: Ana"));
     let undone = undo(&engine, false).unwrap();

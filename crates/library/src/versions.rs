@@ -137,18 +137,23 @@ impl Versions {
     pub fn common(&self, one: &BTreeSet<RecordId>, other: &RecordId) -> Option<RecordId> {
         let mut ours = BTreeSet::new();
         for id in one {
-            self.past(*id, &mut ours);
+            self.gather(*id, &mut ours);
         }
-        let mut theirs = BTreeSet::new();
-        self.past(*other, &mut theirs);
+        let theirs = self.past(other);
         ours.intersection(&theirs)
             .filter_map(|id| self.all.get(id))
             .max_by_key(|version| (version.hlc, version.id))
             .map(|version| version.id)
     }
 
-    /// A version and all that it comes from.
-    fn past(&self, from: RecordId, found: &mut BTreeSet<RecordId>) {
+    /// A version and all that it comes from, as far as that is held.
+    pub fn past(&self, id: &RecordId) -> BTreeSet<RecordId> {
+        let mut found = BTreeSet::new();
+        self.gather(*id, &mut found);
+        found
+    }
+
+    fn gather(&self, from: RecordId, found: &mut BTreeSet<RecordId>) {
         let mut open = vec![from];
         while let Some(id) = open.pop() {
             if let Some(version) = self.all.get(&id)

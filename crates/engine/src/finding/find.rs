@@ -291,11 +291,13 @@ impl Core {
 
     fn document_view(&self, document: &Document, shown: &Verified) -> DocumentView {
         let id = shown.id();
-        let current = document.current();
         let is_current = document.versions.current().contains(&id);
-        let beside = current
-            .iter()
-            .filter(|other| is_current && other.id() != id)
+        let beside = match is_current {
+            true => document.beside(&id),
+            false => Vec::new(),
+        };
+        let beside = beside
+            .into_iter()
             .map(|other| self.version_view(document, other))
             .collect();
         let first = document.first().unwrap_or_else(|| shown.header());
@@ -318,7 +320,7 @@ impl Core {
             .and_then(|cid| self.collectives.get(&cid))
             .is_some_and(|collective| {
                 collective
-                    .is_erased(&self.store, &record.id(), header)
+                    .is_shown_to_nobody(&self.store, &record.id(), header)
                     .unwrap_or(true)
             });
         let content = record
@@ -370,6 +372,7 @@ impl Core {
             comments_more: false,
             partial: false,
             fate: None,
+            words_of: self.words_of(record),
             proposal: None,
             aliases: content.iter().flat_map(foreign::aliases).collect(),
             first_written: content

@@ -1,10 +1,7 @@
-//! Taking back, hiding, purging, and bringing back (sections 8.2 and 8.3).
-
-use std::collections::BTreeSet;
+//! Taking back, hiding and purging (sections 8.2 and 8.3).
 
 use folkmoot_accord::VoidReason;
-use folkmoot_api::{Act, ActKind, Acted, ApiError, ErrorCode, FateView, Reply, Restore, Restored};
-use folkmoot_library::{Part, part};
+use folkmoot_api::{Act, ActKind, Acted, ApiError, FateView, Reply};
 use folkmoot_record::{
     CollectiveId, Kind, RecordId, Ref, Rel, Verified,
     content::{Content, Value},
@@ -21,11 +18,10 @@ use crate::{
     finding::saved::SEARCH,
     keeping::{
         author::{Demand, Writing},
-        documents::{Document, document_of},
-        edit::Says,
+        documents::document_of,
         erasure::{Fate, is_act},
         notes::{MEMBERSHIP, fits, to_body},
-        trash::{last_said, stays_until},
+        trash::stays_until,
     },
     membership::{collective::Collective, invite::moment},
 };
@@ -85,7 +81,10 @@ impl Core {
     }
 
     /// What a person names to do something to it: a title means the document.
-    fn target_named(&mut self, text: &str) -> Result<(CollectiveId, Verified), ApiError> {
+    pub(super) fn target_named(
+        &mut self,
+        text: &str,
+    ) -> Result<(CollectiveId, Verified), ApiError> {
         let id = match self.record_named(text)? {
             Some(id) => id,
             None => {
@@ -130,6 +129,19 @@ impl Core {
         what: ActKind,
         reason: Option<&str>,
         device: Option<&str>,
+    ) -> Result<Option<Verified>, ApiError> {
+        self.write_act_with(cid, target, what, reason, device, |_| Vec::new())
+    }
+
+    /// The same, with facts about it in the same group.
+    pub(super) fn write_act_with(
+        &mut self,
+        cid: CollectiveId,
+        target: &Verified,
+        what: ActKind,
+        reason: Option<&str>,
+        device: Option<&str>,
+        facts: impl FnOnce(&RecordId) -> Vec<Entry>,
     ) -> Result<Option<Verified>, ApiError> {
         let (id, header) = (target.id(), target.header());
         let short = self.short_id(&id);
@@ -191,7 +203,9 @@ impl Core {
                 format!("your right to do this does not reach {short}"),
             ));
         }
-        self.publish(cid, vec![Entry::Record(act.clone(), now_ms)])?;
+        let mut entries = vec![Entry::Record(act.clone(), now_ms)];
+        entries.extend(facts(&act.id()));
+        self.publish(cid, entries)?;
         Ok(Some(act))
     }
 
@@ -230,143 +244,5 @@ impl Core {
             at: moment(header.ms()),
             reason,
         })
-    }
-
-    /// Shows again what was hidden, or writes anew what this person took back.
-    pub(crate) fn restore(&mut self, ask: &Restore) -> Result<Reply, ApiError> {
-        let (cid, target) = match self.target_named(&ask.id) {
-            Err(error) if error.code == ErrorCode::NotFound => {
-                let id = self.discarded(&ask.id).ok_or_else(|| {
-                    error.hint(
-                        "`moot trash` lists what was taken back; what is hidden is named by its id",
-                    )
-                })?;
-                self.target_named(&id?)?
-            }
-            named => named?,
-        };
-        self.bring_back(cid, &target, ask.device.as_deref())
-            .map(Reply::Restored)
-    }
-
-    pub(crate) fn bring_back(
-        &mut self,
-        cid: CollectiveId,
-        target: &Verified,
-        device: Option<&str>,
-    ) -> Result<Restored, ApiError> {
-        let of = target.id();
-        let short = self.short_id(&of);
-        let (id, record, anew) = match self.fate_of(&cid, target)? {
-            Fate::Open => {
-                return Err(usage(format!("{short} was neither taken back nor hidden"))
-                    .hint("`moot trash` lists what was taken back"));
-            }
-            Fate::Hidden(_) => {
-                let act = self.write_act(cid, target, ActKind::Unhide, None, device)?;
-                // Where a whole document is hidden, one version of it cannot be shown again.
-                let act = act.map_or(of, |act| act.id());
-                (of, act, false)
-            }
-            Fate::Erased(act) => {
-                let view = self.fate_view(&act)?;
-                let by = read(&self.store, &act).map(|act| act.header().seat);
-                let own = self.collectives.get(&cid).map(|c| c.secrets.seat);
-                if own != Some(target.header().seat) || own != by {
-                    return Err(refused(
-                        VoidReason::Action,
-                        format!("{} took this back for good", view.by),
-                    )
-                    .hint(
-                        "what was taken back by its author or purged, nobody else can bring back",
-                    ));
-                }
-                if let Some(anew) = self.written_anew(&of)? {
-                    let anew = self.document_at(&anew);
-                    let anew = self.short_id(&anew);
-                    return Err(
-                        usage(format!("{short} was written anew already: it is {anew}"))
-                            .hint(format!("look at it: `moot show {anew}`")),
-                    );
-                }
-                let (document, id) = self.write_anew(cid, target, device)?;
-                let before = self.document_at(&of);
-                let whole = (before != of && before != document).then_some(&before);
-                self.remember_anew(&of, &id, whole)?;
-                (document, id, true)
-            }
-        };
-        Ok(Restored {
-            of: of.to_string(),
-            id: id.to_string(),
-            short: self.short_id(&id),
-            collective: self.name_of(&cid),
-            record: record.to_string(),
-            anew,
-        })
-    }
-
-    /// Writes again what was taken back: of a document a new one, of a version the newest of a
-    /// document that stands. Gives the document and the record.
-    fn write_anew(
-        &mut self,
-        cid: CollectiveId,
-        target: &Verified,
-        device: Option<&str>,
-    ) -> Result<(RecordId, RecordId), ApiError> {
-        let gone =
-            || not_found("its text is not held any more: it was deleted from the trash".to_owned());
-        let document = self.document_of(target)?.map(|(_, document)| document);
-        let is_version = matches!(part(target.header()), Part::Version(_));
-        if let (true, Some(document), false) = (
-            is_version,
-            &document,
-            self.is_gone(&cid, document.as_ref())?,
-        ) {
-            let replaces: BTreeSet<RecordId> = document.versions.current().into_iter().collect();
-            let says = Says::read(target).ok_or_else(gone)?;
-            let version = self.write_version(cid, document, &replaces, says, device)?;
-            return Ok((document.id, version));
-        }
-        // What was taken back by itself before stays so, and a version that is named is meant.
-        let said = match (is_version, self.collectives.get(&cid), &document) {
-            (false, Some(collective), Some(document)) => last_said(document, |record| {
-                let (id, header) = (record.id(), record.header());
-                let act = collective.erased_at(&self.store, &id, &id, header);
-                id != document.id && !matches!(act, Ok(None))
-            }),
-            _ => None,
-        };
-        let said = said.unwrap_or(target);
-        let says = Says::read(said).ok_or_else(gone)?;
-        let mut refs = says.refs;
-        if refs.len() < limits::REFS {
-            refs.insert(Ref {
-                rel: Rel::DERIVED_FROM,
-                id: target.id(),
-            });
-        }
-        let content = Content {
-            salt: random().map_err(|e| failed(e.to_string()))?,
-            ..says.content
-        };
-        let writing = Writing {
-            kind: target.header().kind,
-            tags: says.tags.into_iter().collect(),
-            refs: refs.into_iter().collect(),
-            body: to_body(&content)?,
-        };
-        let record = self.write_record(cid, writing, device)?;
-        Ok((record.id(), record.id()))
-    }
-
-    /// Whether a document was taken back as a whole.
-    fn is_gone(&self, cid: &CollectiveId, document: Option<&Document>) -> Result<bool, ApiError> {
-        let first = document.and_then(|document| Some((document.id, document.first()?)));
-        let (Some((id, header)), Some(collective)) = (first, self.collectives.get(cid)) else {
-            return Ok(false);
-        };
-        let act = collective.erased_at(&self.store, &id, &id, header);
-        Ok(act.map_err(store_unread)?.is_some())
     }
 }

@@ -6,12 +6,7 @@ use folkmoot_api::ApiError;
 use folkmoot_record::{CollectiveId, RecordId, Rel};
 use folkmoot_store::{Entry, Vault};
 
-use crate::{
-    core::Core,
-    errors::{store_failed, store_unread},
-    exchange::holdings::read,
-    keeping::erasure::Fate,
-};
+use crate::{core::Core, errors::store_unread, exchange::holdings::read, keeping::erasure::Fate};
 
 /// Facts about what was written anew: `u/n/`, what was taken back; its value is the new record.
 const ANEW: &[u8] = b"u/n/";
@@ -45,6 +40,19 @@ fn fact(store: &Vault, kind: &[u8], of: &RecordId) -> Result<Option<RecordId>, A
     Ok(anew.map(RecordId::from_bytes))
 }
 
+/// The facts that `old` was written anew as `new`. Where it is one version of a document, the others
+/// stay in the trash; `whole` is that document, where it was gone.
+pub(super) fn written(old: &RecordId, new: &RecordId, whole: Option<&RecordId>) -> Vec<Entry> {
+    let whole = whole.map(|whole| (ANEW_WHOLE, whole));
+    let facts = [(ANEW, old)].into_iter().chain(whole);
+    facts
+        .map(|(kind, of)| Entry::Local {
+            key: [kind, of.as_bytes()].concat(),
+            value: Some(new.to_bytes().to_vec()),
+        })
+        .collect()
+}
+
 impl Core {
     /// The record by which this one was written anew, as long as that stands.
     pub(super) fn written_anew(&mut self, old: &RecordId) -> Result<Option<RecordId>, ApiError> {
@@ -59,25 +67,6 @@ impl Core {
         };
         let fate = self.fate_of(&cid, &record)?;
         Ok((!matches!(fate, Fate::Erased(_))).then_some(id))
-    }
-
-    /// `old` was written anew as `new`. Where it is one version of a document, the others stay in the
-    /// trash; `whole` is that document, where it was gone.
-    pub(super) fn remember_anew(
-        &mut self,
-        old: &RecordId,
-        new: &RecordId,
-        whole: Option<&RecordId>,
-    ) -> Result<(), ApiError> {
-        let whole = whole.map(|whole| (ANEW_WHOLE, whole));
-        let facts = [(ANEW, old)].into_iter().chain(whole);
-        let facts: Vec<Entry> = facts
-            .map(|(kind, of)| Entry::Local {
-                key: [kind, of.as_bytes()].concat(),
-                value: Some(new.to_bytes().to_vec()),
-            })
-            .collect();
-        self.store.commit(&facts).map_err(store_failed)
     }
 
     /// What a record was written anew from, by its author, who had taken that back: what was said of

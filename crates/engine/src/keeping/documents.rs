@@ -6,7 +6,7 @@ use folkmoot_accord::documents::Rights;
 use folkmoot_api::{ApiError, VersionView};
 use folkmoot_library::{Item, Part, Version, Versions, part};
 use folkmoot_record::{
-    CollectiveId, Header, RecordId, SeatKey, Verified, content::Content, control::Actions,
+    CollectiveId, Header, RecordId, Ref, SeatKey, Tag, Verified, content::Content, control::Actions,
 };
 use folkmoot_store::{StoreError, Vault};
 
@@ -17,12 +17,19 @@ use crate::{
     finding::index::findable,
     intake::receive::mark,
     keeping::{
+        edit::Says,
         erasure::Fate,
         facts::{candidates, is_untouched},
         tasks::task_view,
     },
     membership::{collective::Collective, invite::moment},
 };
+
+/// Most versions that say the same, which one version replaces at once: a record has a few pointers.
+const MOST_ALIKE: usize = 8;
+
+/// What tells a version from others.
+type Print = (bool, (Vec<u8>, BTreeSet<Tag>, BTreeSet<Ref>));
 
 /// One document with its honoured versions.
 #[derive(Debug)]
@@ -48,14 +55,54 @@ impl Document {
         self.records.get(&self.id).map(Verified::header)
     }
 
-    /// The current versions that can be shown, the one to show first.
+    /// The current versions that can be shown, the one to show first; of those that say the same the
+    /// first one.
     pub(crate) fn current(&self) -> Vec<&Verified> {
+        let mut heads = self.heads();
+        if heads.len() > 1 {
+            let mut seen = BTreeSet::new();
+            heads.retain(|record| self.print(record).is_none_or(|print| seen.insert(print)));
+        }
+        heads
+    }
+
+    /// The current versions that can be shown, those that say the same too.
+    pub(crate) fn heads(&self) -> Vec<&Verified> {
         self.versions
             .current()
             .iter()
             .filter(|id| self.readable.contains(*id))
             .filter_map(|id| self.records.get(id))
             .collect()
+    }
+
+    /// What stands beside a current version, and says something else.
+    pub(crate) fn beside(&self, id: &RecordId) -> Vec<&Verified> {
+        let own = self.records.get(id).and_then(|record| self.print(record));
+        let mut beside = self.current();
+        beside.retain(|other| other.id() != *id && (own.is_none() || self.print(other) != own));
+        beside
+    }
+
+    /// These, and the current versions that say the same as one of them that is current.
+    pub(crate) fn with_alike(&self, ids: &BTreeSet<RecordId>) -> BTreeSet<RecordId> {
+        let mut all = ids.clone();
+        let heads = self.heads();
+        if heads.len() > 1 {
+            let (ours, others): (Vec<_>, Vec<_>) =
+                heads.into_iter().partition(|head| ids.contains(&head.id()));
+            let ours: BTreeSet<Print> = ours.iter().filter_map(|one| self.print(one)).collect();
+            let alike = others
+                .iter()
+                .filter(|other| self.print(other).is_some_and(|print| ours.contains(&print)));
+            all.extend(alike.map(|other| other.id()).take(MOST_ALIKE));
+        }
+        all
+    }
+
+    /// What tells a version from others: what is hidden is not the same as what is not.
+    fn print(&self, record: &Verified) -> Option<Print> {
+        Some((self.is_hidden(&record.id()), Says::read(record)?.print()))
     }
 
     /// The content of a version that can be shown.

@@ -20,6 +20,7 @@ use crate::{
         author::{Demand, Writing},
         documents::Document,
         notes::{few, fits, to_body, to_tags},
+        tasks::DONE,
     },
     membership::{collective::Collective, names::is_digits},
 };
@@ -59,6 +60,17 @@ impl Says {
                 .copied()
                 .collect(),
         })
+    }
+
+    /// What tells apart what versions say: all but the salt, and when a task was done to the
+    /// millisecond.
+    pub(super) fn print(&self) -> (Vec<u8>, BTreeSet<Tag>, BTreeSet<Ref>) {
+        let mut content = Content {
+            salt: [0; 16],
+            map: self.content.map.clone(),
+        };
+        content.map.remove(&DONE);
+        (content.encode(), self.tags.clone(), self.refs.clone())
     }
 
     pub(crate) fn set_text(&mut self, text: &str) -> Result<(), ApiError> {
@@ -148,8 +160,7 @@ impl Core {
         let Some((_, document)) = self.document_by_id(document)? else {
             return Err(failed("the document is gone".to_owned()));
         };
-        let beside = document.current();
-        let beside = beside.iter().filter(|record| record.id() != version);
+        let beside = document.beside(&version);
         let task = document
             .records
             .get(&version)
@@ -166,12 +177,13 @@ impl Core {
                 .unwrap_or_default(),
             changed,
             beside: beside
+                .into_iter()
                 .map(|record| self.version_view(&document, record))
                 .collect(),
         }))
     }
 
-    fn document_by_id(
+    pub(super) fn document_by_id(
         &mut self,
         id: &RecordId,
     ) -> Result<Option<(CollectiveId, Document)>, ApiError> {
@@ -238,7 +250,8 @@ impl Core {
             .ok_or_else(|| failed("there is no version to write".to_owned()))
     }
 
-    /// Signs a version that replaces these. It is not stored yet.
+    /// Signs a version that replaces these, and the current ones that say the same as they. It is not
+    /// stored yet.
     pub(super) fn sign_in_place(
         &mut self,
         cid: CollectiveId,
@@ -256,13 +269,13 @@ impl Core {
             .collectives
             .get_mut(&cid)
             .ok_or_else(|| failed("the collective is not open".to_owned()))?;
-        let writing = to_version(first, replaces, says)?;
+        let writing = to_version(first, &document.with_alike(replaces), says)?;
         collective.sign_version(&self.store, now_ms, writing, first, device)
     }
 }
 
 /// A version of the document that begins with `first`, in place of these.
-fn to_version(
+pub(super) fn to_version(
     first: &Verified,
     replaces: &BTreeSet<RecordId>,
     says: Says,
@@ -324,7 +337,7 @@ impl Collective {
             .map_err(|_| not_ours(&self.member_name(&of.seat)))
     }
 
-    fn sign_version(
+    pub(super) fn sign_version(
         &mut self,
         store: &folkmoot_store::Vault,
         now_ms: u64,

@@ -275,6 +275,46 @@ impl Collective {
         Ok(self.erased_by(store, id, header)?.is_some())
     }
 
+    /// Whether a body is not shown to this person either: to the author of a version, whose document
+    /// another took back, it still is, as long as it lies in the trash here.
+    pub(crate) fn is_shown_to_nobody(
+        &self,
+        store: &Vault,
+        id: &RecordId,
+        header: &Header,
+    ) -> Result<bool, StoreError> {
+        Ok(self.is_erased(store, id, header)? && !self.is_own_of_theirs(store, id, header)?)
+    }
+
+    /// Whether this person wrote a version of a document that another took back, and the version is
+    /// erased by that alone.
+    fn is_own_of_theirs(
+        &self,
+        store: &Vault,
+        id: &RecordId,
+        header: &Header,
+    ) -> Result<bool, StoreError> {
+        let (own, Part::Version(document)) = (self.secrets.seat, part(header)) else {
+            return Ok(false);
+        };
+        let marked = self.marked.contains_key(id) || self.marked.contains_key(&document);
+        let Some(first) = read(store, &document).filter(|_| !marked && header.seat == own) else {
+            return Ok(false);
+        };
+        let act = self.erased_at(store, &document, id, header)?;
+        let act = act.and_then(|act| read(store, &act));
+        let least = RecordId::from_bytes([0; 32]);
+        let mut purges = self.purges.range((document, least)..);
+        let purged = purges
+            .by_ref()
+            .take_while(|((target, _), _)| *target == document)
+            .any(|(_, reaches)| *reaches == Some(true));
+        Ok(first.header().seat != own
+            && !purged
+            && act.is_some_and(|act| act.header().kind == Kind::RETRACT)
+            && self.erased_at(store, id, id, header)?.is_none())
+    }
+
     /// How a record is read.
     pub(crate) fn fate(
         &mut self,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use folkmoot_api::{ApiError, MergeArgs, Merged, Reply};
-use folkmoot_library::{Side, merge_sets, merge_texts, merge_values};
+use folkmoot_library::{Rule, Side, merge_sets, merge_texts, merge_values};
 use folkmoot_record::{
     CollectiveId, Kind, RecordId, Ref, Tag,
     content::{Content, Value},
@@ -16,17 +16,28 @@ use crate::{
         documents::Document,
         edit::{Says, named_version, unreadable},
         notes::few,
+        tasks::{ASSIGNEES, DONE, DUE, RULE, STATE, state_in_words},
     },
 };
 
 /// Key of the text in a body (section 3.4).
 const TEXT: u8 = 0;
 /// Keys of a body that people know by name.
-const NAMED: [(u8, &str); 3] = [(1, "media type"), (2, "title"), (3, "URL")];
+const NAMED: [(u8, &str); 7] = [
+    (1, "media type"),
+    (2, "title"),
+    (3, "URL"),
+    (STATE, "state"),
+    (DUE, "day on which it is due"),
+    (ASSIGNEES, "people who are to do it"),
+    (RULE, "time at which it comes again"),
+];
 
 /// Versions brought together as far as that goes by itself.
 struct Together {
     says: Says,
+    /// Those that are in it: where something is to be decided, no more than that takes.
+    of: Vec<RecordId>,
     conflicts: usize,
     notes: Vec<String>,
 }
@@ -37,6 +48,12 @@ impl Core {
         let (cid, document) = self.document_named(&ask.id)?;
         self.one_meant(&ask.id, &document.id)?;
         let heads = heads(&document, ask)?;
+        let views = |core: &Self, ids: &[RecordId]| {
+            let records = ids.iter().filter_map(|id| document.records.get(id));
+            records
+                .map(|record| core.version_view(&document, record))
+                .collect()
+        };
         let mut merged = Merged {
             id: document.id.to_string(),
             short: self.short_id(&document.id),
@@ -44,11 +61,7 @@ impl Core {
             undecided: None,
             conflicts: 0,
             notes: Vec::new(),
-            versions: heads
-                .iter()
-                .filter_map(|id| document.records.get(id))
-                .map(|record| self.version_view(&document, record))
-                .collect(),
+            versions: views(self, &heads),
         };
         if heads.len() < 2 {
             return Ok(Reply::Merged(Box::new(merged)));
@@ -58,11 +71,12 @@ impl Core {
                 let taken = named_version(&document, text)?;
                 Together {
                     says: Says::of(&document, &taken).ok_or_else(|| unreadable(text))?,
+                    of: heads.clone(),
                     conflicts: 0,
                     notes: Vec::new(),
                 }
             }
-            None => self.bring_together(cid, &document, &heads)?,
+            None => self.bring_together(cid, &document, &heads, ask.text.is_some())?,
         };
         if let Some(title) = &ask.title {
             together.says.set_title(title)?;
@@ -73,6 +87,7 @@ impl Core {
         }
         merged.notes = together.notes;
         if together.conflicts > 0 {
+            merged.versions = views(self, &together.of);
             merged.conflicts = u32::try_from(together.conflicts).unwrap_or(u32::MAX);
             merged.undecided = together.says.content.text().map(str::to_owned);
             return Ok(Reply::Merged(Box::new(merged)));
@@ -94,12 +109,14 @@ impl Core {
         Ok(Reply::Merged(Box::new(merged)))
     }
 
-    /// One after the other, each by what it has in common with those before it.
+    /// One after the other, each by what it has in common with those before it. The first one of which
+    /// a person has to decide is the last, unless that is `decided`: marks never stand within marks.
     fn bring_together(
         &self,
         cid: CollectiveId,
         document: &Document,
         heads: &[RecordId],
+        decided: bool,
     ) -> Result<Together, ApiError> {
         let label = |id: &RecordId| {
             let seat = document.records.get(id).map(|record| record.header().seat);
@@ -113,6 +130,7 @@ impl Core {
         let (first, others) = heads.split_first().ok_or_else(|| unreadable("it"))?;
         let mut together = Together {
             says: says(first).ok_or_else(|| unreadable("it"))?,
+            of: vec![*first],
             conflicts: 0,
             notes: Vec::new(),
         };
@@ -121,8 +139,14 @@ impl Core {
             let theirs = says(other).ok_or_else(|| unreadable("it"))?;
             let base = document.versions.common(&merged, other);
             let base = base.and_then(|id| says(&id));
-            together.add(base.as_ref(), &theirs, &label(first), &label(other));
+            let labels: Vec<String> = together.of.iter().map(label).collect();
+            let label_of_all = labels.join(" + ");
+            together.add(base.as_ref(), &theirs, &label_of_all, &label(other));
+            together.of.push(*other);
             merged.insert(*other);
+            if together.conflicts > 0 && !decided {
+                break;
+            }
         }
         Ok(together)
     }
@@ -158,6 +182,7 @@ impl Together {
             .chain(theirs.content.map.keys())
             .copied()
             .collect();
+        let mut own_state = false;
         for key in keys {
             let (own, far) = (
                 self.says.content.map.get(&key),
@@ -166,13 +191,21 @@ impl Together {
             if key == TEXT && matches!(own.or(far), Some(Value::Text(_))) {
                 continue;
             }
+            if key == DONE && own_state {
+                continue;
+            }
             match merge_values(&in_base.get(&key), &own, &far).copied() {
                 Some(Some(value)) => {
                     let value = value.clone();
                     self.says.content.map.insert(key, value);
                 }
                 Some(None) => drop(self.says.content.map.remove(&key)),
-                None => self.notes.push(kept(key, own, far)),
+                // It goes with the state; and where both did it, then at different moments.
+                None if key == DONE => {}
+                None => {
+                    own_state |= key == STATE;
+                    self.notes.push(kept(key, own, far));
+                }
             }
         }
         if self.says.content.map.contains_key(&TEXT) || theirs.content.map.contains_key(&TEXT) {
@@ -189,9 +222,19 @@ impl Together {
 /// What is said where both changed a value: the one that was shown is kept.
 fn kept(key: u8, own: Option<&Value>, far: Option<&Value>) -> String {
     let word = |value: Option<&Value>| match value {
+        Some(Value::Text(text)) if key == RULE => {
+            Rule::parse(text).map_or_else(|| text.clone(), |rule| rule.in_words())
+        }
+        Some(Value::Text(text)) if key == DUE => text.replace('T', " "),
         Some(Value::Text(text)) => format!("\"{text}\""),
+        Some(Value::Uint(number)) if key == STATE => state_in_words(*number).to_owned(),
         Some(Value::Uint(number)) => number.to_string(),
+        Some(Value::Array(several)) if key == ASSIGNEES => match several.len() {
+            1 => "one person".to_owned(),
+            many => format!("{many} people"),
+        },
         Some(_) => "another one".to_owned(),
+        None if key == STATE => state_in_words(0).to_owned(),
         None => "none".to_owned(),
     };
     let name = NAMED

@@ -22,11 +22,11 @@ use crate::{
 };
 
 /// Keys of a task's body (section 3.4): state, due, assignees, when it was done in ms, rule.
-const STATE: u8 = 16;
-const DUE: u8 = 17;
-const ASSIGNEES: u8 = 18;
-const DONE: u8 = 19;
-const RULE: u8 = 20;
+pub(super) const STATE: u8 = 16;
+pub(super) const DUE: u8 = 17;
+pub(super) const ASSIGNEES: u8 = 18;
+pub(super) const DONE: u8 = 19;
+pub(super) const RULE: u8 = 20;
 /// Most tasks of one list.
 const MOST: usize = 1_000;
 /// Most tasks that are read to find the most urgent: those written last.
@@ -40,6 +40,17 @@ const fn number(state: TaskState) -> u64 {
         TaskState::Doing => 1,
         TaskState::Done => 2,
         TaskState::Dropped => 3,
+    }
+}
+
+/// How far a task is, for people.
+pub(super) const fn state_in_words(state: u64) -> &'static str {
+    match state {
+        0 => "to be done",
+        1 => "under way",
+        2 => "done",
+        3 => "given up",
+        _ => "something that is not known here",
     }
 }
 

@@ -3,21 +3,23 @@
 //! Records stay; an act is undone by another one. A local fact tells which did, so that undoing
 //! again goes further back.
 
+mod edits;
+
 use std::collections::BTreeSet;
 
 use folkmoot_api::{ActKind, ApiError, ErrorCode, Reply, Undo, Undone};
 use folkmoot_library::{Part, item, part};
-use folkmoot_record::{CollectiveId, Hlc, Kind, RecordId, Rel, Verified};
+use folkmoot_record::{CollectiveId, Header, Kind, RecordId, Rel, Verified};
 use folkmoot_store::Entry;
 
 use crate::{
     core::Core,
-    errors::{failed, not_found, store_failed, store_unread, usage},
+    errors::{not_found, store_failed, store_unread, usage},
     exchange::holdings::read,
     finding::saved::SEARCH,
     keeping::{
+        anew::stands_as,
         author::stored_tip,
-        documents::Document,
         edit::Says,
         erasure::{is_act, targets},
         notes::MEMBERSHIP,
@@ -25,43 +27,45 @@ use crate::{
     membership::{collective::Collective, invite::moment},
 };
 
-/// Facts about undoing: `u/`, the record that undid; its value is the record undone. Or `u/`, a record
-/// that cannot be undone and was named, without a value: undoing goes on before it.
+/// Facts about undoing: `u/`, the record that undid; its value is the record undone, and behind it, where
+/// it says again what another one said, that one. Or `u/`, a record that cannot be undone and was named,
+/// without a value: undoing goes on before it.
 const UNDONE: &[u8] = b"u/";
 /// Own records looked at, from the newest one back, before it counts as nothing to undo.
 const MOST_LOOKED_AT: usize = 1_000;
 /// Most records passed over on the way: those of a few titles that could not be given back, each with
 /// up to 10,000 links.
 const MOST_PASSED_OVER: usize = 50_000;
-/// Bytes of records and facts that are written in one group: three quarters of what the store takes at
-/// once leave room for what publishing adds.
-const MOST_BYTES: usize = 48 << 20;
-/// Bytes of the fact that tells what a record undid, with its frame, rounded up.
-const FACT_BYTES: usize = 256;
+
+/// What is told where somebody undid an act otherwise.
+const UNDONE_BY_OTHERS: &str = "that is so no more: somebody undid it";
 
 /// What is remembered of a record.
 enum Fact {
     /// It undid another one.
-    Undid(RecordId),
+    Undid {
+        undone: RecordId,
+        /// The record whose words it says again.
+        says: Option<RecordId>,
+    },
     /// It cannot be undone: undoing goes on before it.
     PassedOver,
 }
 
-/// What is written to undo an edit.
-struct Undoing {
-    /// The version that is undone.
-    undoes: RecordId,
-    document: Document,
-    /// The current version, in whose place it is written.
-    replaces: RecordId,
-    says: Says,
+/// What is undone next.
+struct Last {
+    cid: CollectiveId,
+    act: Verified,
+    /// As what it stands, where it was taken back and written anew.
+    anew: Option<RecordId>,
 }
 
-/// The fact that a record undid another one.
-fn undid(by: &RecordId, undone: &RecordId) -> Entry {
+/// The fact that a record undid another one. `says`: the record whose words it says again.
+pub(super) fn undid(by: &RecordId, undone: &RecordId, says: Option<&RecordId>) -> Entry {
+    let ids = [undone].into_iter().chain(says);
     Entry::Local {
         key: [UNDONE, by.as_bytes()].concat(),
-        value: Some(undone.to_bytes().to_vec()),
+        value: Some(ids.flat_map(|id| id.to_bytes()).collect()),
     }
 }
 
@@ -76,25 +80,25 @@ fn passed_over(id: &RecordId) -> Entry {
 impl Core {
     /// Undoes the last act of this person on this device that was not undone yet.
     pub(crate) fn undo(&mut self, ask: &Undo) -> Result<Reply, ApiError> {
-        let Some((cid, last)) = self.last_act()? else {
+        let Some(last) = self.last_act()? else {
             return Err(not_found("there is nothing to undo").hint(
                 "what you wrote on another device, or with --as, is taken back by its id: `moot retract`",
             ));
         };
-        let what = self.in_words(&last);
-        let id = last.id();
-        let is_edit = matches!(part(last.header()), Part::Version(_));
+        let what = self.in_words(&last.act);
+        let id = last.anew.unwrap_or_else(|| last.act.id());
+        let is_edit = matches!(part(last.act.header()), Part::Version(_));
         // Only a new title has others with it.
-        let with = match is_edit && self.gave_title(&last)? {
-            true => self.relinked_with(&last)?,
+        let with = match is_edit && self.gave_title(&last.act)? {
+            true => self.relinked_with(&last.act)?,
             false => Vec::new(),
         };
         let mut undone = Undone {
             short: self.short_id(&id),
             what,
             id: id.to_string(),
-            collective: self.name_of(&cid),
-            written: moment(last.header().ms()),
+            collective: self.name_of(&last.cid),
+            written: moment(last.act.header().ms()),
             record: None,
             also: with.len() as u64,
             stays: 0,
@@ -104,20 +108,20 @@ impl Core {
             return Ok(Reply::Undone(undone));
         }
         let written = match is_edit {
-            true => self.undo_edits(cid, &last, &with),
-            false => self.undo_record(cid, &last).map(|record| (record, 0)),
+            true => self.undo_edits(&last, &with),
+            false => self.undo_record(&last).map(|record| (record, 0)),
         };
         let (record, stays) = match written {
             Ok(written) => written,
             Err(error) if is_for_good(&error) => {
-                return Err(self.pass_over(&last, &with, &undone.what, error));
+                return Err(self.pass_over(&last.act, &with, &undone.what, error));
             }
             Err(error) => return Err(error),
         };
         undone.also -= stays;
         undone.stays = stays;
         undone.record = Some(record.to_string());
-        undone.next = self.last_act()?.map(|(_, next)| self.in_words(&next));
+        undone.next = self.last_act()?.map(|next| self.in_words(&next.act));
         Ok(Reply::Undone(undone))
     }
 
@@ -144,32 +148,33 @@ impl Core {
         error
     }
 
-    fn last_act(&self) -> Result<Option<(CollectiveId, Verified)>, ApiError> {
-        let mut last: Option<(Hlc, CollectiveId, Verified)> = None;
-        for collective in self.member_of() {
-            if let Some(record) = self.last_act_in(collective)?
+    fn last_act(&mut self) -> Result<Option<Last>, ApiError> {
+        let all: Vec<CollectiveId> = self.member_of().map(Collective::cid).collect();
+        let mut last: Option<Last> = None;
+        for cid in all {
+            if let Some(found) = self.last_act_in(cid)?
                 && last
                     .as_ref()
-                    .is_none_or(|(hlc, ..)| *hlc < record.header().hlc)
+                    .is_none_or(|last| last.act.header().hlc < found.act.header().hlc)
             {
-                last = Some((record.header().hlc, collective.cid(), record));
+                last = Some(found);
             }
         }
-        Ok(last.map(|(_, cid, record)| (cid, record)))
+        Ok(last)
     }
 
-    fn last_act_in(&self, collective: &Collective) -> Result<Option<Verified>, ApiError> {
-        let (cid, dev) = (collective.cid(), collective.secrets.dev());
+    fn last_act_in(&mut self, cid: CollectiveId) -> Result<Option<Last>, ApiError> {
+        let dev = self.collective_mut(&cid)?.secrets.dev();
         let tip = stored_tip(&self.store, &cid, &dev).map_err(store_unread)?;
         let mut next = tip.and_then(|tip| tip.place.prev);
         let (mut looked_at, mut passed) = (0, 0);
         while looked_at < MOST_LOOKED_AT && passed < MOST_PASSED_OVER {
-            let Some(record) = next.and_then(|id| read(&self.store, &id)) else {
+            let Some(act) = next.and_then(|id| read(&self.store, &id)) else {
                 break;
             };
-            let (id, header) = (record.id(), record.header());
-            match self.undoing(&id)? {
-                Some(Fact::Undid(undone)) => {
+            let header = act.header();
+            match self.undoing(&act.id())? {
+                Some(Fact::Undid { undone, .. }) => {
                     looked_at += 1;
                     let undone = read(&self.store, &undone);
                     next = undone.and_then(|record| record.header().prev);
@@ -182,17 +187,53 @@ impl Core {
                 }
                 None => looked_at += 1,
             }
-            let own_work = !matches!(header.kind, MEMBERSHIP | SEARCH | Kind::PROFILE);
-            let gone = !is_act(header.kind)
-                && collective
-                    .is_erased(&self.store, &id, header)
-                    .map_err(store_unread)?;
-            if own_work && !gone {
-                return Ok(Some(record));
-            }
             next = header.prev;
+            if matches!(header.kind, MEMBERSHIP | SEARCH | Kind::PROFILE) {
+                continue;
+            }
+            let gone = !is_act(header.kind) && self.is_gone_now(&cid, &act)?;
+            let anew = match gone {
+                true => self.stands_anew(&act)?,
+                false => None,
+            };
+            if !gone || anew.is_some() {
+                return Ok(Some(Last { cid, act, anew }));
+            }
         }
         Ok(None)
+    }
+
+    /// As what something stands that was taken back and written anew: a document, or a record without
+    /// versions. `None` where that is gone as well, or somebody went on from it.
+    fn stands_anew(&mut self, act: &Verified) -> Result<Option<RecordId>, ApiError> {
+        let id = act.id();
+        let mut anew = stands_as(&self.store, &id)?;
+        if anew == id {
+            anew = stands_as(&self.store, &self.document_at(&id))?;
+        }
+        let Some(record) = read(&self.store, &anew).filter(|_| anew != id) else {
+            return Ok(None);
+        };
+        match self.document_of(&record)? {
+            Some((cid, document)) => {
+                let Some(first) = document.records.get(&document.id) else {
+                    return Ok(None);
+                };
+                let stands =
+                    !self.is_gone_now(&cid, first)? && self.standing_for(&document, &id)?.is_some();
+                Ok(stands.then_some(document.id))
+            }
+            None => match record.header().cid {
+                Some(cid) if !self.is_gone_now(&cid, &record)? => Ok(Some(anew)),
+                _ => Ok(None),
+            },
+        }
+    }
+
+    fn is_gone_now(&self, cid: &CollectiveId, record: &Verified) -> Result<bool, ApiError> {
+        let collective = self.collectives.get(cid);
+        let gone = collective.map(|one| one.is_erased(&self.store, &record.id(), record.header()));
+        gone.unwrap_or(Ok(true)).map_err(store_unread)
     }
 
     /// What an act was, for people.
@@ -214,75 +255,82 @@ impl Core {
             (Kind::HIDE, _) => format!("hiding {of}"),
             (Kind::UNHIDE, _) => format!("showing {of} again"),
             (Kind::PURGE, _) => format!("purging {of}"),
+            (_, Part::Version(_)) if self.is_merge(header) => {
+                format!("the merge of {}", title(act))
+            }
             (_, Part::Version(_)) => format!("the edit of {}", title(act)),
             _ => title(act),
         }
     }
 
-    /// Writes what undoes a record.
-    fn undo_record(&mut self, cid: CollectiveId, act: &Verified) -> Result<RecordId, ApiError> {
-        let header = act.header();
+    /// Whether a version brought together what said different things.
+    fn is_merge(&self, header: &Header) -> bool {
+        let replaced = header.refs.iter().filter(|r| r.rel == Rel::SUPERSEDES);
+        let said = replaced.filter_map(|r| Says::read(&read(&self.store, &r.id)?));
+        let said: BTreeSet<_> = said.map(|says| says.print()).collect();
+        said.len() > 1
+    }
+
+    /// Writes what undoes a record, and the fact that tells it, in one group.
+    fn undo_record(&mut self, last: &Last) -> Result<RecordId, ApiError> {
+        let (cid, id, header) = (last.cid, last.act.id(), last.act.header());
         let target = targets(header)
             .next()
             .and_then(|target| read(&self.store, &target));
-        let nothing = || not_found("what it was done to is not held here");
-        let opposite = match header.kind {
-            Kind::PURGE => {
-                return Err(usage("a purge is final"));
-            }
+        let target = || target.ok_or_else(|| not_found("what it was done to is not held here"));
+        let (opposite, target, else_so) = match header.kind {
+            Kind::PURGE => return Err(usage("a purge is final")),
             Kind::RETRACT => {
-                let back = self.bring_back(cid, &target.ok_or_else(nothing)?, None)?;
-                let back = back
-                    .record
-                    .parse()
-                    .map_err(|_| usage("the record that was written has no id"))?;
-                self.remember_undone(&back, &act.id())?;
-                return Ok(back);
+                let back = self.bring_back(cid, &target()?, None, Some(&id))?;
+                return Ok(back.record);
             }
-            Kind::HIDE => ActKind::Unhide,
-            Kind::UNHIDE => ActKind::Hide,
+            Kind::HIDE => (ActKind::Unhide, target()?, UNDONE_BY_OTHERS),
+            Kind::UNHIDE => (ActKind::Hide, target()?, UNDONE_BY_OTHERS),
             _ => {
+                let stands = last.anew.and_then(|anew| read(&self.store, &anew));
+                let stands = stands.unwrap_or_else(|| last.act.clone());
                 if part(header) == Part::First {
-                    self.nobody_went_on(act)?;
+                    self.nobody_went_on(&id, &stands)?;
                 }
-                return self.take_back(cid, act);
+                (ActKind::Retract, stands, "it was taken back already")
             }
         };
-        let target = target.ok_or_else(nothing)?;
-        let written = self.write_act(cid, &target, opposite, None, None)?;
-        let written = written.ok_or_else(|| usage("that is so no more: somebody undid it"))?;
-        self.remember_undone(&written.id(), &act.id())?;
+        let fact = |by: &RecordId| vec![undid(by, &id, None)];
+        let written = self.write_act_with(cid, &target, opposite, None, None, fact)?;
+        let written = written.ok_or_else(|| usage(else_so))?;
         Ok(written.id())
     }
 
-    fn remember_undone(&mut self, by: &RecordId, undone: &RecordId) -> Result<(), ApiError> {
-        self.store
-            .commit(&[undid(by, undone)])
-            .map_err(store_failed)
-    }
-
-    fn take_back(&mut self, cid: CollectiveId, record: &Verified) -> Result<RecordId, ApiError> {
-        let act = self.write_act(cid, record, ActKind::Retract, None, None)?;
-        let act = act.ok_or_else(|| usage("it was taken back already"))?;
-        self.remember_undone(&act.id(), &record.id())?;
-        Ok(act.id())
-    }
-
-    /// A document that others edited is not taken back in passing.
-    fn nobody_went_on(&mut self, first: &Verified) -> Result<(), ApiError> {
-        let seat = first.header().seat;
-        let document = self.document_of(first)?.map(|(_, document)| document);
-        let records = document
-            .iter()
-            .flat_map(|document| document.records.values());
-        let Some(theirs) = records.into_iter().find(|r| r.header().seat != seat) else {
+    /// A document of which edits still stand is not taken back in passing. `id`: its first record, as
+    /// it was written before it was taken back; `first`: as it stands.
+    fn nobody_went_on(&mut self, id: &RecordId, first: &Verified) -> Result<(), ApiError> {
+        let Some((_, document)) = self.document_of(first)? else {
             return Ok(());
         };
-        let (short, version) = (self.short_id(&first.id()), self.short_id(&theirs.id()));
-        Err(usage(format!(
-            "{short} was edited by somebody else since: {version}"
-        ))
-        .hint(format!(
+        let current = document.versions.current();
+        if current.len() == 1 && self.standing_for(&document, id)?.is_some() {
+            return Ok(());
+        }
+        let seat = first.header().seat;
+        let all = document.versions.newest_first();
+        let mut others = all.iter().map(|version| version.id);
+        let by_others = |id: &RecordId| {
+            let record = document.records.get(id);
+            record.is_some_and(|record| record.header().seat != seat)
+        };
+        let theirs = others.find(by_others);
+        let short = self.short_id(&first.id());
+        let told = match (theirs, current.first()) {
+            (Some(theirs), _) => format!(
+                "{short} was edited by somebody else since: {}",
+                self.short_id(&theirs)
+            ),
+            (None, Some(newest)) => {
+                format!("edits of {short} still stand: {}", self.short_id(newest))
+            }
+            (None, None) => return Ok(()),
+        };
+        Err(usage(told).hint(format!(
             "to take it back with all versions: `moot retract {short}`"
         )))
     }
@@ -298,146 +346,20 @@ impl Core {
         Ok(before.is_some_and(|before| title(before) != title(version)))
     }
 
-    /// Undoes an edit, and the changes of links that came with it, as far as nobody went on from them:
-    /// all in one group with the facts that tell it, so that nothing is ever undone by half. Returns the
-    /// version that undid the edit, and how many of the others stay.
-    fn undo_edits(
-        &mut self,
-        cid: CollectiveId,
-        edit: &Verified,
-        with: &[Verified],
-    ) -> Result<(RecordId, u64), ApiError> {
-        let undoing = self.what_undoes(edit)?;
-        self.tidy_heads(cid)?;
-        let signed = self.sign_undoing(cid, undoing, with);
-        let (records, facts, stays) = signed.inspect_err(|_| {
-            // What was signed is not stored.
-            if let Some(collective) = self.collectives.get_mut(&cid) {
-                collective.forget_tip();
-            }
-        })?;
-        let now_ms = self.clock.wall();
-        let by = records
-            .first()
-            .map(Verified::id)
-            .ok_or_else(|| failed("nothing was written that undoes it".to_owned()))?;
-        let entries = records.iter().cloned();
-        let entries = entries.map(|record| Entry::Record(record, now_ms));
-        self.publish(cid, entries.chain(facts).collect())?;
-        for record in &records {
-            self.know(cid, record);
-        }
-        Ok((by, stays))
-    }
-
-    /// The versions that undo, the facts of all, and how many stay.
-    fn sign_undoing(
-        &mut self,
-        cid: CollectiveId,
-        edit: Undoing,
-        with: &[Verified],
-    ) -> Result<(Vec<Verified>, Vec<Entry>, u64), ApiError> {
-        let (mut records, mut facts, mut stays) = (Vec::new(), Vec::new(), 0);
-        let mut bytes = 0;
-        let mut sign = |core: &mut Self, edit: Undoing| {
-            let replaces = BTreeSet::from([edit.replaces]);
-            let record = core.sign_in_place(cid, &edit.document, &replaces, edit.says, None)?;
-            bytes += record.wire().len() + FACT_BYTES;
-            if bytes > MOST_BYTES {
-                return Err(
-                    usage("its links stand in too many long texts to undo it at once")
-                        .hint("`moot rename` gives it its earlier title, and its links with it"),
-                );
-            }
-            facts.push(undid(&record.id(), &edit.undoes));
-            records.push(record);
-            Ok(())
-        };
-        sign(self, edit)?;
-        let mut passed = Vec::new();
-        for version in with {
-            match self.what_undoes(version) {
-                Ok(edit) => sign(self, edit)?,
-                Err(error) if is_for_good(&error) => {
-                    stays += 1;
-                    passed.push(passed_over(&version.id()));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        facts.append(&mut passed);
-        Ok((records, facts, stays))
-    }
-
-    /// The version that the last one replaced, to be written again; of a merge the one that was shown.
-    fn what_undoes(&mut self, version: &Verified) -> Result<Undoing, ApiError> {
-        let id = version.id();
-        let short = self.short_id(&id);
-        let gone = || not_found(format!("the version before {short} cannot be read here"));
-        let (cid, document) = self.document_of(version)?.ok_or_else(gone)?;
-        self.may_edit(cid, &document)?;
-        let mut replaced = version
-            .header()
-            .refs
-            .iter()
-            .filter(|one| one.rel == Rel::SUPERSEDES);
-        if replaced.any(|one| !document.records.contains_key(&one.id)) {
-            return Err(usage(format!("{short} made one of two documents"))
-                .hint("`moot history` shows what it said before; `moot edit` changes it"));
-        }
-        let replaces = self.standing_for(&document, &id)?.ok_or_else(|| {
-            usage(format!("{short} was edited since"))
-                .hint("`moot history` shows by whom; `moot edit` changes it again")
-        })?;
-        let before = document.versions.replaced_by(&id);
-        let before = before.first().ok_or_else(gone)?;
-        let says = Says::of(&document, before).ok_or_else(gone)?;
-        Ok(Undoing {
-            undoes: id,
-            document,
-            replaces,
-            says,
-        })
-    }
-
-    /// The current version that says what an older one said, because all that came between was undone
-    /// here; `None` where something else came after it.
-    fn standing_for(
-        &self,
-        document: &Document,
-        id: &RecordId,
-    ) -> Result<Option<RecordId>, ApiError> {
-        let current = document.versions.current();
-        if current.contains(id) {
-            return Ok(Some(*id));
-        }
-        let top = current.first().copied();
-        let mut at = top;
-        // Each step leads to an older version.
-        for _ in 0..document.records.len() {
-            let Some(shown) = at else {
-                return Ok(None);
-            };
-            if shown == *id {
-                return Ok(top);
-            }
-            at = match self.undoing(&shown)? {
-                Some(Fact::Undid(undone)) => {
-                    document.versions.replaced_by(&undone).first().copied()
-                }
-                _ => None,
-            };
-        }
-        Ok(None)
-    }
-
     /// What is remembered of a record.
     fn undoing(&self, id: &RecordId) -> Result<Option<Fact>, ApiError> {
         let key = [UNDONE, id.as_bytes()].concat();
         let fact = self.store.local(&key).map_err(store_unread)?;
-        Ok(fact.and_then(|undone| match <[u8; 32]>::try_from(undone) {
-            Ok(undone) => Some(Fact::Undid(RecordId::from_bytes(undone))),
-            Err(undone) => undone.is_empty().then_some(Fact::PassedOver),
+        Ok(fact.and_then(|fact| {
+            if fact.is_empty() {
+                return Some(Fact::PassedOver);
+            }
+            let (undone, says) = fact.split_at_checked(32)?;
+            let id = |bytes: &[u8]| <[u8; 32]>::try_from(bytes).ok().map(RecordId::from_bytes);
+            Some(Fact::Undid {
+                undone: id(undone)?,
+                says: id(says),
+            })
         }))
     }
 }
